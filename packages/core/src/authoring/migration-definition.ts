@@ -1,0 +1,95 @@
+import type { Knex } from 'knex'
+import type { Gate } from '../gate/gate.js'
+import type { Allowed } from './allow.js'
+import type { AppUsesDeclaration } from './app-uses.js'
+import type { Operation, Ops, TableName } from './operation.js'
+import type { SqlFragment } from './sql.js'
+
+/** The DDL methods of knex's schema builder; each call on it starts a fresh builder. */
+export type Schema = Omit<
+  Knex.SchemaBuilder,
+  'hasTable' | 'hasColumn' | 'transacting' | keyof Promise<unknown> | keyof Knex.ChainableInterface
+>
+
+/** What a knex schema builder is to us: something that compiles offline. */
+export interface SchemaStatement {
+  toSQL(): unknown
+}
+
+/** What may stand in a list: an operation, a schema builder, raw `sql`, or one of them with `allow`. */
+export type Statement = Operation | SchemaStatement | SqlFragment | Allowed
+
+export interface PhaseTools {
+  readonly schema: Schema
+  readonly ops: Ops
+  readonly sql: typeof import('./sql.js').sql
+}
+
+/** Returns the list of what the phase does. It runs nothing and must give the same list every time it is called. */
+export type PhaseFunction = (tools: PhaseTools) => readonly Statement[]
+
+/**
+ * Keeps two shapes of one table equal, by triggers that compare values. `forward` gives new columns from old ones,
+ * `backward` old columns from new ones.
+ */
+export interface SyncDefinition {
+  readonly table: TableName
+  readonly forward: Readonly<Record<string, SqlFragment>>
+  readonly backward?: Readonly<Record<string, SqlFragment>>
+}
+
+/** The form `{ table, set, where }`: one expression a column, computed in the database. */
+export interface BackfillDefinition {
+  readonly table: TableName
+  readonly set: Readonly<Record<string, SqlFragment>>
+  readonly where?: SqlFragment
+  /** Column to walk by; default: the primary key, else the best unique key. */
+  readonly key?: string
+  readonly batch?: {
+    /** Rows of the first batch; default 1000. */
+    readonly size?: number
+    /** Target time of one batch in ms; default 250. */
+    readonly time?: number
+  }
+  /** The author's word that running over a row twice would be wrong: keys do not change, later rows need nothing. */
+  readonly once?: boolean
+}
+
+export interface MigrationDefinition {
+  /** What this build's code does with the shapes; required beside a backfill or a contract. */
+  readonly appUses?: AppUsesDeclaration
+  /** Whom the migration concerns; default: every application of the config. */
+  readonly applications?: readonly string[]
+  readonly expand?: PhaseFunction
+  readonly backfill?: BackfillDefinition
+  readonly contract?: PhaseFunction
+  /** Undoes expand where that cannot be derived. */
+  readonly revert?: PhaseFunction
+  readonly sync?: SyncDefinition | readonly SyncDefinition[]
+  /** Added to the configured gates; never removes one. */
+  readonly gates?: { readonly [phase in 'expand' | 'backfill' | 'contract' | 'revert']?: readonly Gate[] }
+}
+
+export const MIGRATION_OPTIONS = [
+  'appUses',
+  'applications',
+  'expand',
+  'backfill',
+  'contract',
+  'revert',
+  'sync',
+  'gates',
+] as const satisfies readonly (keyof MigrationDefinition)[]
+
+/**
+ * Declares a migration; the default export of a migration file.
+ *
+ * @example
+ * export default defineMigration({
+ *   appUses: 'both',
+ *   expand: ({ schema }) => [schema.alterTable('users', (t) => t.boolean('email_verified'))],
+ * })
+ */
+export function defineMigration(definition: MigrationDefinition): MigrationDefinition {
+  return definition
+}

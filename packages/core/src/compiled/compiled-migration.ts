@@ -1,0 +1,104 @@
+import type { AppUsesDeclaration } from '../authoring/app-uses.js'
+import type { RunFunction } from '../authoring/operation.js'
+import type { SourceLocation } from '../error/phasegate-error.js'
+import type { Gate } from '../gate/gate.js'
+import type { Phase } from '../phase.js'
+import type { UnitId } from '../unit.js'
+import type { StatementFacts } from './statement-facts.js'
+
+/** A finding that the author accepted. */
+export interface AllowedFinding {
+  readonly rule: string
+  readonly reason: string
+}
+
+/**
+ * How the runner executes a step.
+ * - `transaction`: a transaction of its own, its journal row in it; steps with the same `group` share one.
+ * - `alone`: cannot be in a transaction; journalled before and after; `probe` tells on resume whether it happened.
+ */
+export interface StepExecution {
+  readonly mode: 'transaction' | 'alone'
+  /** Steps of one unit that may share one transaction (all on objects which that unit created). */
+  readonly group?: number
+  /**
+   * `short`: lock and statement timeout, retried; `online`: lock timeout only, since the work goes on beside traffic
+   * (VALIDATE); `watched`: no timeouts, watched from a second session (CONCURRENTLY).
+   */
+  readonly timeouts: 'short' | 'online' | 'watched'
+  /** Query that returns one text: `done`, `absent`, `invalid` (run `cleanup` first) or `conflict: …`. */
+  readonly probe?: string
+  /** Statement that removes what a failed attempt left, run outside a transaction when the probe says `invalid`. */
+  readonly cleanup?: string
+}
+
+/** One statement as it will run, with everything that plan shows and the journal freezes. */
+export interface CompiledStep {
+  readonly statement: string
+  /** What the author wrote: the raw SQL, or `ops.setNotNull(users, email_verified)`. */
+  readonly written: string
+  readonly origin: 'written' | 'lifted' | 'operation' | 'schema' | 'sync' | 'function'
+  readonly where?: SourceLocation
+  readonly execution: StepExecution
+  readonly facts: StatementFacts
+  readonly allows: readonly AllowedFinding[]
+  /** Columns or tables whose data is gone afterwards: `users.verified_at`. A step with any is destructive. */
+  readonly destroys: readonly string[]
+  /** Only for `ops.run`; the statement then names the version. */
+  readonly run?: RunFunction['run']
+}
+
+/** A backfill as the dialect will run it. Expressions are SQL text. */
+export interface CompiledBackfill {
+  readonly table: { readonly schema?: string; readonly name: string }
+  readonly set: readonly { readonly column: string; readonly expression: string }[]
+  readonly where?: string
+  readonly key?: string
+  readonly batchSize: number
+  /** Target time of one batch in ms. */
+  readonly batchTime: number
+  readonly once: boolean
+  /**
+   * Can the result be compared with its expression afterwards? False where an expression reads its own target without a
+   * `where`, or is volatile; the ranges being whole is then the only proof, and plan says so.
+   */
+  readonly comparable: boolean
+  /** Columns that the expressions and the condition read. */
+  readonly reads: readonly string[]
+  /** The statement as written, or a rendering of the form. */
+  readonly written: string
+  readonly location?: SourceLocation
+}
+
+export interface CompiledUnit {
+  readonly id: UnitId
+  /** Hash of what was authored, with its format version: `1:sha256…`. */
+  readonly fingerprint: string
+  /** Empty for a backfill. */
+  readonly steps: readonly CompiledStep[]
+  readonly backfill?: CompiledBackfill
+}
+
+/** How an expand is undone: its steps in order, or why it cannot be. */
+export type CompiledRevert =
+  | { readonly possible: true; readonly steps: readonly CompiledStep[] }
+  | { readonly possible: false; readonly reason: string }
+
+export interface CompiledMigration {
+  readonly name: string
+  readonly file: string
+  readonly format: 'typescript' | 'sql'
+  /** Undefined where an SQL file does not say it. */
+  readonly appUses: AppUsesDeclaration | undefined
+  readonly applications: readonly string[] | undefined
+  readonly hasSync: boolean
+  readonly units: { readonly [phase in Phase]?: CompiledUnit }
+  readonly revert: CompiledRevert
+  readonly gates: { readonly [phase in Phase | 'revert']?: readonly Gate[] }
+}
+
+/** The units of a migration in phase order. */
+export function unitsOf(migration: CompiledMigration): readonly CompiledUnit[] {
+  const { expand, backfill, contract } = migration.units
+  return [expand, backfill, contract].filter((unit) => unit !== undefined)
+}

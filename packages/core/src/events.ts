@@ -1,0 +1,40 @@
+import type { GateCheck } from './gate/gate.js'
+import type { UnitProgress } from './journal/journal-snapshot.js'
+import type { LockHolder } from './ports/session.js'
+import type { UnitId, UnitState } from './unit.js'
+
+/** Everything that happens, as data. Progress, logs and metrics listen; nothing below the command line prints. */
+export interface EventMap {
+  'lock.waiting': { readonly lock: string; readonly holder: LockHolder | undefined; readonly waitedMs: number }
+  'lock.acquired': { readonly lock: string; readonly waitedMs: number }
+  'unit.started': { readonly unit: UnitId; readonly resumed: boolean; readonly steps: number }
+  'unit.changed': { readonly unit: UnitId; readonly state: UnitState; readonly reason?: string }
+  'unit.waiting': { readonly unit: UnitId; readonly for: string; readonly ms?: number }
+  'step.started': { readonly unit: UnitId; readonly position: number; readonly statement: string }
+  'step.retry': {
+    readonly unit: UnitId
+    readonly position: number
+    readonly attempt: number
+    readonly pauseMs: number
+    readonly reason: string
+    readonly holders: readonly LockHolder[]
+  }
+  'step.done': { readonly unit: UnitId; readonly position: number; readonly ms: number; readonly found: boolean }
+  'gate.checked': { readonly unit: UnitId; readonly checks: readonly GateCheck[] }
+  'batch.done': {
+    readonly unit: UnitId
+    readonly rows: number
+    readonly ms: number
+    readonly size: number
+    readonly progress: UnitProgress
+  }
+  'batch.retry': { readonly unit: UnitId; readonly reason: string; readonly size: number }
+  'backfill.waiting': { readonly unit: UnitId; readonly reason: string }
+  'backfill.verifying': { readonly unit: UnitId; readonly pass: number; readonly mismatches?: number }
+  'connection.lost': { readonly reason: string; readonly attempt: number }
+}
+
+export type PhasegateEvent = { [K in keyof EventMap]: { readonly type: K } & EventMap[K] }[keyof EventMap]
+
+/** Where events go. Must not throw and must not block. */
+export type Emit = (event: PhasegateEvent) => void

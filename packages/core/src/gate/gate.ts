@@ -1,0 +1,40 @@
+import type { CompiledMigration, CompiledUnit } from '../compiled/compiled-migration.js'
+import type { JournalSnapshot } from '../journal/journal-snapshot.js'
+
+/** `unknown` holds, like `closed`; it says that the evidence could not be had. */
+export type GateState = 'open' | 'closed' | 'unknown'
+
+/** What one gate answered: the evidence, kept in the journal. */
+export interface GateCheck {
+  readonly name: string
+  readonly state: GateState
+  /** For a person, complete with what is missing and how to get it. */
+  readonly reason: string
+  readonly observed?: string
+  readonly required?: string
+  /** ISO time by the database's clock. */
+  readonly observedAt: string
+  /** Until when the answer counts. */
+  readonly expiresAt?: string
+  /** The parts of a combined gate. */
+  readonly checks?: readonly GateCheck[]
+}
+
+export interface GateContext {
+  readonly unit: CompiledUnit
+  readonly migration: CompiledMigration
+  readonly action: 'apply' | 'revert'
+  /** One read of the journal; its `now` is the database's clock. */
+  readonly snapshot: JournalSnapshot
+  /** Compares what the migration's backfill left with what it should be, now. Reads only. */
+  readonly verifyBackfill: () => Promise<{ readonly mismatches: number; readonly sampleKeys: readonly string[] }>
+  readonly signal?: AbortSignal
+}
+
+/** One question that is asked before a unit may start. */
+export interface Gate {
+  readonly name: string
+  /** Gates are asked cheapest first: 0 reads memory, 1 asks a service, 2 reads tables. */
+  readonly cost: 0 | 1 | 2
+  check(context: GateContext): Promise<GateCheck>
+}

@@ -1,0 +1,101 @@
+import type { AppUses } from '../authoring/app-uses.js'
+import type { ErrorEnvelope } from '../error/phasegate-error.js'
+import type { GateCheck } from '../gate/gate.js'
+import type { Phase } from '../phase.js'
+import type { UnitState } from '../unit.js'
+
+/** Who did something: the name given, and through what it came. */
+export interface Actor {
+  readonly by: string
+  /** Database role, CI actor, host and process. */
+  readonly through: Readonly<Record<string, string>>
+}
+
+/** What the journal knows of one unit. Times are ISO, by the database's clock. */
+export interface UnitRecord {
+  readonly migration: string
+  readonly phase: Phase
+  readonly state: UnitState
+  readonly fingerprint: string
+  readonly attempts: number
+  readonly actor: Actor | null
+  /** Since when it is in this state. */
+  readonly since: string
+  readonly startedAt: string | null
+  readonly finishedAt: string | null
+  readonly error: ErrorEnvelope | null
+  /** `pause` or `cancel` asked for and not yet carried out; `now` also cancels the running statement. */
+  readonly request: { readonly action: 'pause' | 'cancel'; readonly now: boolean } | null
+  /** The first step that destroys something has begun: there is no way back. */
+  readonly pointOfNoReturn: boolean
+  /** What was destroyed, verified, skipped…, in the words of the document. */
+  readonly detail: Readonly<Record<string, unknown>>
+  readonly progress: UnitProgress | null
+}
+
+export interface UnitProgress {
+  /** Rows changed so far. */
+  readonly done: number
+  /** Rows expected, null where unknown. */
+  readonly total: number | null
+  readonly rowsPerSecond: number | null
+  /** Seconds; null where unknown. */
+  readonly etaSeconds: number | null
+  readonly paused: boolean
+  readonly throttleReason: string | null
+}
+
+export interface ApprovalRecord {
+  readonly id: string
+  readonly migration: string
+  readonly phase: Phase
+  readonly kind: 'approval' | 'override'
+  /** Which gate an override opens. */
+  readonly gate: string | null
+  readonly actor: Actor
+  readonly reason: string
+  readonly fingerprint: string
+  readonly at: string
+  readonly expiresAt: string | null
+  readonly revokedAt: string | null
+  /** An override counts once; when it was used. */
+  readonly usedAt: string | null
+}
+
+export interface EvidenceRecord {
+  readonly migration: string
+  readonly phase: Phase
+  readonly check: GateCheck
+}
+
+export interface BuildRecord {
+  readonly digest: string
+  readonly application: string
+  readonly firstSeen: string
+  readonly lastSeen: string
+  readonly liveInstances: number
+  /** Per migration, what this build's code does with it. */
+  readonly uses: Readonly<Record<string, AppUses>>
+}
+
+/** One consistent read of the journal, made by one statement. */
+export interface JournalSnapshot {
+  /** False: no journal in this database; every unit is pending. */
+  readonly exists: boolean
+  readonly version: number | null
+  readonly database: string
+  readonly server: { readonly dialect: string; readonly version: string }
+  /** The database's wall clock, ISO. */
+  readonly now: string
+  /** `pause` without a name holds all of the target. */
+  readonly held: { readonly actor: Actor; readonly reason: string; readonly at: string } | null
+  readonly units: readonly UnitRecord[]
+  readonly approvals: readonly ApprovalRecord[]
+  /** The latest check of each gate of each unit. */
+  readonly evidence: readonly EvidenceRecord[]
+  readonly builds: readonly BuildRecord[]
+}
+
+export function findUnit(snapshot: JournalSnapshot, migration: string, phase: Phase): UnitRecord | undefined {
+  return snapshot.units.find((unit) => unit.migration === migration && unit.phase === phase)
+}

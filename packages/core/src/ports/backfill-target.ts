@@ -1,0 +1,96 @@
+import type { CompiledBackfill } from '../compiled/compiled-migration.js'
+import type { UnitId } from '../unit.js'
+import type { Backend, Session } from './session.js'
+
+/** The column a backfill walks by. Keys travel as the database's text and are cast back by the server. */
+export interface BackfillKey {
+  readonly column: string
+  /** The server's name of the type, for the cast. */
+  readonly type: string
+  readonly index: string
+}
+
+export interface BackfillTable {
+  readonly key: BackfillKey
+  /** The planner's estimate of rows; null where the table was never analysed. */
+  readonly estimatedRows: number | null
+  readonly bytes: number
+}
+
+/** A slice of the table leased to one worker: keys in (lower, upper], null lower is unbounded. */
+export interface LeasedRange {
+  readonly unit: UnitId
+  readonly ordinal: number
+  readonly upper: string
+  /** How far it got; null is nothing yet. */
+  readonly cursor: string | null
+  readonly rowsDone: number
+  /** Fencing number: only the holder of the newest one can move the cursor. */
+  readonly epoch: string
+}
+
+export type LeaseAnswer =
+  | { readonly state: 'leased'; readonly range: LeasedRange }
+  /** Somebody else works on what is left. */
+  | { readonly state: 'busy'; readonly owner: string; readonly backend: Backend }
+  /** A plain read of all ranges says that they are whole. */
+  | { readonly state: 'whole' }
+
+export interface BatchResult {
+  /** False: the cursor was not where we thought or the epoch is not ours any more; nothing was changed. */
+  readonly moved: boolean
+  readonly rows: number
+}
+
+/** How a dialect reads and changes a table in batches. The engine above it knows no SQL. */
+export interface BackfillTarget {
+  /** Throws `BACKFILL.NO_TABLE`, `BACKFILL.NO_KEY`, `BACKFILL.NO_COLUMN`, before anything has run. */
+  inspect(session: Session, backfill: CompiledBackfill): Promise<BackfillTable>
+  /** The greatest key now, as text; null for an empty table. */
+  upperBound(session: Session, backfill: CompiledBackfill, key: BackfillKey): Promise<string | null>
+  /** The key `size` rows after `after`, at most `upper`. */
+  batchEnd(
+    session: Session,
+    backfill: CompiledBackfill,
+    key: BackfillKey,
+    after: string | null,
+    upper: string,
+    size: number,
+  ): Promise<string>
+
+  /** Adds a range up to `upper`; `ordinal` counts passes. Does nothing where it exists already. */
+  addRange(session: Session, unit: UnitId, ordinal: number, upper: string): Promise<void>
+  /** Takes a free or dead range; ends the session of a holder whose lease expired first. */
+  lease(session: Session, unit: UnitId, owner: string, leaseMs: number): Promise<LeaseAnswer>
+  release(session: Session, range: LeasedRange): Promise<void>
+  /** Fence, cursor and data in one statement (PostgreSQL) or one transaction (MySQL). */
+  runBatch(
+    session: Session,
+    backfill: CompiledBackfill,
+    key: BackfillKey,
+    range: LeasedRange,
+    end: string,
+    leaseMs: number,
+  ): Promise<BatchResult>
+  /** After a lost answer: waits for the old transaction by locking the row, then reads. */
+  readRange(session: Session, unit: UnitId, ordinal: number): Promise<LeasedRange | undefined>
+  ranges(session: Session, unit: UnitId): Promise<readonly (LeasedRange & { readonly whole: boolean })[]>
+  recordProgress(session: Session, unit: UnitId, progress: object): Promise<void>
+
+  /** Rows in (after, end] that `where` selects and that differ from their expression; keys as text. */
+  mismatches(
+    session: Session,
+    backfill: CompiledBackfill,
+    key: BackfillKey,
+    after: string | null,
+    end: string,
+    limit: number,
+  ): Promise<readonly string[]>
+  /** Of these keys, those that still differ. */
+  recheck(
+    session: Session,
+    backfill: CompiledBackfill,
+    key: BackfillKey,
+    keys: readonly string[],
+  ): Promise<readonly string[]>
+}

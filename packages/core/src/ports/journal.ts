@@ -1,0 +1,98 @@
+import type { CompiledStep, StepExecution } from '../compiled/compiled-migration.js'
+import type { ErrorEnvelope } from '../error/phasegate-error.js'
+import type { GateCheck } from '../gate/gate.js'
+import type { Actor, JournalSnapshot } from '../journal/journal-snapshot.js'
+import type { UnitId, UnitState } from '../unit.js'
+import type { Backend, Session } from './session.js'
+
+export type Direction = 'apply' | 'revert'
+export type StepState = 'pending' | 'started' | 'done'
+
+/** A step as it was frozen when its unit started. */
+export interface StepRecord {
+  readonly position: number
+  readonly statement: string
+  readonly hash: string
+  readonly written: string
+  readonly execution: StepExecution
+  readonly lock: CompiledStep['facts']['lock']
+  readonly destroys: readonly string[]
+  readonly opaque: boolean
+  readonly state: StepState
+  /** The session that started it; what resume waits for. */
+  readonly backend: Backend | null
+}
+
+export interface UnitChange {
+  readonly state: UnitState
+  readonly error?: ErrorEnvelope | null
+  readonly detail?: Readonly<Record<string, unknown>>
+  readonly pointOfNoReturn?: boolean
+}
+
+export interface StartUnit {
+  readonly unit: UnitId
+  readonly fingerprint: string
+  readonly actor: Actor
+  readonly backend: Backend
+  readonly state: UnitState
+  readonly detail?: Readonly<Record<string, unknown>>
+}
+
+/**
+ * Our tables in the target. Every method runs on the session that it is given, so that a journal row can share the
+ * transaction of the step that it records. Nothing is created but by `ensure`.
+ */
+export interface Journal {
+  /** Creates or upgrades the tables and grants `appRoles` what they need; under the journal lock. */
+  ensure(session: Session, appRoles: readonly string[]): Promise<void>
+  /** One consistent read; `exists: false` where there is no journal. Throws `JOURNAL.FORBIDDEN`, `JOURNAL.NEWER`. */
+  read(session: Session): Promise<JournalSnapshot>
+
+  /** Inserts or restarts the unit's row: state, fingerprint, actor, attempts + 1. */
+  startUnit(session: Session, start: StartUnit): Promise<void>
+  changeUnit(session: Session, unit: UnitId, change: UnitChange, actor: Actor): Promise<void>
+  /** The frozen steps in order; empty where the unit never started. */
+  steps(session: Session, unit: UnitId, direction: Direction): Promise<readonly StepRecord[]>
+  /** Freezes `steps` from `position` on, replacing what was frozen there and is not begun. */
+  freezeSteps(
+    session: Session,
+    unit: UnitId,
+    direction: Direction,
+    position: number,
+    steps: readonly CompiledStep[],
+  ): Promise<void>
+  /** Marks a step; `started` records the session's backend. */
+  markStep(session: Session, unit: UnitId, direction: Direction, position: number, state: StepState): Promise<void>
+  /** Forgets the steps of a unit, for one that was reverted and starts anew. */
+  forgetSteps(session: Session, unit: UnitId): Promise<void>
+
+  recordEvidence(session: Session, unit: UnitId, checks: readonly GateCheck[]): Promise<void>
+  approve(session: Session, approval: NewApproval): Promise<string>
+  /** Ends every standing approval (or override) of the unit; returns how many. */
+  revoke(session: Session, unit: UnitId, actor: Actor, reason: string): Promise<number>
+  useOverride(session: Session, id: string): Promise<void>
+
+  /** Asks a running backfill to pause or stop; null withdraws the request. */
+  request(
+    session: Session,
+    unit: UnitId,
+    request: { readonly action: 'pause' | 'cancel'; readonly now: boolean } | null,
+    actor: Actor,
+  ): Promise<void>
+  /** Holds or frees all backfills of the target. */
+  hold(session: Session, hold: { readonly reason: string } | null, actor: Actor): Promise<void>
+  /** Appends to the event log. */
+  append(session: Session, unit: UnitId | null, type: string, detail: object, actor: Actor): Promise<void>
+}
+
+export interface NewApproval {
+  readonly unit: UnitId
+  readonly kind: 'approval' | 'override'
+  readonly gate: string | null
+  readonly actor: Actor
+  readonly reason: string
+  readonly fingerprint: string
+  /** ms from now by the database's clock; null never expires. */
+  readonly expiresIn: number | null
+}

@@ -1,0 +1,53 @@
+import type { PhasegateError } from '../error/phasegate-error.js'
+import type { BackfillTarget } from './backfill-target.js'
+import type { Journal } from './journal.js'
+import type { Backend, ErrorKind, LockHolder, Session } from './session.js'
+
+/** `journal` guards creation and upgrade; the others are one a lane. */
+export type LockName = 'journal' | 'expand' | 'backfill' | 'contract'
+
+export interface TableSize {
+  readonly table: string
+  readonly bytes: number
+  readonly rows: number | null
+}
+
+/** One database that migrations are applied to, through its dialect. */
+export interface Target {
+  readonly dialect: string
+  /** The database's name, what `--confirm` wants. */
+  readonly database: string
+  readonly serverVersion: string
+  readonly journal: Journal
+  readonly backfill: BackfillTarget
+
+  /** A connection of our own; `purpose` shows in the server's session list. Coded errors where it cannot be had. */
+  openSession(purpose: string): Promise<Session>
+  close(): Promise<void>
+
+  classify(error: unknown): ErrorKind
+  /** A coded error for what the database said; `doing` completes "while …". */
+  translate(error: unknown, doing: string): PhasegateError
+
+  /** Refuses a read-only standby, a transaction pooler and missing privileges, each with its code. */
+  assertUsable(session: Session): Promise<void>
+
+  /** Takes the lock if it is free; never waits inside the server. Held until released or the session ends. */
+  tryLock(session: Session, lock: LockName): Promise<boolean>
+  unlock(session: Session, lock: LockName): Promise<void>
+  lockHolder(session: Session, lock: LockName): Promise<LockHolder | undefined>
+
+  /** Who keeps this backend waiting. */
+  blockersOf(session: Session, backend: Backend): Promise<readonly LockHolder[]>
+  /** Transactions that hold locks on `tables` which a lock of `mode` would have to wait for. */
+  holdersOf(session: Session, tables: readonly string[], mode: string): Promise<readonly LockHolder[]>
+  isAlive(session: Session, backend: Backend): Promise<boolean>
+  cancelStatement(session: Session, backend: Backend): Promise<void>
+  terminate(session: Session, backend: Backend): Promise<void>
+
+  tableSizes(session: Session, tables: readonly string[]): Promise<readonly TableSize[]>
+  /** Of these tables and columns, those that do not exist. */
+  missingTables(session: Session, tables: readonly string[]): Promise<readonly string[]>
+  /** Empties a disposable database: every object of the schemas in the search path, and the journal. */
+  reset(session: Session): Promise<void>
+}
