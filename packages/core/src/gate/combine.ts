@@ -23,7 +23,7 @@ export function atLeastOf(n: number, states: readonly GateState[]): GateState {
 function combined(name: string, gates: readonly Gate[], decide: (states: readonly GateState[]) => GateState): Gate {
   return {
     name,
-    cost: gates.reduce<Gate['cost']>((cost, gate) => (gate.cost > cost ? gate.cost : cost), 0),
+    cost: Math.max(0, ...gates.map((gate) => gate.cost)) as Gate['cost'],
     check: async (context) => combineChecks(name, await askGates(gates, context), decide, context.snapshot.now),
   }
 }

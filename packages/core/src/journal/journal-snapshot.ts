@@ -83,6 +83,8 @@ export interface JournalSnapshot {
   /** False: no journal in this database; every unit is pending. */
   readonly exists: boolean
   readonly version: number | null
+  /** Which database this is: an id the journal was created with, so that a saved plan fits no other. */
+  readonly target: string | null
   readonly database: string
   readonly server: { readonly dialect: string; readonly version: string }
   /** The database's wall clock, ISO. */

@@ -1,6 +1,6 @@
 import type { CompiledBackfill } from '../compiled/compiled-migration.js'
-import type { UnitId } from '../unit.js'
-import type { Backend, Session } from './session.js'
+import type { UnitId, UnitState } from '../unit.js'
+import type { Backend, Session, TransactionOptions } from './session.js'
 
 /** The column a backfill walks by. Keys travel as the database's text and are cast back by the server. */
 export interface BackfillKey {
@@ -42,9 +42,40 @@ export interface BatchResult {
   readonly rows: number
 }
 
+/** What others want of a backfill, and where it stands; read once a batch, by one cheap query. */
+export interface BackfillControl {
+  /** Null: never started. */
+  readonly state: UnitState | null
+  readonly fingerprint: string | null
+  readonly request: { readonly action: 'pause' | 'cancel'; readonly now: boolean } | null
+  /** Why all backfills of the target are held; null where they are not. */
+  readonly held: string | null
+  /** Who paused a unit whose state is `paused`: a hold ends by itself when it is lifted. */
+  readonly pausedBy: 'request' | 'hold' | null
+  /** Keys passed so far, as last recorded with the progress. */
+  readonly walked: number
+}
+
+/** A session that holds a lease or verifies. */
+export interface BackfillWorker {
+  readonly owner: string
+  readonly backend: Backend
+  readonly alive: boolean
+}
+
+/** One chunk as it compares with its expressions. */
+export interface ComparedChunk {
+  /** Rows in the chunk. */
+  readonly rows: number
+  /** Keys of those that differ, as text, in key order, at most `limit`. */
+  readonly keys: readonly string[]
+}
+
 /** How a dialect reads and changes a table in batches. The engine above it knows no SQL. */
 export interface BackfillTarget {
-  /** Throws `BACKFILL.NO_TABLE`, `BACKFILL.NO_KEY`, `BACKFILL.NO_COLUMN`, before anything has run. */
+  /** Settings of a session that batches run on: timeouts, and whatever makes plans and key texts dependable. */
+  prepare(session: Session, timeouts: TransactionOptions): Promise<void>
+  /** Throws `BACKFILL.NO_TABLE`, `BACKFILL.NO_KEY`, `BACKFILL.NO_COLUMN`, `BACKFILL.EXPRESSION`, before anything ran. */
   inspect(session: Session, backfill: CompiledBackfill): Promise<BackfillTable>
   /** The greatest key now, as text; null for an empty table. */
   upperBound(session: Session, backfill: CompiledBackfill, key: BackfillKey): Promise<string | null>
@@ -62,6 +93,8 @@ export interface BackfillTarget {
   addRange(session: Session, unit: UnitId, ordinal: number, upper: string): Promise<void>
   /** Takes a free or dead range; ends the session of a holder whose lease expired first. */
   lease(session: Session, unit: UnitId, owner: string, leaseMs: number): Promise<LeaseAnswer>
+  /** Prolongs the lease while nothing moves; false: it is not ours any more. */
+  renew(session: Session, range: LeasedRange, leaseMs: number): Promise<boolean>
   release(session: Session, range: LeasedRange): Promise<void>
   /** Fence, cursor and data in one statement (PostgreSQL) or one transaction (MySQL). */
   runBatch(
@@ -75,9 +108,13 @@ export interface BackfillTarget {
   /** After a lost answer: waits for the old transaction by locking the row, then reads. */
   readRange(session: Session, unit: UnitId, ordinal: number): Promise<LeasedRange | undefined>
   ranges(session: Session, unit: UnitId): Promise<readonly (LeasedRange & { readonly whole: boolean })[]>
+  /** Forgets the ranges of a unit, for one that starts anew. */
+  forgetRanges(session: Session, unit: UnitId): Promise<void>
+  control(session: Session, unit: UnitId): Promise<BackfillControl>
+  workers(session: Session, unit: UnitId): Promise<readonly BackfillWorker[]>
   recordProgress(session: Session, unit: UnitId, progress: object): Promise<void>
 
-  /** Rows in (after, end] that `where` selects and that differ from their expression; keys as text. */
+  /** Compares the rows in (after, end] that `where` selects with their expressions. */
   mismatches(
     session: Session,
     backfill: CompiledBackfill,
@@ -85,7 +122,7 @@ export interface BackfillTarget {
     after: string | null,
     end: string,
     limit: number,
-  ): Promise<readonly string[]>
+  ): Promise<ComparedChunk>
   /** Of these keys, those that still differ. */
   recheck(
     session: Session,

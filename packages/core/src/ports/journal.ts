@@ -64,7 +64,7 @@ export interface Journal {
   ): Promise<void>
   /** Marks a step; `started` records the session's backend. */
   markStep(session: Session, unit: UnitId, direction: Direction, position: number, state: StepState): Promise<void>
-  /** Forgets the steps of a unit, for one that was reverted and starts anew. */
+  /** Forgets the steps and ranges of a unit, for one that was reverted and starts anew. */
   forgetSteps(session: Session, unit: UnitId): Promise<void>
 
   recordEvidence(session: Session, unit: UnitId, checks: readonly GateCheck[]): Promise<void>

@@ -41,6 +41,8 @@ export interface Target {
   blockersOf(session: Session, backend: Backend): Promise<readonly LockHolder[]>
   /** Transactions that hold locks on `tables` which a lock of `mode` would have to wait for. */
   holdersOf(session: Session, tables: readonly string[], mode: string): Promise<readonly LockHolder[]>
+  /** ms after which a background job of the server gives way to a waiting lock (PostgreSQL: autovacuum); 0: never. */
+  yieldTime(session: Session): Promise<number>
   isAlive(session: Session, backend: Backend): Promise<boolean>
   cancelStatement(session: Session, backend: Backend): Promise<void>
   terminate(session: Session, backend: Backend): Promise<void>

@@ -12,6 +12,7 @@ export const JOURNAL_MIGRATIONS: readonly string[] = [
   -- One row: what is true of the whole target.
   CREATE TABLE phasegate.journal (
     only_row     boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    target       text NOT NULL DEFAULT gen_random_uuid(), -- which database this is, for saved plans
     version      integer NOT NULL,
     created_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
     held         jsonb                       -- {actor, reason, at}: no backfill runs while it is set

@@ -1,0 +1,60 @@
+import { type CompiledBackfill, EXIT, PhasegateError } from '@phasegate/core'
+
+const where = (backfill: CompiledBackfill) => (backfill.location === undefined ? {} : { where: backfill.location })
+
+export const describeTable = ({ table }: CompiledBackfill): string =>
+  table.schema === undefined ? table.name : `${table.schema}.${table.name}`
+
+export function noTable(backfill: CompiledBackfill, why: string, next: string): PhasegateError {
+  return new PhasegateError({
+    code: 'BACKFILL.NO_TABLE',
+    message: `The backfill cannot work on ${describeTable(backfill)}.`,
+    why,
+    next: [next],
+    exit: EXIT.usage,
+    meta: { table: describeTable(backfill) },
+    ...where(backfill),
+  })
+}
+
+export function noColumn(backfill: CompiledBackfill, why: string): PhasegateError {
+  return new PhasegateError({
+    code: 'BACKFILL.NO_COLUMN',
+    message: `The backfill of ${describeTable(backfill)} names a column that is not there.`,
+    why,
+    next: [
+      'Apply the expand that adds it first (phasegate expand), or correct the name in the file.',
+      'Names are as the catalog holds them: unquoted SQL names are lower case.',
+    ],
+    exit: EXIT.usage,
+    meta: { table: describeTable(backfill) },
+    ...where(backfill),
+  })
+}
+
+export function noKey(backfill: CompiledBackfill, why: string): PhasegateError {
+  return new PhasegateError({
+    code: 'BACKFILL.NO_KEY',
+    message: `The backfill of ${describeTable(backfill)} has no key to walk by.`,
+    why,
+    next: [
+      'Name a column with a valid, unique, not partial btree index of its own that is NOT NULL: key: "column" (SQL: -- key: column).',
+      `Or add one in expand: ALTER TABLE … ALTER COLUMN … SET NOT NULL and CREATE UNIQUE INDEX CONCURRENTLY ON ${describeTable(backfill)} (column).`,
+    ],
+    exit: EXIT.usage,
+    meta: { table: describeTable(backfill) },
+    ...where(backfill),
+  })
+}
+
+export function badExpression(backfill: CompiledBackfill, cause: unknown): PhasegateError {
+  return new PhasegateError({
+    code: 'BACKFILL.EXPRESSION',
+    message: `The server refuses the backfill of ${describeTable(backfill)}: ${cause instanceof Error ? cause.message : String(cause)}.`,
+    why: 'The statement of one batch was planned, not run, and did not pass. Nothing has been changed.',
+    next: ['Correct the expressions or the condition in the file; they are SQL in terms of the table’s columns.'],
+    exit: EXIT.usage,
+    cause,
+    ...where(backfill),
+  })
+}

@@ -1,0 +1,152 @@
+import type { BackfillKey, CompiledBackfill } from '@phasegate/core'
+import { escapeIdentifier } from 'pg'
+
+/** `"public"."users"` */
+export function tableName(backfill: CompiledBackfill): string {
+  const { schema, name } = backfill.table
+  return schema === undefined ? escapeIdentifier(name) : `${escapeIdentifier(schema)}.${escapeIdentifier(name)}`
+}
+
+/** A column qualified by its table, never by an alias: the author's expressions may say `users.email`. */
+export function columnName(backfill: CompiledBackfill, column: string): string {
+  return `${escapeIdentifier(backfill.table.name)}.${escapeIdentifier(column)}`
+}
+
+/** A parameter that carries a key as text, cast back by the server. */
+const bound = (parameter: number, key: BackfillKey): string => `$${parameter}::text::${key.type}`
+
+/** Keys in (after, upTo]; `after` undefined is unbounded. Parameters are given by number. */
+function keyRange(
+  backfill: CompiledBackfill,
+  key: BackfillKey,
+  after: number | undefined,
+  upTo: number | undefined,
+): string {
+  const column = columnName(backfill, key.column)
+  const conditions = [
+    ...(after === undefined ? [] : [`${column} > ${bound(after, key)}`]),
+    ...(upTo === undefined ? [] : [`${column} <= ${bound(upTo, key)}`]),
+  ]
+  return conditions.join(' AND ')
+}
+
+/**
+ * The author's condition inside CASE: it then cannot be matched to an index (nor to a partial one), so that the key's
+ * index is all that the planner can use. An index on the condition's columns would be read from its start by each batch.
+ * The line break ends a trailing `--` comment.
+ */
+const opaque = (condition: string): string => `CASE WHEN (${condition}\n) THEN true ELSE false END`
+
+/** Greatest key of the table. `max()` does not exist for every sortable type (uuid before 18). */
+export function greatestKeySql(backfill: CompiledBackfill, key: BackfillKey): string {
+  const column = columnName(backfill, key.column)
+  return `SELECT ${column}::text AS key FROM ${tableName(backfill)} ORDER BY ${column} DESC LIMIT 1`
+}
+
+/** $1 upper, $2 offset, $3 after (when bounded). Reads the key's index only. */
+export function batchEndSql(backfill: CompiledBackfill, key: BackfillKey, bounded: boolean): string {
+  const column = columnName(backfill, key.column)
+  return `SELECT ${column}::text AS key FROM ${tableName(backfill)}
+WHERE ${keyRange(backfill, key, bounded ? 3 : undefined, 1)} ORDER BY ${column} LIMIT 1 OFFSET $2::bigint`
+}
+
+/** The types of the columns that are set, in order; how their old and new values are compared. */
+export interface ComparedColumn {
+  readonly type: string
+  /** False: the type has no equality (json, xml, point…), so texts are compared. */
+  readonly equality: boolean
+}
+
+function differs(backfill: CompiledBackfill, columns: readonly ComparedColumn[]): string {
+  const parts = backfill.set.map(({ column, expression }, index) => {
+    const { type, equality } = columns[index]!
+    // Cast as the assignment casts, or 1.5 in an integer column would differ from its own expression for ever.
+    const wanted = `CAST((${expression}\n) AS ${type})`
+    const actual = columnName(backfill, column)
+    return equality ? `${actual} IS DISTINCT FROM ${wanted}` : `${actual}::text IS DISTINCT FROM ${wanted}::text`
+  })
+  return parts.join(' OR ')
+}
+
+/** The rows that `where` selects and that differ, as a boolean. */
+function mismatching(backfill: CompiledBackfill, columns: readonly ComparedColumn[]): string {
+  const difference = opaque(differs(backfill, columns))
+  return backfill.where === undefined
+    ? difference
+    : `CASE WHEN (${backfill.where}\n) THEN ${difference} ELSE false END`
+}
+
+/** The data change alone: what EXPLAIN is asked about before anything runs. $1 after, $2 end. */
+export function changeSql(backfill: CompiledBackfill, key: BackfillKey): string {
+  return updateSql(backfill, keyRange(backfill, key, 1, 2), undefined)
+}
+
+function updateSql(backfill: CompiledBackfill, range: string, only: readonly ComparedColumn[] | undefined): string {
+  const set = backfill.set.map(({ column, expression }) => `${escapeIdentifier(column)} = (${expression}\n)`)
+  const condition =
+    only !== undefined ? mismatching(backfill, only) : backfill.where === undefined ? 'true' : opaque(backfill.where)
+  return `UPDATE ${tableName(backfill)} SET ${set.join(', ')}
+  WHERE ${range} AND ${condition}`
+}
+
+export interface BatchShape {
+  /** False: the batch begins before the first key. */
+  readonly bounded: boolean
+  /** Set on a catch-up pass: only rows that differ are written again. */
+  readonly only?: readonly ComparedColumn[]
+}
+
+/**
+ * Fence, data and cursor in one statement. The fence locks the range's row and holds it until the end: whoever comes
+ * meanwhile waits, sees another cursor or epoch, and changes nothing. The cursor is moved last, because a row can be
+ * updated once a statement only (PostgreSQL docs: Data-Modifying Statements in WITH) and the count is known only then.
+ * Locks: ROW EXCLUSIVE on the table, and its rows in (after, end].
+ *
+ * $1 migration, $2 ordinal, $3 epoch, $4 cursor, $5 end, $6 lease in ms.
+ */
+export function batchSql(backfill: CompiledBackfill, key: BackfillKey, shape: BatchShape): string {
+  return `WITH phasegate_fence AS MATERIALIZED (
+  SELECT 1 FROM phasegate.backfill_range
+  WHERE migration = $1 AND ordinal = $2::integer AND epoch = $3::bigint AND cursor IS NOT DISTINCT FROM $4::text
+  FOR NO KEY UPDATE
+), phasegate_changed AS (
+  ${updateSql(backfill, keyRange(backfill, key, shape.bounded ? 4 : undefined, 5), shape.only)}
+    AND EXISTS (SELECT FROM phasegate_fence)
+  RETURNING 1
+)
+UPDATE phasegate.backfill_range
+SET cursor = $5::text,
+    rows_done = rows_done + (SELECT count(*) FROM phasegate_changed),
+    lease_expires = clock_timestamp() + $6::float8 * interval '1 ms'
+WHERE migration = $1 AND ordinal = $2::integer AND EXISTS (SELECT FROM phasegate_fence)
+RETURNING (SELECT count(*) FROM phasegate_changed)::text AS rows`
+}
+
+/** $1 end, $2 limit, $3 after (when bounded). */
+export function mismatchesSql(
+  backfill: CompiledBackfill,
+  key: BackfillKey,
+  columns: readonly ComparedColumn[],
+  bounded: boolean,
+): string {
+  return `SELECT count(*)::text AS rows,
+  coalesce((array_agg(phasegate_key::text ORDER BY phasegate_key) FILTER (WHERE phasegate_differs))[1:$2::integer], '{}')
+    AS keys
+FROM (
+  SELECT ${columnName(backfill, key.column)} AS phasegate_key, ${mismatching(backfill, columns)} AS phasegate_differs
+  FROM ${tableName(backfill)} WHERE ${keyRange(backfill, key, bounded ? 3 : undefined, 1)}
+) AS phasegate_chunk`
+}
+
+/** $1 the keys, as an array of texts. */
+export function recheckSql(
+  backfill: CompiledBackfill,
+  key: BackfillKey,
+  columns: readonly ComparedColumn[],
+): string {
+  const column = columnName(backfill, key.column)
+  return `SELECT ${column}::text AS key FROM ${tableName(backfill)}
+WHERE ${column} IN (SELECT phasegate_key::${key.type} FROM unnest($1::text[]) AS phasegate_keys (phasegate_key))
+  AND ${mismatching(backfill, columns)}
+ORDER BY ${column}`
+}

@@ -1,0 +1,128 @@
+import type {
+  BackfillKey,
+  BackfillTarget,
+  BatchResult,
+  ComparedChunk,
+  CompiledBackfill,
+  LeasedRange,
+  Session,
+  TransactionOptions,
+  UnitId,
+} from '@phasegate/core'
+import { batchEndSql, batchSql, greatestKeySql, mismatchesSql, recheckSql } from './backfill-statements.js'
+import { comparedColumns } from './compared-columns.js'
+import { inspectTable } from './inspect-table.js'
+import { leaseRange, listRanges, listWorkers, readRange, releaseRange, renewLease } from './range-lease.js'
+import { readControl } from './unit-control.js'
+
+/** Backfills on PostgreSQL: keyset ranges over one column, one statement a batch. */
+export function createBackfillTarget(): BackfillTarget {
+  return {
+    prepare,
+    inspect: inspectTable,
+    upperBound: async (session, backfill, key) =>
+      (await session.query<{ key: string }>(greatestKeySql(backfill, key)))[0]?.key ?? null,
+    batchEnd,
+    addRange,
+    lease: leaseRange,
+    renew: renewLease,
+    release: releaseRange,
+    runBatch,
+    readRange,
+    ranges: listRanges,
+    forgetRanges: async (session, unit) => {
+      await session.query('DELETE FROM phasegate.backfill_range WHERE migration = $1', [unit.migration])
+    },
+    control: readControl,
+    workers: listWorkers,
+    recordProgress: async (session, unit, progress) => {
+      await session.query('UPDATE phasegate.unit SET progress = $3 WHERE migration = $1 AND phase = $2', [
+        unit.migration,
+        unit.phase,
+        JSON.stringify(progress),
+      ])
+    },
+    mismatches,
+    recheck: async (session, backfill, key, keys) => {
+      const sql = recheckSql(backfill, key, await comparedColumns(session, backfill))
+      return (await session.query<{ key: string }>(sql, [keys])).map((row) => row.key)
+    },
+  }
+}
+
+/**
+ * For the rest of the session:
+ * - whole scans and sorts are out, so that with any statistics a batch is a range scan of the key's index;
+ * - keys come as text that reads back to the same value: ISO dates, all digits of a float;
+ * - row security raises an error instead of hiding rows from the backfill (PostgreSQL docs: row_security);
+ * - a statement whose client is gone ends within a second (client_connection_check_interval).
+ */
+async function prepare(session: Session, timeouts: TransactionOptions): Promise<void> {
+  const { lockTimeout, statementTimeout } = timeouts
+  if (![lockTimeout, statementTimeout].every((ms) => Number.isInteger(ms) && ms >= 0))
+    throw new Error(`timeouts are whole numbers of ms, not ${lockTimeout} and ${statementTimeout}`)
+  await session.query(`
+    SET lock_timeout = '${lockTimeout}ms';
+    SET statement_timeout = '${statementTimeout}ms';
+    SET idle_in_transaction_session_timeout = 0;
+    SET idle_session_timeout = 0;
+    SET client_connection_check_interval = '1s';
+    SET row_security = off;
+    SET enable_seqscan = off;
+    SET enable_sort = off;
+    SET DateStyle = 'ISO';
+    SET IntervalStyle = 'postgres';
+    SET extra_float_digits = 1;
+    SET bytea_output = 'hex'`)
+}
+
+async function addRange(session: Session, unit: UnitId, ordinal: number, upper: string): Promise<void> {
+  await session.query(
+    `INSERT INTO phasegate.backfill_range (migration, ordinal, upper) VALUES ($1, $2, $3)
+     ON CONFLICT (migration, ordinal) DO NOTHING`,
+    [unit.migration, ordinal, upper],
+  )
+}
+
+async function batchEnd(
+  session: Session,
+  backfill: CompiledBackfill,
+  key: BackfillKey,
+  after: string | null,
+  upper: string,
+  size: number,
+): Promise<string> {
+  const sql = batchEndSql(backfill, key, after !== null)
+  const [row] = await session.query<{ key: string }>(sql, [upper, size - 1, ...(after === null ? [] : [after])])
+  return row?.key ?? upper
+}
+
+async function runBatch(
+  session: Session,
+  backfill: CompiledBackfill,
+  key: BackfillKey,
+  range: LeasedRange,
+  end: string,
+  leaseMs: number,
+): Promise<BatchResult> {
+  // A catch-up pass rewrites only what differs; where nothing can be compared there is no such pass.
+  const only = range.ordinal > 0 && backfill.comparable ? await comparedColumns(session, backfill) : undefined
+  const sql = batchSql(backfill, key, { bounded: range.cursor !== null, ...(only === undefined ? {} : { only }) })
+  const values = [range.unit.migration, range.ordinal, range.epoch, range.cursor, end, leaseMs]
+  const [row] = await session.query<{ rows: string }>(sql, values)
+  return row === undefined ? { moved: false, rows: 0 } : { moved: true, rows: Number(row.rows) }
+}
+
+async function mismatches(
+  session: Session,
+  backfill: CompiledBackfill,
+  key: BackfillKey,
+  after: string | null,
+  end: string,
+  limit: number,
+): Promise<ComparedChunk> {
+  const sql = mismatchesSql(backfill, key, await comparedColumns(session, backfill), after !== null)
+  const values = [end, limit, ...(after === null ? [] : [after])]
+  const [row] = await session.query<{ rows: string; keys: readonly string[] }>(sql, values)
+  return { rows: Number(row?.rows ?? 0), keys: row?.keys ?? [] }
+}

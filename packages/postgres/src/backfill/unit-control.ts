@@ -1,0 +1,29 @@
+import type { BackfillControl, Session, UnitId } from '@phasegate/core'
+
+interface ControlRow {
+  readonly state: BackfillControl['state']
+  readonly fingerprint: string | null
+  readonly request: BackfillControl['request']
+  readonly held: string | null
+  readonly paused: 'request' | 'hold' | null
+  readonly walked: string | null
+  readonly [key: string]: unknown
+}
+
+/** Two rows by primary key: cheap enough to be read before each batch. */
+export async function readControl(session: Session, unit: UnitId): Promise<BackfillControl> {
+  const [row] = await session.query<ControlRow>(
+    `SELECT u.state, u.fingerprint, u.request, u.detail ->> 'paused' AS paused, u.progress ->> 'walked' AS walked,
+       CASE WHEN j.held IS NULL THEN NULL ELSE coalesce(j.held ->> 'reason', '') END AS held
+     FROM phasegate.journal j LEFT JOIN phasegate.unit u ON u.migration = $1 AND u.phase = $2`,
+    [unit.migration, unit.phase],
+  )
+  return {
+    state: row?.state ?? null,
+    fingerprint: row?.fingerprint ?? null,
+    request: row?.request ?? null,
+    held: row?.held ?? null,
+    pausedBy: row?.paused ?? null,
+    walked: Number(row?.walked ?? 0),
+  }
+}

@@ -1,0 +1,2 @@
+export { postgresDialect } from './postgres-dialect.js'
+export { connectPostgres } from './postgres-target.js'

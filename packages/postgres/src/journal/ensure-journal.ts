@@ -1,0 +1,73 @@
+import { EXIT, PhasegateError, type Session } from '@phasegate/core'
+import { JOURNAL_MIGRATIONS, JOURNAL_VERSION } from './journal-schema.js'
+
+const TIMEOUTS = { lockTimeout: 5_000, statementTimeout: 60_000 }
+
+/** Creates the journal or adds what newer versions need. The caller holds the journal lock. */
+export async function ensureJournal(session: Session, appRoles: readonly string[]): Promise<void> {
+  const version = await journalVersion(session)
+  if (version > JOURNAL_VERSION) throw newerJournal(version)
+  for (const [index, script] of JOURNAL_MIGRATIONS.entries()) {
+    if (index < version) continue
+    await session.transaction(TIMEOUTS, async () => {
+      await session.query(script)
+      await session.query(`UPDATE phasegate.journal SET version = ${index + 1}`)
+    })
+  }
+  for (const role of appRoles) await grantTo(session, role)
+}
+
+export async function journalVersion(session: Session): Promise<number> {
+  const [found] = await session.query<{ there: boolean }>(
+    `SELECT to_regclass('phasegate.journal') IS NOT NULL AS there`,
+  )
+  if (found?.there !== true) return 0
+  const [row] = await session.query<{ version: number }>('SELECT version FROM phasegate.journal')
+  return row?.version ?? 0
+}
+
+/** What an application's role needs: to read the journal, and to say that it lives. */
+export function grantsFor(quotedRole: string): readonly string[] {
+  return [
+    `GRANT USAGE ON SCHEMA phasegate TO ${quotedRole}`,
+    `GRANT SELECT ON ALL TABLES IN SCHEMA phasegate TO ${quotedRole}`,
+    `GRANT INSERT, UPDATE ON phasegate.build, phasegate.instance TO ${quotedRole}`,
+    `GRANT DELETE ON phasegate.instance TO ${quotedRole}`,
+  ]
+}
+
+async function grantTo(session: Session, role: string): Promise<void> {
+  const [row] = await session.query<{ quoted: string; granted: boolean | null }>(
+    `SELECT quote_ident($1) AS quoted,
+            (SELECT has_schema_privilege(r.oid, 'phasegate', 'USAGE')
+                AND has_table_privilege(r.oid, 'phasegate.event', 'SELECT')
+                AND has_table_privilege(r.oid, 'phasegate.build', 'INSERT, UPDATE')
+                AND has_table_privilege(r.oid, 'phasegate.instance', 'DELETE')
+             FROM pg_roles r WHERE r.rolname = $1) AS granted`,
+    [role],
+  )
+  if (row === undefined || row.granted === null) throw noSuchRole(role)
+  if (row.granted) return
+  await session.transaction(TIMEOUTS, async () => {
+    for (const grant of grantsFor(row.quoted)) await session.query(grant)
+  })
+}
+
+export function newerJournal(version: number): PhasegateError {
+  return new PhasegateError({
+    code: 'JOURNAL.NEWER',
+    message: `The journal in this database is of version ${version}; this Phasegate knows ${JOURNAL_VERSION}.`,
+    why: 'A newer Phasegate has been here.',
+    next: ['Install the newer version of phasegate.'],
+    exit: EXIT.usage,
+  })
+}
+
+function noSuchRole(role: string): PhasegateError {
+  return new PhasegateError({
+    code: 'CONFIG.APP_ROLE',
+    message: `appRoles names ${role}, and there is no such role in this database.`,
+    next: [`CREATE ROLE "${role}" LOGIN …; or correct appRoles in the configuration.`],
+    exit: EXIT.usage,
+  })
+}

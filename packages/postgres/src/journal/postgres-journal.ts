@@ -1,0 +1,289 @@
+import {
+  type Actor,
+  type CompiledStep,
+  type Direction,
+  type Journal,
+  type NewApproval,
+  type Session,
+  type StartUnit,
+  type StepRecord,
+  type StepState,
+  statementHash,
+  type UnitChange,
+  type UnitId,
+} from '@phasegate/core'
+import { isoText } from '../session/postgres-session.js'
+import { emptySnapshot, notInitialised, parseJournal, readJournalSql } from '../sql/index.js'
+import { ensureJournal } from './ensure-journal.js'
+
+const FINISHED = ['applied', 'reverted']
+
+/** The journal in schema `phasegate`. Plain statements: what they share a transaction with is the caller's choice. */
+export function createPostgresJournal(): Journal {
+  return {
+    ensure: ensureJournal,
+    read: readSnapshot,
+    startUnit,
+    changeUnit,
+    steps: readSteps,
+    freezeSteps,
+    markStep,
+    forgetSteps: async (session, unit) => {
+      await session.query('DELETE FROM phasegate.step WHERE migration = $1 AND phase = $2', [
+        unit.migration,
+        unit.phase,
+      ])
+    },
+    recordEvidence: async (session, unit, checks) => {
+      for (const check of checks) {
+        await session.query(
+          `INSERT INTO phasegate.evidence (migration, phase, gate, verdict, reason, detail, observed_at, expires_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+          [
+            unit.migration,
+            unit.phase,
+            check.name,
+            check.state,
+            check.reason,
+            JSON.stringify(check),
+            check.observedAt,
+            check.expiresAt ?? null,
+          ],
+        )
+      }
+    },
+    approve,
+    revoke,
+    useOverride: async (session, id) => {
+      await session.query('UPDATE phasegate.approval SET used_at = clock_timestamp() WHERE id = $1', [id])
+    },
+    request: async (session, unit, request, actor) => {
+      await session.query('UPDATE phasegate.unit SET request = $3 WHERE migration = $1 AND phase = $2', [
+        unit.migration,
+        unit.phase,
+        request === null ? null : JSON.stringify(request),
+      ])
+      await append(
+        session,
+        unit,
+        request === null ? 'request.withdrawn' : `request.${request.action}`,
+        request ?? {},
+        actor,
+      )
+    },
+    hold: async (session, hold, actor) => {
+      await session.query(
+        `UPDATE phasegate.journal SET held = CASE WHEN $1::jsonb IS NULL THEN NULL
+           ELSE $1::jsonb || jsonb_build_object('at', ${isoText('clock_timestamp()')}) END`,
+        [hold === null ? null : JSON.stringify({ actor, reason: hold.reason })],
+      )
+      await append(session, null, hold === null ? 'target.freed' : 'target.held', hold ?? {}, actor)
+    },
+    append,
+  }
+}
+
+async function readSnapshot(session: Session): ReturnType<Journal['read']> {
+  try {
+    const [row] = await session.query(readJournalSql)
+    return parseJournal(String(Object.values(row ?? {})[0]))
+  } catch (error) {
+    if (!notInitialised(error)) throw error
+    const [row] = await session.query<{ database: string; version: string; now: string }>(
+      `SELECT current_database() AS database, current_setting('server_version') AS version, ${isoText('clock_timestamp()')} AS now`,
+    )
+    if (row === undefined) throw new Error('the server answered a one-row query with no row')
+    return emptySnapshot(row)
+  }
+}
+
+async function append(
+  session: Session,
+  unit: UnitId | null,
+  type: string,
+  detail: object,
+  actor: Actor,
+): Promise<void> {
+  await session.query(
+    'INSERT INTO phasegate.event (migration, phase, type, actor, detail) VALUES ($1, $2, $3, $4, $5)',
+    [unit?.migration ?? null, unit?.phase ?? null, type, JSON.stringify(actor), JSON.stringify(detail)],
+  )
+}
+
+async function startUnit(session: Session, start: StartUnit): Promise<void> {
+  await session.query(
+    `INSERT INTO phasegate.unit AS u (migration, phase, state, fingerprint, attempts, actor, since, started_at,
+                                      backend_id, backend_started, detail)
+     VALUES ($1, $2, $3, $4, 1, $5, clock_timestamp(), clock_timestamp(), $6, $7, $8)
+     ON CONFLICT (migration, phase) DO UPDATE SET
+       state = excluded.state, fingerprint = excluded.fingerprint, attempts = u.attempts + 1, actor = excluded.actor,
+       since = CASE WHEN u.state = excluded.state THEN u.since ELSE excluded.since END,
+       started_at = CASE WHEN u.state = 'reverted' THEN excluded.started_at ELSE u.started_at END,
+       finished_at = NULL, error = NULL, request = NULL,
+       backend_id = excluded.backend_id, backend_started = excluded.backend_started,
+       detail = u.detail || excluded.detail`,
+    [
+      start.unit.migration,
+      start.unit.phase,
+      start.state,
+      start.fingerprint,
+      JSON.stringify(start.actor),
+      start.backend.id,
+      start.backend.startedAt,
+      JSON.stringify(start.detail ?? {}),
+    ],
+  )
+  await append(session, start.unit, `unit.${start.state}`, start.detail ?? {}, start.actor)
+}
+
+async function changeUnit(session: Session, unit: UnitId, change: UnitChange, actor: Actor): Promise<void> {
+  await session.query(
+    `UPDATE phasegate.unit SET state = $3, since = CASE WHEN state = $3 THEN since ELSE clock_timestamp() END,
+       finished_at = CASE WHEN $4 THEN clock_timestamp() ELSE NULL END,
+       error = CASE WHEN $5 THEN $6::jsonb ELSE error END,
+       detail = detail || $7::jsonb,
+       point_of_no_return = coalesce($8, point_of_no_return),
+       request = CASE WHEN $3 IN ('paused', 'cancelled', 'applied') THEN NULL ELSE request END
+     WHERE migration = $1 AND phase = $2`,
+    [
+      unit.migration,
+      unit.phase,
+      change.state,
+      FINISHED.includes(change.state),
+      change.error !== undefined,
+      change.error == null ? null : JSON.stringify(change.error),
+      JSON.stringify(change.detail ?? {}),
+      change.pointOfNoReturn ?? null,
+    ],
+  )
+  await append(
+    session,
+    unit,
+    `unit.${change.state}`,
+    { ...change.detail, ...(change.error ? { error: change.error } : {}) },
+    actor,
+  )
+}
+
+interface StepRow {
+  readonly position: number
+  readonly statement: string
+  readonly hash: string
+  readonly written: string
+  readonly spec: Pick<StepRecord, 'execution' | 'lock' | 'destroys' | 'opaque'>
+  readonly state: StepState
+  readonly backend_id: number | null
+  readonly backend_started: string | null
+  readonly [key: string]: unknown
+}
+
+async function readSteps(session: Session, unit: UnitId, direction: Direction): Promise<readonly StepRecord[]> {
+  const rows = await session.query<StepRow>(
+    `SELECT position, statement, hash, written, spec, state, backend_id, ${isoText('backend_started')} AS backend_started
+     FROM phasegate.step WHERE migration = $1 AND phase = $2 AND direction = $3 ORDER BY position`,
+    [unit.migration, unit.phase, direction],
+  )
+  return rows.map(({ spec, backend_id, backend_started, ...row }) => ({
+    position: row.position,
+    statement: row.statement,
+    hash: row.hash,
+    written: row.written,
+    state: row.state,
+    ...spec,
+    backend: backend_id === null ? null : { id: String(backend_id), startedAt: backend_started ?? '' },
+  }))
+}
+
+async function freezeSteps(
+  session: Session,
+  unit: UnitId,
+  direction: Direction,
+  position: number,
+  steps: readonly CompiledStep[],
+): Promise<void> {
+  await session.query(
+    'DELETE FROM phasegate.step WHERE migration = $1 AND phase = $2 AND direction = $3 AND position >= $4',
+    [unit.migration, unit.phase, direction, position],
+  )
+  for (const [index, step] of steps.entries()) {
+    await session.query(
+      `INSERT INTO phasegate.step (migration, phase, direction, position, statement, hash, written, spec, detail)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+      [
+        unit.migration,
+        unit.phase,
+        direction,
+        position + index,
+        step.statement,
+        statementHash(step.statement),
+        step.written,
+        JSON.stringify({
+          execution: step.execution,
+          lock: step.facts.lock,
+          destroys: step.destroys,
+          opaque: step.run !== undefined,
+        }),
+        JSON.stringify({ allows: step.allows, where: step.where }),
+      ],
+    )
+  }
+}
+
+async function markStep(
+  session: Session,
+  unit: UnitId,
+  direction: Direction,
+  position: number,
+  state: StepState,
+): Promise<void> {
+  const rows = await session.query(
+    `UPDATE phasegate.step SET state = $5,
+       backend_id = CASE WHEN $5 = 'pending' THEN NULL ELSE $6::int END,
+       backend_started = CASE WHEN $5 = 'pending' THEN NULL ELSE $7::timestamptz END,
+       started_at = CASE WHEN $5 = 'done' THEN coalesce(started_at, clock_timestamp()) ELSE clock_timestamp() END,
+       finished_at = CASE WHEN $5 = 'done' THEN clock_timestamp() END
+     WHERE migration = $1 AND phase = $2 AND direction = $3 AND position = $4 AND state <> 'done'
+     RETURNING 1`,
+    [unit.migration, unit.phase, direction, position, state, session.backend.id, session.backend.startedAt],
+  )
+  // Exactly-once rests on this: a step that somebody else has finished must take our transaction down with it.
+  if (rows.length !== 1)
+    throw new Error(`step ${position} of ${unit.migration}:${unit.phase} is not ours to mark ${state}`)
+}
+
+async function approve(session: Session, approval: NewApproval): Promise<string> {
+  const [row] = await session.query<{ id: string }>(
+    `INSERT INTO phasegate.approval (migration, phase, kind, gate, actor, reason, fingerprint, expires_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, clock_timestamp() + $8::float8 * interval '1 ms') RETURNING id::text`,
+    [
+      approval.unit.migration,
+      approval.unit.phase,
+      approval.kind,
+      approval.gate,
+      JSON.stringify(approval.actor),
+      approval.reason,
+      approval.fingerprint,
+      approval.expiresIn,
+    ],
+  )
+  if (row === undefined) throw new Error('an inserted approval has an id')
+  await append(
+    session,
+    approval.unit,
+    `${approval.kind}.given`,
+    { gate: approval.gate, reason: approval.reason },
+    approval.actor,
+  )
+  return row.id
+}
+
+async function revoke(session: Session, unit: UnitId, actor: Actor, reason: string): Promise<number> {
+  const rows = await session.query(
+    `UPDATE phasegate.approval SET revoked_at = clock_timestamp(), revoked_by = $3
+     WHERE migration = $1 AND phase = $2 AND revoked_at IS NULL AND used_at IS NULL
+       AND (expires_at IS NULL OR expires_at > clock_timestamp()) RETURNING 1`,
+    [unit.migration, unit.phase, JSON.stringify({ ...actor, reason })],
+  )
+  await append(session, unit, 'approval.revoked', { reason, count: rows.length }, actor)
+  return rows.length
+}

@@ -1,0 +1,14 @@
+import type { DropIndex } from '@phasegate/core'
+import { callText, type OperationCompiler } from './operation-compiler.js'
+import { inSchemaOf, tableReference, tableText } from './table-reference.js'
+
+/** CONCURRENTLY: plain DROP INDEX waits for ACCESS EXCLUSIVE on the table. */
+export const dropIndex: OperationCompiler<DropIndex> = {
+  describe: ({ name, table }) => callText('dropIndex', name, table === undefined ? undefined : tableText(table)),
+  compile: ({ name, table }, context) => {
+    const reference = table === undefined ? undefined : tableReference(table)
+    const isNew = reference !== undefined && context.isNewTable(reference)
+    return [`DROP INDEX ${isNew ? '' : 'CONCURRENTLY '}${inSchemaOf(reference ?? { name }, name)}`]
+  },
+  revert: ({ name }) => ({ impossible: `the definition of index ${name} is not in the file` }),
+}

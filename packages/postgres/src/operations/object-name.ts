@@ -1,0 +1,30 @@
+import { createHash } from 'node:crypto'
+import { MAX_IDENTIFIER_BYTES } from '../quoting.js'
+
+/**
+ * A name for an index or constraint that the author did not name, in PostgreSQL's own manner (`users_email_idx`). It is
+ * fixed when the migration is compiled, so that a resumed run finds what an earlier one left. A name over 63 bytes is
+ * cut between characters and marked with a hash of the whole, since the server would cut two long names to the same one.
+ */
+export function objectName(parts: readonly string[], suffix: string): string {
+  const whole = [...parts, suffix].join('_')
+  if (Buffer.byteLength(whole) <= MAX_IDENTIFIER_BYTES) return whole
+  const ending = `_${shortHash(whole)}_${suffix}`
+  return cutToBytes(parts.join('_'), MAX_IDENTIFIER_BYTES - Buffer.byteLength(ending)) + ending
+}
+
+export function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8)
+}
+
+/** The longest beginning of whole characters that fits. */
+export function cutToBytes(text: string, bytes: number): string {
+  let kept = ''
+  let used = 0
+  for (const character of text) {
+    used += Buffer.byteLength(character)
+    if (used > bytes) break
+    kept += character
+  }
+  return kept
+}

@@ -1,0 +1,7 @@
+export * from './describe-database.js'
+export * from './first-text.js'
+export * from './journal-errors.js'
+export * from './parse-journal.js'
+export * from './read-journal.js'
+export * from './read-journal-sql.js'
+export * from './sql-state.js'

@@ -1,0 +1,63 @@
+import {
+  allOf,
+  askGates,
+  type CompiledMigration,
+  type CompiledUnit,
+  type GateCheck,
+  type GateState,
+  type JournalSnapshot,
+  type Session,
+} from '@phasegate/core'
+import type { RunnerContext } from '../runner-context.js'
+
+export interface GateAnswer {
+  readonly state: GateState
+  readonly checks: readonly GateCheck[]
+  /** Ids of the overrides that opened a gate; they count once. */
+  readonly overrides: readonly string[]
+}
+
+/** Asks every gate of a unit. Reads only; `recordAnswer` keeps what was seen. */
+export async function askUnitGates(
+  context: RunnerContext,
+  session: Session,
+  snapshot: JournalSnapshot,
+  migration: CompiledMigration,
+  unit: CompiledUnit,
+  action: 'apply' | 'revert' = 'apply',
+): Promise<GateAnswer> {
+  const backfill = migration.units.backfill?.backfill
+  const asked = await askGates(context.gatesFor(unit, migration, action), {
+    unit,
+    migration,
+    action,
+    snapshot,
+    signal: context.signal,
+    verifyBackfill: async () =>
+      backfill === undefined ? { mismatches: 0, sampleKeys: [] } : context.compareBackfill(session, backfill),
+  })
+  const { checks, used } = context.applyOverrides(asked, snapshot, unit)
+  context.emit({ type: 'gate.checked', unit: unit.id, checks })
+  return { state: allOf(checks.map((check) => check.state)), checks, overrides: used.map((override) => override.id) }
+}
+
+/** Keeps what was seen, and spends the overrides when the unit really starts. */
+export async function recordAnswer(
+  context: RunnerContext,
+  session: Session,
+  unit: CompiledUnit,
+  answer: GateAnswer,
+  starting: boolean,
+): Promise<void> {
+  await context.target.journal.recordEvidence(session, unit.id, answer.checks)
+  if (!starting) return
+  for (const id of answer.overrides) await context.target.journal.useOverride(session, id)
+}
+
+/** One line a person reads: what holds, and what each of them says. */
+export function whyHeld(answer: GateAnswer): string {
+  return answer.checks
+    .filter((check) => check.state !== 'open')
+    .map((check) => `${check.name} is ${check.state}: ${check.reason}`)
+    .join('; ')
+}

@@ -1,0 +1,197 @@
+import {
+  type CompiledMigration,
+  type CompiledUnit,
+  findUnit,
+  type JournalSnapshot,
+  matchFrozenSteps,
+  type Session,
+  type StepRecord,
+} from '@phasegate/core'
+import { askUnitGates, type GateAnswer, recordAnswer, whyHeld } from '../gate/ask-unit-gates.js'
+import type { RunnerContext } from '../runner-context.js'
+import { applySteps } from '../step/apply-steps.js'
+import { codedError, held, UnitHeld } from '../unit-outcome.js'
+import { isConnectionLoss } from './with-reconnect.js'
+
+const JOURNAL_TIMEOUTS = { lockTimeout: 10_000, statementTimeout: 60_000 }
+
+/** Whether to ask gates on the way: `up` does not. */
+export interface ApplyOptions {
+  readonly gated: boolean
+}
+
+/**
+ * Takes one unit of the expand or contract lane to `applied`, or resumes it: freezes its steps, announces a contract,
+ * runs what is not done. The caller holds the lane's lock on `session` and has asked the gates; contract asks them again.
+ *
+ * @throws UnitHeld when a gate closed on the way; a coded error after the unit was recorded as failed
+ */
+export async function applyUnit(
+  context: RunnerContext,
+  session: Session,
+  migration: CompiledMigration,
+  unit: CompiledUnit,
+  options: ApplyOptions,
+): Promise<void> {
+  const { journal } = context.target
+  const snapshot = await journal.read(session)
+  const steps = await startUnit(context, session, snapshot, unit)
+  const contract = unit.id.phase === 'contract'
+  let begun = steps.some((step) => step.state !== 'pending')
+  let returned = findUnit(snapshot, unit.id.migration, unit.id.phase)?.pointOfNoReturn === true
+  try {
+    if (contract) {
+      if (options.gated && !returned) await announce(context, session, migration, unit)
+      await journal.changeUnit(session, unit.id, { state: 'running' }, context.actor)
+    }
+    await applySteps(context, session, {
+      unit: unit.id,
+      direction: 'apply',
+      steps,
+      compiled: unit.steps,
+      before: async (step) => {
+        if (contract && options.gated && step.destroys.length > 0) await askAgain(context, session, migration, unit)
+      },
+      alongside: async (step) => {
+        if (!contract || (begun && (returned || step.destroys.length === 0))) return
+        const pointOfNoReturn = returned || step.destroys.length > 0
+        await journal.changeUnit(
+          session,
+          unit.id,
+          { state: 'running', pointOfNoReturn, detail: { begun: true } },
+          context.actor,
+        )
+        begun = true
+        returned = pointOfNoReturn
+      },
+    })
+    await journal.changeUnit(session, unit.id, { state: 'applied', error: null, detail: detailOf(unit) }, context.actor)
+    context.emit({ type: 'unit.changed', unit: unit.id, state: 'applied' })
+  } catch (error) {
+    // A lost connection leaves `running` with the lock free, which is what `interrupted` means.
+    if (isConnectionLoss(context, error)) throw error
+    await leave(context, session, unit, error, begun)
+    throw error
+  }
+}
+
+/** What a reader of the journal sees of this unit without the file. */
+function detailOf(unit: CompiledUnit): Readonly<Record<string, unknown>> {
+  return {
+    destroyed: unit.steps.flatMap((step) => step.destroys),
+    allowed: unit.steps.flatMap((step) => step.allows),
+  }
+}
+
+/** Freezes the steps where the unit is new, keeps the frozen ones where it resumes, and says which are to run. */
+async function startUnit(
+  context: RunnerContext,
+  session: Session,
+  snapshot: JournalSnapshot,
+  unit: CompiledUnit,
+): Promise<readonly StepRecord[]> {
+  const { journal } = context.target
+  const record = findUnit(snapshot, unit.id.migration, unit.id.phase)
+  const fresh = record === undefined || record.state === 'reverted'
+  const frozen = fresh ? [] : await journal.steps(session, unit.id, 'apply')
+  const edited = record !== undefined && record.fingerprint !== unit.fingerprint
+  await waitForOldSessions(context, session, unit, frozen)
+  await session.transaction(JOURNAL_TIMEOUTS, async () => {
+    if (fresh) await journal.forgetSteps(session, unit.id)
+    await journal.startUnit(session, {
+      unit: unit.id,
+      fingerprint: unit.fingerprint,
+      actor: context.actor,
+      backend: session.backend,
+      state: unit.id.phase === 'contract' && record?.pointOfNoReturn !== true ? 'contracting' : 'running',
+    })
+    if (frozen.length === 0) await journal.freezeSteps(session, unit.id, 'apply', 0, unit.steps)
+    else if (edited) {
+      const { from } = matchFrozenSteps(unit.id, frozen, unit.steps)
+      await journal.freezeSteps(session, unit.id, 'apply', from, unit.steps.slice(from))
+    }
+  })
+  const steps = await journal.steps(session, unit.id, 'apply')
+  context.emit({ type: 'unit.started', unit: unit.id, resumed: frozen.length > 0, steps: steps.length })
+  return steps
+}
+
+/**
+ * When a client dies its server session may run on. The lane's lock ends with that session, so holding the lock says that
+ * it is gone; a step of a session that lives nevertheless (a lock lost to a failover) is waited for before the catalog is
+ * believed.
+ */
+async function waitForOldSessions(
+  context: RunnerContext,
+  session: Session,
+  unit: CompiledUnit,
+  frozen: readonly StepRecord[],
+): Promise<void> {
+  for (const { backend } of frozen.filter((step) => step.state === 'started')) {
+    if (backend === null || backend.id === session.backend.id) continue
+    while (await context.target.isAlive(session, backend)) {
+      context.emit({ type: 'unit.waiting', unit: unit.id, for: `session ${backend.id}, which still runs a step of it` })
+      await context.clock.sleep(500, context.signal)
+    }
+  }
+}
+
+/**
+ * The contract is announced by now (`contracting` is committed): no pod that uses the old shape turns ready any more.
+ * One heartbeat later every pod has seen it or was ready before; then the gates are asked again.
+ */
+async function announce(
+  context: RunnerContext,
+  session: Session,
+  migration: CompiledMigration,
+  unit: CompiledUnit,
+): Promise<void> {
+  const ms = context.settings.announceTime
+  context.emit({ type: 'unit.changed', unit: unit.id, state: 'contracting' })
+  if (ms > 0) {
+    context.emit({ type: 'unit.waiting', unit: unit.id, for: 'one heartbeat after announcing the contract', ms })
+    await context.clock.sleep(ms, context.signal)
+  }
+  await askAgain(context, session, migration, unit)
+}
+
+async function askAgain(
+  context: RunnerContext,
+  session: Session,
+  migration: CompiledMigration,
+  unit: CompiledUnit,
+): Promise<GateAnswer> {
+  const snapshot = await context.target.journal.read(session)
+  const answer = await askUnitGates(context, session, snapshot, migration, unit)
+  if (answer.state === 'open') return answer
+  await recordAnswer(context, session, unit, answer, false)
+  throw new UnitHeld(held(unit.id, whyHeld(answer), answer.checks))
+}
+
+/** Records how a unit stopped: a contract that has done nothing yet is withdrawn, everything else can be resumed. */
+async function leave(
+  context: RunnerContext,
+  session: Session,
+  unit: CompiledUnit,
+  error: unknown,
+  begun: boolean,
+): Promise<void> {
+  const { journal } = context.target
+  const withdrawn = unit.id.phase === 'contract' && !begun
+  if (error instanceof UnitHeld || context.signal.aborted) {
+    const reason = error instanceof UnitHeld ? error.outcome.reason : 'interrupted'
+    if (withdrawn) {
+      await journal.changeUnit(session, unit.id, { state: 'pending', detail: { withdrawn: reason } }, context.actor)
+      context.emit({
+        type: 'unit.changed',
+        unit: unit.id,
+        state: 'pending',
+        reason: `contracting withdrawn: ${reason}`,
+      })
+    }
+    return
+  }
+  const coded = codedError(context.target, error, `applying ${unit.id.migration}:${unit.id.phase}`)
+  await journal.changeUnit(session, unit.id, { state: 'failed', error: coded.toJSON() }, context.actor)
+  context.emit({ type: 'unit.changed', unit: unit.id, state: 'failed', reason: coded.message })
+}

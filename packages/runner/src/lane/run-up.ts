@@ -1,0 +1,92 @@
+import { EXIT, type PlannedUnit, planUnits, type Session, type UnitName, unitName, worstExit } from '@phasegate/core'
+import { recordAnswer } from '../gate/ask-unit-gates.js'
+import type { RunnerContext } from '../runner-context.js'
+import { codedError, failed, type UnitOutcome } from '../unit-outcome.js'
+import { applyUnit } from './apply-unit.js'
+import { ensureJournal, type LaneResult, settleWhatWaits } from './run-lane.js'
+import { withLaneLock } from './with-lane-lock.js'
+import { isConnectionLoss, withReconnect } from './with-reconnect.js'
+
+/**
+ * Every pending unit of all phases, migration by migration, without gates: for an empty or disposable database. The
+ * caller has made sure that it is one. Holds all three lanes.
+ *
+ * @param reset empty the database first
+ */
+export async function runUp(context: RunnerContext, options: { readonly reset: boolean }): Promise<LaneResult> {
+  const settled = new Map<UnitName, UnitOutcome>()
+  let reset = options.reset
+  await withReconnect(context, async () => {
+    const session = await context.target.openSession('up')
+    try {
+      await context.target.assertUsable(session)
+      await inAllLanes(context, session, async () => {
+        if (reset) await context.target.reset(session)
+        reset = false
+        await ensureJournal(context, session)
+        await runAll(context, session, settled)
+      })
+    } finally {
+      await session.close()
+    }
+  })
+  const units = [...settled.values()]
+  return { phase: 'up', units, exit: worstExit(units.map((unit) => unit.exit)) }
+}
+
+/** Locks of all lanes, always in this order, so that two who want them all cannot wait for each other. */
+export function inAllLanes<T>(context: RunnerContext, session: Session, work: () => Promise<T>): Promise<T> {
+  return withLaneLock(context, session, 'expand', () =>
+    withLaneLock(context, session, 'backfill', () => withLaneLock(context, session, 'contract', work)),
+  )
+}
+
+async function runAll(context: RunnerContext, session: Session, settled: Map<UnitName, UnitOutcome>): Promise<void> {
+  const snapshot = await context.target.journal.read(session)
+  for (const entry of planUnits({ migrations: context.migrations, snapshot, lane: 'up' })) {
+    context.signal.throwIfAborted()
+    settleWhatWaits(entry, settled)
+    if (entry.state !== 'ready') continue
+    const { id } = entry.unit
+    const failure = [...settled.values()].find((outcome) => outcome.outcome === 'failed')
+    if (failure !== undefined) {
+      settled.set(unitName(id), {
+        unit: id,
+        outcome: 'not run',
+        reason: `not run, because ${unitName(failure.unit)} failed`,
+        exit: EXIT.done,
+      })
+      continue
+    }
+    try {
+      await recordSkippedGates(context, session, entry, snapshot.now)
+      await applyOne(context, session, entry)
+      settled.set(unitName(id), { unit: id, outcome: 'applied', reason: 'applied without gates', exit: EXIT.done })
+    } catch (error) {
+      if (isConnectionLoss(context, error) || context.signal.aborted) throw error
+      settled.set(unitName(id), failed(id, codedError(context.target, error, `applying ${unitName(id)}`)))
+    }
+  }
+}
+
+async function applyOne(context: RunnerContext, session: Session, entry: PlannedUnit): Promise<void> {
+  const { id, backfill } = entry.unit
+  if (backfill === undefined) return applyUnit(context, session, entry.migration, entry.unit, { gated: false })
+  // The backfill lane's lock is ours already, and the engine takes it on this same session.
+  await context.runBackfill(id, backfill, (work) => work(session))
+}
+
+async function recordSkippedGates(
+  context: RunnerContext,
+  session: Session,
+  entry: PlannedUnit,
+  observedAt: string,
+): Promise<void> {
+  const checks = context.gatesFor(entry.unit, entry.migration, 'apply').map((gate) => ({
+    name: gate.name,
+    state: 'open' as const,
+    reason: 'skipped by up: an empty or disposable database has no gates',
+    observedAt,
+  }))
+  await recordAnswer(context, session, entry.unit, { state: 'open', checks, overrides: [] }, false)
+}

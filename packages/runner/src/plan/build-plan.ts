@@ -1,0 +1,255 @@
+import {
+  type CompiledBackfill,
+  type CompiledStep,
+  foreignUnits,
+  type GateCheck,
+  type GateState,
+  type JournalSnapshot,
+  lateFiles,
+  type Phase,
+  type PlannedUnit,
+  planUnits,
+  type Session,
+  type StepRecord,
+  type TableSize,
+  type UnitId,
+  type UnitName,
+  unitName,
+  unitsOf,
+} from '@phasegate/core'
+import { askUnitGates } from '../gate/ask-unit-gates.js'
+import type { RunnerContext } from '../runner-context.js'
+
+/** What would run, how, under which locks, and what holds it. Printed by `plan`, saved by `--out`. */
+export interface Plan {
+  readonly schemaVersion: 1
+  readonly target: {
+    readonly dialect: string
+    readonly database: string
+    readonly serverVersion: string
+    /** The journal's id of this database; null where there is no journal yet. */
+    readonly id: string | null
+  }
+  readonly phases: readonly Phase[]
+  readonly createdAt: string
+  readonly units: readonly PlanUnit[]
+  readonly foreign: readonly UnitName[]
+  /** Late files, missing tables: worth knowing, not an error. */
+  readonly notes: readonly string[]
+}
+
+export interface PlanUnit {
+  readonly unit: UnitName
+  readonly state: Exclude<PlannedUnit['state'], 'applied'> | 'held'
+  readonly reason: string | null
+  readonly resumes: boolean
+  readonly fingerprint: string
+  readonly gates: { readonly state: GateState; readonly checks: readonly GateCheck[] }
+  readonly steps: readonly PlanStep[]
+  readonly backfill: PlanBackfill | null
+  /** What cannot be undone once it ran. */
+  readonly destroys: readonly string[]
+  readonly tables: readonly TableSize[]
+}
+
+export interface PlanStep {
+  readonly position: number
+  readonly written: string
+  readonly origin: CompiledStep['origin'] | 'frozen'
+  readonly statement: string
+  readonly done: boolean
+  readonly lock: CompiledStep['facts']['lock']
+  /** In words: how long others may have to wait. */
+  readonly waits: string
+  readonly destroys: readonly string[]
+  readonly allows: CompiledStep['allows']
+}
+
+export interface PlanBackfill {
+  readonly table: string
+  readonly written: string
+  readonly set: CompiledBackfill['set']
+  readonly where: string | null
+  readonly once: boolean
+  readonly verification: string
+}
+
+/** Reads files, journal, catalog and gates; changes nothing, creates nothing. */
+export async function buildPlan(
+  context: RunnerContext,
+  phases: readonly Phase[],
+  only?: readonly UnitId[],
+): Promise<Plan> {
+  const { target } = context
+  const session = await target.openSession('plan')
+  try {
+    const snapshot = await target.journal.read(session)
+    const planned = phases.flatMap((lane) => {
+      const named = only?.filter((unit) => unit.phase === lane)
+      if (only !== undefined && named?.length === 0) return []
+      const input = { migrations: context.migrations, snapshot, lane }
+      return planUnits(named === undefined ? input : { ...input, only: named })
+    })
+    const units: PlanUnit[] = []
+    for (const entry of planned) {
+      if (entry.state === 'applied') continue
+      units.push(await planUnit(context, session, snapshot, entry, entry.state))
+    }
+    return {
+      schemaVersion: 1,
+      target: {
+        dialect: target.dialect,
+        database: target.database,
+        serverVersion: target.serverVersion,
+        id: snapshot.target,
+      },
+      phases,
+      createdAt: snapshot.now,
+      units,
+      foreign: foreignUnits(context.migrations, snapshot).map((unit) => unitName(unit)),
+      notes: [
+        ...lateFiles(context.migrations, snapshot).map(
+          ({ migration, after }) => `${migration.name} arrived late: ${after} is applied already; it still runs.`,
+        ),
+        ...(await missingTableNotes(context, session, planned)),
+      ],
+    }
+  } finally {
+    await session.close()
+  }
+}
+
+async function planUnit(
+  context: RunnerContext,
+  session: Session,
+  snapshot: JournalSnapshot,
+  entry: PlannedUnit,
+  state: Exclude<PlannedUnit['state'], 'applied'>,
+): Promise<PlanUnit> {
+  const { unit, migration } = entry
+  const answer = await askUnitGates(context, session, snapshot, migration, unit)
+  const frozen =
+    snapshot.exists && entry.record !== undefined ? await context.target.journal.steps(session, unit.id, 'apply') : []
+  const kept = state === 'ready' && entry.state === 'ready' && !entry.edited ? frozen : []
+  const steps =
+    kept.length > 0
+      ? kept.map((step) => frozenStep(context, step, unit.steps[step.position]))
+      : unit.steps.map((step, position) => planStep(context, step, position))
+  const tables = [
+    ...new Set(unit.backfill === undefined ? steps.flatMap((step) => step.lock.tables) : [tableOf(unit.backfill)]),
+  ]
+  return {
+    unit: unitName(unit.id),
+    state: state === 'ready' && answer.state !== 'open' ? 'held' : state,
+    reason: 'reason' in entry ? entry.reason : 'of' in entry ? `${unitName(entry.of)} is ${entry.state}` : null,
+    resumes: entry.state === 'ready' && entry.resume,
+    fingerprint: unit.fingerprint,
+    gates: { state: answer.state, checks: answer.checks },
+    steps,
+    backfill: unit.backfill === undefined ? null : planBackfill(unit.backfill),
+    destroys: steps.flatMap((step) => step.destroys),
+    tables: await context.target.tableSizes(session, tables),
+  }
+}
+
+function planStep(context: RunnerContext, step: CompiledStep, position: number): PlanStep {
+  return {
+    position,
+    written: step.written,
+    origin: step.origin,
+    statement: step.statement,
+    done: false,
+    lock: step.facts.lock,
+    waits: waitsInWords(context, step.facts.lock, step.execution),
+    destroys: step.destroys,
+    allows: step.allows,
+  }
+}
+
+function frozenStep(context: RunnerContext, step: StepRecord, compiled: CompiledStep | undefined): PlanStep {
+  return {
+    position: step.position,
+    written: step.written,
+    origin: 'frozen',
+    statement: step.statement,
+    done: step.state === 'done',
+    lock: step.lock,
+    waits: waitsInWords(context, step.lock, step.execution),
+    destroys: step.destroys,
+    allows: compiled?.allows ?? [],
+  }
+}
+
+function waitsInWords(
+  { settings }: RunnerContext,
+  lock: CompiledStep['facts']['lock'],
+  execution: CompiledStep['execution'],
+): string {
+  const undecided =
+    execution.mode === 'alone' && execution.probe === undefined ? '; if interrupted, a person must decide' : ''
+  if (lock.blocks === 'nothing') return `nobody waits${undecided}`
+  const bound = `${lock.blocks} wait at most ${settings.lockTimeout} ms an attempt`
+  const autovacuum =
+    lock.mode === 'ACCESS EXCLUSIVE'
+      ? ' (longer by deadlock_timeout + 300 ms once, where only autovacuum is in the way)'
+      : ''
+  return `${bound}${autovacuum}${lock.duration === 'instant' ? '' : `; it holds the lock for a ${lock.duration}`}${undecided}`
+}
+
+function planBackfill(backfill: CompiledBackfill): PlanBackfill {
+  return {
+    table: tableOf(backfill),
+    written: backfill.written,
+    set: backfill.set,
+    where: backfill.where ?? null,
+    once: backfill.once,
+    verification:
+      backfill.comparable && !backfill.once
+        ? 'every row that the condition selects is compared with its expression'
+        : 'nothing can be compared afterwards: that every range is whole is the only proof',
+  }
+}
+
+function tableOf(backfill: CompiledBackfill): string {
+  const { schema, name } = backfill.table
+  return schema === undefined ? name : `${schema}.${name}`
+}
+
+/** Tables that neither the database has nor an earlier statement of these files creates. */
+async function missingTableNotes(
+  context: RunnerContext,
+  session: Session,
+  planned: readonly PlannedUnit[],
+): Promise<readonly string[]> {
+  const notes: string[] = []
+  for (const { unit, state } of planned) {
+    if (state === 'applied') continue
+    const named =
+      unit.backfill === undefined
+        ? unit.steps.flatMap((step) =>
+            step.facts.changes
+              .filter((change) => !change.onNew && change.object.table !== undefined && change.action !== 'create')
+              .map((change) =>
+                change.object.schema === undefined
+                  ? change.object.table!
+                  : `${change.object.schema}.${change.object.table!}`,
+              ),
+          )
+        : [tableOf(unit.backfill)]
+    const created = new Set(
+      context.migrations.flatMap((migration) =>
+        unitsOf(migration).flatMap((made) =>
+          made.steps.flatMap((step) =>
+            step.facts.changes
+              .filter((change) => change.action === 'create' && change.object.type === 'table')
+              .map((change) => change.object.name),
+          ),
+        ),
+      ),
+    )
+    const missing = await context.target.missingTables(session, [...new Set(named)])
+    for (const table of missing)
+      if (!created.has(table)) notes.push(`${unitName(unit.id)} names table ${table}, which does not exist.`)
+  }
+  return notes
+}

@@ -1,0 +1,81 @@
+import type {
+  Actor,
+  ApprovalRecord,
+  Clock,
+  CompiledBackfill,
+  CompiledMigration,
+  CompiledUnit,
+  Emit,
+  Gate,
+  GateCheck,
+  JournalSnapshot,
+  Session,
+  Target,
+  UnitId,
+} from '@phasegate/core'
+
+/** Every time is in ms. */
+export interface RunnerSettings {
+  /** How long one statement of ours may queue for a lock, and so keep others waiting behind it; a second or less. */
+  readonly lockTimeout: number
+  /** How long to poll for a lane's lock before giving up. */
+  readonly maxLockWait: number
+  /** Bounds of the retries of one step that did not get its lock. */
+  readonly retry: {
+    readonly attempts: number
+    readonly totalTime: number
+    readonly firstPause: number
+    readonly maxPause: number
+  }
+  /** How long a concurrent build may wait for one old transaction before it is cancelled. */
+  readonly concurrentWait: number
+  /** How long a contract stays announced before it begins: one heartbeat, so that no old pod turns ready any more. */
+  readonly announceTime: number
+  /** How long to try to reconnect after a lost connection. */
+  readonly reconnectTime: number
+}
+
+export const DEFAULT_SETTINGS: RunnerSettings = {
+  lockTimeout: 800,
+  maxLockWait: 60_000,
+  retry: { attempts: 40, totalTime: 300_000, firstPause: 300, maxPause: 15_000 },
+  concurrentWait: 900_000,
+  announceTime: 15_000,
+  reconnectTime: 60_000,
+}
+
+/** How a backfill ended, as the runner needs to know it. */
+export interface BackfillRun {
+  readonly state: 'applied' | 'paused' | 'cancelled' | 'busy'
+  readonly rows: number
+  readonly reason?: string
+}
+
+/** What the runner is given: the target, the files, and the packages above it, as functions. */
+export interface RunnerContext {
+  readonly target: Target
+  readonly migrations: readonly CompiledMigration[]
+  readonly actor: Actor
+  readonly appRoles: readonly string[]
+  readonly settings: RunnerSettings
+  readonly clock: Clock
+  readonly emit: Emit
+  readonly signal: AbortSignal
+  /** Default, configured and own gates of a unit. */
+  readonly gatesFor: (unit: CompiledUnit, migration: CompiledMigration, action: 'apply' | 'revert') => readonly Gate[]
+  /** Lets standing overrides open their gates; which of them were used. */
+  readonly applyOverrides: (
+    checks: readonly GateCheck[],
+    snapshot: JournalSnapshot,
+    unit: CompiledUnit,
+  ) => { readonly checks: readonly GateCheck[]; readonly used: readonly ApprovalRecord[] }
+  readonly compareBackfill: (
+    session: Session,
+    backfill: CompiledBackfill,
+  ) => Promise<{ readonly mismatches: number; readonly sampleKeys: readonly string[] }>
+  readonly runBackfill: (
+    unit: UnitId,
+    backfill: CompiledBackfill,
+    withLaneLock: <T>(work: (session: Session) => Promise<T>) => Promise<T>,
+  ) => Promise<BackfillRun>
+}
