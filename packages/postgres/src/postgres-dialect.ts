@@ -1,5 +1,4 @@
 import type { Dialect } from '@phasegate/core'
-import { compileMigration } from './compile/compile-migration.js'
 import { connectPostgres } from './postgres-target.js'
 import { postgresQuoting } from './quoting.js'
 
@@ -7,6 +6,7 @@ import { postgresQuoting } from './quoting.js'
 export const postgresDialect: Dialect = {
   name: 'postgres',
   quoting: postgresQuoting,
-  compile: compileMigration,
+  // The parser and knex are large, and the verbs that only read the journal need neither.
+  compile: async (migration, options) => (await import('./compile/compile-migration.js')).compileMigration(migration, options),
   connect: connectPostgres,
 }

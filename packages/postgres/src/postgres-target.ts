@@ -1,6 +1,7 @@
 import os from 'node:os'
 import type { ConnectOptions, Session, Target } from '@phasegate/core'
 import { createBackfillTarget } from './backfill/backfill-target.js'
+import { inspectSurroundings } from './catalog/inspect-surroundings.js'
 import { resetDatabase } from './catalog/reset-database.js'
 import { missingTables, tableSizes } from './catalog/table-sizes.js'
 import { createPostgresJournal } from './journal/postgres-journal.js'
@@ -84,6 +85,7 @@ export async function connectPostgres(options: ConnectOptions): Promise<Target> 
     terminate: terminateBackend,
     tableSizes,
     missingTables,
+    inspectSurroundings,
     reset: resetDatabase,
   }
 }

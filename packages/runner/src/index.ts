@@ -1,6 +1,6 @@
 export * from './gate/ask-unit-gates.js'
 export * from './lane/run-backfill-lane.js'
-export { type LaneResult, type LaneSelection, runLane } from './lane/run-lane.js'
+export { ensureJournal, type LaneResult, type LaneSelection, runLane } from './lane/run-lane.js'
 export { runUp } from './lane/run-up.js'
 export { describeHolder, withLaneLock } from './lane/with-lane-lock.js'
 export * from './plan/build-plan.js'

@@ -1,6 +1,5 @@
 import type {
   Actor,
-  ApprovalRecord,
   Clock,
   CompiledBackfill,
   CompiledMigration,
@@ -9,15 +8,17 @@ import type {
   Gate,
   GateCheck,
   JournalSnapshot,
+  PhasegateError,
   Session,
   Target,
-  UnitId,
 } from '@phasegate/core'
 
 /** Every time is in ms. */
 export interface RunnerSettings {
   /** How long one statement of ours may queue for a lock, and so keep others waiting behind it; a second or less. */
   readonly lockTimeout: number
+  /** How long a statement that others would wait for may take, its waiting included. */
+  readonly statementTimeout: number
   /** How long to poll for a lane's lock before giving up. */
   readonly maxLockWait: number
   /** Bounds of the retries of one step that did not get its lock. */
@@ -37,6 +38,7 @@ export interface RunnerSettings {
 
 export const DEFAULT_SETTINGS: RunnerSettings = {
   lockTimeout: 800,
+  statementTimeout: 800,
   maxLockWait: 60_000,
   retry: { attempts: 40, totalTime: 300_000, firstPause: 300, maxPause: 15_000 },
   concurrentWait: 900_000,
@@ -44,12 +46,12 @@ export const DEFAULT_SETTINGS: RunnerSettings = {
   reconnectTime: 60_000,
 }
 
-/** How a backfill ended, as the runner needs to know it. */
-export interface BackfillRun {
-  readonly state: 'applied' | 'paused' | 'cancelled' | 'busy'
-  readonly rows: number
-  readonly reason?: string
-}
+/** How a backfill ended, as the runner needs to know it. A failure is in the journal already. */
+export type BackfillRun =
+  | { readonly state: 'applied' | 'cancelled'; readonly rows: number }
+  | { readonly state: 'paused'; readonly rows: number; readonly reason: string }
+  | { readonly state: 'busy'; readonly rows: number; readonly owner: string }
+  | { readonly state: 'failed'; readonly rows: number; readonly error: PhasegateError }
 
 /** What the runner is given: the target, the files, and the packages above it, as functions. */
 export interface RunnerContext {
@@ -68,13 +70,15 @@ export interface RunnerContext {
     checks: readonly GateCheck[],
     snapshot: JournalSnapshot,
     unit: CompiledUnit,
-  ) => { readonly checks: readonly GateCheck[]; readonly used: readonly ApprovalRecord[] }
+    taken: readonly string[],
+  ) => { readonly checks: readonly GateCheck[]; readonly used: readonly string[] }
+  /** Ids of the overrides that this run has spent: they stay in force when it asks again. */
+  readonly takenOverrides: Set<string>
   readonly compareBackfill: (
-    session: Session,
     backfill: CompiledBackfill,
   ) => Promise<{ readonly mismatches: number; readonly sampleKeys: readonly string[] }>
   readonly runBackfill: (
-    unit: UnitId,
+    unit: CompiledUnit,
     backfill: CompiledBackfill,
     withLaneLock: <T>(work: (session: Session) => Promise<T>) => Promise<T>,
   ) => Promise<BackfillRun>

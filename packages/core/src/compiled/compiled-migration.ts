@@ -46,6 +46,11 @@ export interface CompiledStep {
   readonly destroys: readonly string[]
   /** Only for `ops.run`; the statement then names the version. */
   readonly run?: RunFunction['run']
+  /**
+   * Only in a derived revert: indexes of the expand's steps that this one undoes. Where none of them was begun there is
+   * nothing to undo, and what stands under that name is not ours to drop.
+   */
+  readonly undoes?: readonly number[]
 }
 
 /** A backfill as the dialect will run it. Expressions are SQL text. */

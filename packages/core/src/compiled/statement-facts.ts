@@ -16,6 +16,11 @@ export interface Change {
   readonly onNewColumn?: boolean
   /** CREATE/DROP/REINDEX … CONCURRENTLY. */
   readonly concurrently?: boolean
+  /**
+   * For the creation of a CHECK constraint: the column that is not null in every row that passes it (`c IS NOT NULL`, or
+   * that as a part of an AND). Once it is validated, SET NOT NULL does not scan.
+   */
+  readonly provesNotNull?: string
 }
 
 /** What the strongest lock of a statement is and how long it may be held. */

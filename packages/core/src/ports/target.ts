@@ -12,6 +12,14 @@ export interface TableSize {
   readonly rows: number | null
 }
 
+/** What `doctor` found in the surroundings of a target. */
+export interface Surrounding {
+  readonly check: string
+  readonly state: 'ok' | 'warning' | 'problem'
+  readonly message: string
+  readonly next?: string
+}
+
 /** One database that migrations are applied to, through its dialect. */
 export interface Target {
   readonly dialect: string
@@ -50,6 +58,8 @@ export interface Target {
   tableSizes(session: Session, tables: readonly string[]): Promise<readonly TableSize[]>
   /** Of these tables and columns, those that do not exist. */
   missingTables(session: Session, tables: readonly string[]): Promise<readonly string[]>
+  /** What a person should know before the next run: leftovers, old transactions, grants. Reads only. */
+  inspectSurroundings(session: Session, appRoles: readonly string[]): Promise<readonly Surrounding[]>
   /** Empties a disposable database: every object of the schemas in the search path, and the journal. */
   reset(session: Session): Promise<void>
 }

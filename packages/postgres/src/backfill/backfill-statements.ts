@@ -71,9 +71,7 @@ function differs(backfill: CompiledBackfill, columns: readonly ComparedColumn[])
 /** The rows that `where` selects and that differ, as a boolean. */
 function mismatching(backfill: CompiledBackfill, columns: readonly ComparedColumn[]): string {
   const difference = opaque(differs(backfill, columns))
-  return backfill.where === undefined
-    ? difference
-    : `CASE WHEN (${backfill.where}\n) THEN ${difference} ELSE false END`
+  return backfill.where === undefined ? difference : `CASE WHEN (${backfill.where}\n) THEN ${difference} ELSE false END`
 }
 
 /** The data change alone: what EXPLAIN is asked about before anything runs. $1 after, $2 end. */
@@ -139,11 +137,7 @@ FROM (
 }
 
 /** $1 the keys, as an array of texts. */
-export function recheckSql(
-  backfill: CompiledBackfill,
-  key: BackfillKey,
-  columns: readonly ComparedColumn[],
-): string {
+export function recheckSql(backfill: CompiledBackfill, key: BackfillKey, columns: readonly ComparedColumn[]): string {
   const column = columnName(backfill, key.column)
   return `SELECT ${column}::text AS key FROM ${tableName(backfill)}
 WHERE ${column} IN (SELECT phasegate_key::${key.type} FROM unnest($1::text[]) AS phasegate_keys (phasegate_key))

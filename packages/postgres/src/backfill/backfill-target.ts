@@ -9,6 +9,7 @@ import type {
   TransactionOptions,
   UnitId,
 } from '@phasegate/core'
+import { sqlState } from '../session/classify-error.js'
 import { batchEndSql, batchSql, greatestKeySql, mismatchesSql, recheckSql } from './backfill-statements.js'
 import { comparedColumns } from './compared-columns.js'
 import { inspectTable } from './inspect-table.js'
@@ -66,7 +67,6 @@ async function prepare(session: Session, timeouts: TransactionOptions): Promise<
     SET statement_timeout = '${statementTimeout}ms';
     SET idle_in_transaction_session_timeout = 0;
     SET idle_session_timeout = 0;
-    SET client_connection_check_interval = '1s';
     SET row_security = off;
     SET enable_seqscan = off;
     SET enable_sort = off;
@@ -74,7 +74,15 @@ async function prepare(session: Session, timeouts: TransactionOptions): Promise<
     SET IntervalStyle = 'postgres';
     SET extra_float_digits = 1;
     SET bytea_output = 'hex'`)
+  try {
+    await session.query(`SET client_connection_check_interval = '1s'`)
+  } catch (error) {
+    // Servers on Windows cannot watch the socket: there a lost client is noticed when its statement ends.
+    if (sqlState(error) !== INVALID_PARAMETER_VALUE) throw error
+  }
 }
+
+const INVALID_PARAMETER_VALUE = '22023'
 
 async function addRange(session: Session, unit: UnitId, ordinal: number, upper: string): Promise<void> {
   await session.query(

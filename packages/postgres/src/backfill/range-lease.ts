@@ -47,12 +47,7 @@ const HOLDERS = `SELECT r.owner, r.backend_id::text AS id, ${isoText('r.backend_
 FROM phasegate.backfill_range r WHERE r.migration = $1 AND r.cursor IS DISTINCT FROM r.upper ORDER BY r.ordinal`
 
 /** See `BackfillTarget.lease`. */
-export async function leaseRange(
-  session: Session,
-  unit: UnitId,
-  owner: string,
-  leaseMs: number,
-): Promise<LeaseAnswer> {
+export async function leaseRange(session: Session, unit: UnitId, owner: string, leaseMs: number): Promise<LeaseAnswer> {
   const take = async (): Promise<LeaseAnswer | undefined> => {
     const values = [unit.migration, owner, session.backend.id, session.backend.startedAt, leaseMs]
     const [row] = await session.query<RangeRow>(TAKE, values)

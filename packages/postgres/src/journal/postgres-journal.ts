@@ -254,7 +254,9 @@ async function markStep(
 async function approve(session: Session, approval: NewApproval): Promise<string> {
   const [row] = await session.query<{ id: string }>(
     `INSERT INTO phasegate.approval (migration, phase, kind, gate, actor, reason, fingerprint, expires_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, clock_timestamp() + $8::float8 * interval '1 ms') RETURNING id::text`,
+     -- The role is what the server knows, not what the client says.
+     VALUES ($1, $2, $3, $4, jsonb_set($5::jsonb, '{through,databaseRole}', to_jsonb(session_user::text)), $6, $7,
+             clock_timestamp() + $8::float8 * interval '1 ms') RETURNING id::text`,
     [
       approval.unit.migration,
       approval.unit.phase,

@@ -1,6 +1,7 @@
 import { type AddCheck, isSqlFragment, renderSql } from '@phasegate/core'
 import { readExpression } from '../parse/read-expression.js'
 import { postgresQuoting, quoteName } from '../quoting.js'
+import { inBrackets } from './in-brackets.js'
 import { objectName, shortHash } from './object-name.js'
 import { callText, type OperationCompiler } from './operation-compiler.js'
 import { badArgument } from './operation-errors.js'
@@ -19,7 +20,7 @@ export const addCheck: OperationCompiler<AddCheck> = {
     const reference = tableReference(operation.table)
     const table = `ALTER TABLE ${quoteTable(reference)}`
     const name = quoteName(checkName(operation))
-    const add = `${table} ADD CONSTRAINT ${name} CHECK (${condition})`
+    const add = `${table} ADD CONSTRAINT ${name} CHECK ${inBrackets(condition)}`
     return context.isNewTable(reference) ? [add] : [`${add} NOT VALID`, `${table} VALIDATE CONSTRAINT ${name}`]
   },
   revert: (operation) => {

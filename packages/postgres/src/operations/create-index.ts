@@ -1,6 +1,7 @@
 import { type CreateIndex, isSqlFragment, renderSql, type SqlFragment } from '@phasegate/core'
 import { postgresQuoting, quoteName } from '../quoting.js'
 import { columnList } from './column-list.js'
+import { inBrackets } from './in-brackets.js'
 import { objectName, shortHash } from './object-name.js'
 import { callText, type OperationCompiler } from './operation-compiler.js'
 import { badArgument } from './operation-errors.js'
@@ -53,7 +54,7 @@ function indexName(operation: CreateIndex): string {
 
 /** An expression in parentheses, which PostgreSQL wants around all but a function call and allows around that. */
 function keyText(key: string | SqlFragment): string {
-  return isSqlFragment(key) ? `(${text(key)})` : quoteName(key)
+  return isSqlFragment(key) ? inBrackets(text(key)) : quoteName(key)
 }
 
 function text(fragment: SqlFragment): string {

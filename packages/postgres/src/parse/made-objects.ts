@@ -16,6 +16,8 @@ export interface MadeObjects {
   /** An index on a table that was created in this file. */
   hasIndex(index: QualifiedName): boolean
   hasObject(type: DatabaseObject['type'], name: QualifiedName): boolean
+  /** A domain, whose constraints make every new column of it a rewrite. */
+  hasDomain(type: QualifiedName): boolean
 }
 
 export function createMadeObjects(): MadeObjects {
@@ -43,6 +45,7 @@ export function createMadeObjects(): MadeObjects {
     columnHasDefault: (table, column) => withDefault.has(columnKey(table, column)),
     hasIndex: (index) => made.get(keyOf({ type: 'index', ...index }))?.onNew === true,
     hasObject: (type, name) => made.has(keyOf({ type, ...name })),
+    hasDomain: (type) => made.get(keyOf({ type: 'type', ...type }))?.what === 'create domain',
   }
 }
 

@@ -20,7 +20,6 @@ export interface GateAnswer {
 /** Asks every gate of a unit. Reads only; `recordAnswer` keeps what was seen. */
 export async function askUnitGates(
   context: RunnerContext,
-  session: Session,
   snapshot: JournalSnapshot,
   migration: CompiledMigration,
   unit: CompiledUnit,
@@ -34,11 +33,11 @@ export async function askUnitGates(
     snapshot,
     signal: context.signal,
     verifyBackfill: async () =>
-      backfill === undefined ? { mismatches: 0, sampleKeys: [] } : context.compareBackfill(session, backfill),
+      backfill === undefined ? { mismatches: 0, sampleKeys: [] } : context.compareBackfill(backfill),
   })
-  const { checks, used } = context.applyOverrides(asked, snapshot, unit)
+  const { checks, used } = context.applyOverrides(asked, snapshot, unit, [...context.takenOverrides])
   context.emit({ type: 'gate.checked', unit: unit.id, checks })
-  return { state: allOf(checks.map((check) => check.state)), checks, overrides: used.map((override) => override.id) }
+  return { state: allOf(checks.map((check) => check.state)), checks, overrides: used }
 }
 
 /** Keeps what was seen, and spends the overrides when the unit really starts. */
@@ -51,7 +50,10 @@ export async function recordAnswer(
 ): Promise<void> {
   await context.target.journal.recordEvidence(session, unit.id, answer.checks)
   if (!starting) return
-  for (const id of answer.overrides) await context.target.journal.useOverride(session, id)
+  for (const id of answer.overrides) {
+    await context.target.journal.useOverride(session, id)
+    context.takenOverrides.add(id)
+  }
 }
 
 /** One line a person reads: what holds, and what each of them says. */

@@ -162,7 +162,7 @@ async function askAgain(
   unit: CompiledUnit,
 ): Promise<GateAnswer> {
   const snapshot = await context.target.journal.read(session)
-  const answer = await askUnitGates(context, session, snapshot, migration, unit)
+  const answer = await askUnitGates(context, snapshot, migration, unit)
   if (answer.state === 'open') return answer
   await recordAnswer(context, session, unit, answer, false)
   throw new UnitHeld(held(unit.id, whyHeld(answer), answer.checks))

@@ -62,7 +62,7 @@ async function openBackfills(
   for (const entry of planned) {
     settleWhatWaits(entry, settled)
     if (entry.state !== 'ready' || settled.has(unitName(entry.unit.id))) continue
-    const answer = await askUnitGates(context, session, snapshot, entry.migration, entry.unit)
+    const answer = await askUnitGates(context, snapshot, entry.migration, entry.unit)
     const begins = entry.record === undefined || entry.record.state === 'pending'
     await recordAnswer(context, session, entry.unit, answer, answer.state === 'open' && begins)
     if (answer.state === 'open') open.push(entry)
@@ -85,18 +85,20 @@ async function runOne(
     migrating: async () => context.signal.throwIfAborted(),
     apply: async () => {
       for (;;) {
-        const run = await context.runBackfill(id, backfill, (work) =>
+        const run = await context.runBackfill(entry.unit, backfill, (work) =>
           withLaneLock(context, session, 'backfill', () => work(session)),
         )
         if (run.state === 'applied') return settle({ outcome: 'applied', reason: `${run.rows} rows`, exit: EXIT.done })
         if (run.state === 'busy') {
-          context.emit({ type: 'unit.waiting', unit: id, for: run.reason ?? 'the process that runs it' })
+          context.emit({ type: 'unit.waiting', unit: id, for: `${run.owner}, which works on it` })
           await context.clock.sleep(BUSY_PAUSE * (0.5 + context.clock.random()), context.signal)
           if (await isApplied(context, session, entry))
             return settle({ outcome: 'applied', reason: 'applied by another process', exit: EXIT.done })
           continue
         }
-        return settle({ outcome: run.state, reason: run.reason ?? run.state, exit: EXIT.pending })
+        if (run.state === 'failed') return void settled.set(unitName(id), failed(id, run.error))
+        const reason = run.state === 'paused' ? run.reason : 'cancelled; its cursor is kept'
+        return settle({ outcome: run.state, reason, exit: EXIT.pending })
       }
     },
   })

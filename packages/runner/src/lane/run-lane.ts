@@ -118,7 +118,7 @@ async function openUnits(
   for (const entry of plan()) {
     const name = unitName(entry.unit.id)
     if (entry.state !== 'ready' || settled.has(name)) continue
-    const answer = await askUnitGates(context, session, snapshot, entry.migration, entry.unit)
+    const answer = await askUnitGates(context, snapshot, entry.migration, entry.unit)
     await recordAnswer(context, session, entry.unit, answer, false)
     if (answer.state !== 'open') settled.set(name, held(entry.unit.id, whyHeld(answer), answer.checks))
   }
@@ -151,7 +151,7 @@ function drifted(unit: UnitId, of: UnitId): UnitOutcome {
 async function recheck(context: RunnerContext, session: Session, entry: PlannedUnit): Promise<void> {
   context.signal.throwIfAborted()
   const snapshot = await context.target.journal.read(session)
-  const answer = await askUnitGates(context, session, snapshot, entry.migration, entry.unit)
+  const answer = await askUnitGates(context, snapshot, entry.migration, entry.unit)
   await recordAnswer(context, session, entry.unit, answer, answer.state === 'open')
   if (answer.state !== 'open') throw new UnitHeld(held(entry.unit.id, whyHeld(answer), answer.checks))
 }

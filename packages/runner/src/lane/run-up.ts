@@ -1,4 +1,13 @@
-import { EXIT, type PlannedUnit, planUnits, type Session, type UnitName, unitName, worstExit } from '@phasegate/core'
+import {
+  EXIT,
+  PhasegateError,
+  type PlannedUnit,
+  planUnits,
+  type Session,
+  type UnitName,
+  unitName,
+  worstExit,
+} from '@phasegate/core'
 import { recordAnswer } from '../gate/ask-unit-gates.js'
 import type { RunnerContext } from '../runner-context.js'
 import { codedError, failed, type UnitOutcome } from '../unit-outcome.js'
@@ -73,7 +82,9 @@ async function applyOne(context: RunnerContext, session: Session, entry: Planned
   const { id, backfill } = entry.unit
   if (backfill === undefined) return applyUnit(context, session, entry.migration, entry.unit, { gated: false })
   // The backfill lane's lock is ours already, and the engine takes it on this same session.
-  await context.runBackfill(id, backfill, (work) => work(session))
+  const run = await context.runBackfill(entry.unit, backfill, (work) => work(session))
+  if (run.state === 'failed') throw run.error
+  if (run.state !== 'applied') throw backfillStopped(unitName(id), run.state)
 }
 
 async function recordSkippedGates(
@@ -89,4 +100,13 @@ async function recordSkippedGates(
     observedAt,
   }))
   await recordAnswer(context, session, entry.unit, { state: 'open', checks, overrides: [] }, false)
+}
+
+function backfillStopped(unit: string, state: string): PhasegateError {
+  return new PhasegateError({
+    code: 'UP.STOPPED',
+    message: `${unit} is ${state}, so up cannot go on.`,
+    next: [`phasegate resume ${unit}`, 'phasegate up'],
+    exit: EXIT.pending,
+  })
 }

@@ -46,7 +46,7 @@ async function revertOnce(
       const snapshot = await target.journal.read(session)
       assertRevertible(snapshot, migration)
       await endBackfill(context, session, migration)
-      const answer = await askUnitGates(context, session, snapshot, migration, expand, 'revert')
+      const answer = await askUnitGates(context, snapshot, migration, expand, 'revert')
       await recordAnswer(context, session, expand, answer, answer.state === 'open')
       if (answer.state !== 'open') {
         return { phase: 'expand', units: [held(expand.id, whyHeld(answer), answer.checks)], exit: EXIT.gate }

@@ -62,7 +62,8 @@ async function applyTogether(
   const first = group[0]!
   await withLockRetry(context, session, { unit: plan.unit, step: first }, async (lockTimeout) => {
     const started = context.clock.now()
-    const statementTimeout = first.execution.timeouts === 'short' ? lockTimeout : 0
+    const statementTimeout =
+      first.execution.timeouts === 'short' ? Math.max(lockTimeout, context.settings.statementTimeout) : 0
     const work = (): Promise<void> =>
       session.transaction({ lockTimeout, statementTimeout }, async () => {
         for (const step of group) {

@@ -1,0 +1,53 @@
+import { once } from 'node:events'
+import { createCleanup } from './cleanup.js'
+import { HELP, readOptions } from './options.js'
+import { describeResult, succeeded } from './report.js'
+import { runDemo } from './run-demo.js'
+
+/** Exit codes: 0 nobody noticed, 1 something failed, 2 wrong usage, 130 or 143 interrupted. */
+async function main(): Promise<number> {
+  let options: ReturnType<typeof readOptions>
+  try {
+    options = readOptions(process.argv.slice(2))
+  } catch (error) {
+    console.error(`${messageOf(error)}\n\n${HELP}`)
+    return 2
+  }
+  if (options === 'help') {
+    console.log(HELP)
+    return 0
+  }
+
+  const cleanup = createCleanup()
+  const interrupted = Promise.race([
+    once(process, 'SIGINT').then(() => 130),
+    once(process, 'SIGTERM').then(() => 143),
+    once(process, 'SIGHUP').then(() => 129),
+  ])
+  const newBuild = process.env.DEMO_NEW_BUILD === 'broken' ? 'broken' : 'new'
+  const { keep } = options
+  const story = runDemo(options, newBuild, cleanup, (line) => console.log(line)).then(
+    async ({ result, databaseUrl }) => {
+      console.log(`\n${describeResult(result)}`)
+      if (keep) {
+        console.log(`\nThe database stays up until Ctrl-C: ${databaseUrl}`)
+        await interrupted
+      }
+      return succeeded(result) ? 0 : 1
+    },
+    (error: unknown) => {
+      console.error(`\nThe demo could not go on: ${messageOf(error)}`)
+      return 1
+    },
+  )
+  const code = await Promise.race([story, interrupted])
+  for (const failure of await cleanup.run()) console.error(`could not clean up: ${messageOf(failure)}`)
+  return code
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+// What an interrupted story still waits for is gone with its processes.
+process.exit(await main())

@@ -1,0 +1,4 @@
+import { startApplication } from '../../application/start-application.js'
+import { createUsers } from './users.js'
+
+await startApplication('broken', createUsers)

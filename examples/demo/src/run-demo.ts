@@ -1,0 +1,123 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import type { Cleanup } from './cleanup.js'
+import { compareRows } from './measure/compare-rows.js'
+import { fillUsers } from './measure/fill-users.js'
+import { watchLockWaits } from './measure/lock-waits.js'
+import { tableSize } from './measure/table-size.js'
+import type { DemoOptions } from './options.js'
+import { createPhasegateCli } from './phasegate-cli.js'
+import { startPostgres } from './postgres/start-postgres.js'
+import type { DemoResult } from './report.js'
+import { startBalancer } from './rollout/balancer.js'
+import { createDeployment } from './rollout/deployment.js'
+import type { Release } from './rollout/instance.js'
+import { Figures } from './traffic/figures.js'
+import { startTraffic } from './traffic/start-traffic.js'
+import { Truth } from './traffic/truth.js'
+
+const DATABASE = 'demo'
+const MIGRATION = 'email_verified'
+/** ms of nothing but traffic, so that a phase has figures of its own. */
+const CALM = 3_000
+
+/**
+ * The whole story, from an empty database to the end of the contract.
+ *
+ * @param newBuild what is rolled out as `new`; `broken` in the test of the demo itself
+ */
+export async function runDemo(
+  options: DemoOptions,
+  newBuild: Release,
+  cleanup: Cleanup,
+  print: (line: string) => void,
+): Promise<{ readonly result: DemoResult; readonly databaseUrl: string }> {
+  const postgres = await startPostgres(DATABASE)
+  cleanup.add(() => postgres.stop())
+  print(`PostgreSQL ${postgres.version} runs in a temporary directory.`)
+  const cli = createPhasegateCli(postgres.url, print)
+  cleanup.add(async () => cli.kill())
+  const client = new pg.Client({ connectionString: postgres.url, application_name: 'demo' })
+  // The server may be stopped under it by Ctrl-C.
+  client.on('error', () => {})
+  await client.connect()
+  cleanup.add(() => client.end())
+
+  const balancer = await startBalancer()
+  cleanup.add(() => balancer.close())
+  const deployment = createDeployment({ balancer, databaseUrl: postgres.url, replicas: 2 })
+  cleanup.add(() => deployment.stop())
+  const images = mkdtempSync(join(tmpdir(), 'phasegate-demo-images-'))
+  cleanup.add(async () => rmSync(images, { recursive: true, force: true }))
+  const manifestOf = (release: string): string => join(images, `${release}.manifest.json`)
+
+  print('\n# Release old: the table as it was, and what its image carries.')
+  await cli.run('old', ['expand'])
+  await fillUsers(client, options.rows)
+  const before = await tableSize(client)
+  print(`${options.rows.toLocaleString('en-US')} users are in the table.`)
+  for (const release of ['old', 'both', 'new']) {
+    await cli.run(release, ['manifest', '--app', 'api', '--build', release, '--out', manifestOf(release)])
+  }
+
+  const figures = new Figures()
+  const lockWaits = await watchLockWaits(postgres.url)
+  cleanup.add(() => lockWaits.stop())
+  const begin = (phase: string): void => {
+    figures.begin(phase)
+    lockWaits.begin(phase)
+  }
+  const roll = async (release: Release, build: Release = release): Promise<void> => {
+    print(`\n# Rolling out ${build}: start one, wait for its readiness probe, drain an old one, twice.`)
+    await deployment.roll(build, manifestOf(release))
+    print(`${deployment.instances().join(' and ')} serve.`)
+  }
+
+  await roll('old')
+  const truth = new Truth(options.rows)
+  begin('old')
+  const stopTraffic = startTraffic(balancer.port, truth, figures)
+  print('\n# Traffic from here to the end, every answer compared with the truth.')
+  await cli.run('both', ['check'])
+  await cli.run('both', ['plan'])
+  await sleep(CALM)
+
+  begin('expand')
+  await cli.run('both', ['expand'])
+  await sleep(1_000)
+
+  begin('roll to both')
+  await roll('both')
+
+  begin('backfill')
+  const seconds = await cli.run('both', ['backfill'])
+  const filled = await client.query<{ rows: number }>('SELECT count(*)::integer AS rows FROM users')
+
+  begin('roll to new')
+  await roll('new', newBuild)
+
+  begin('contract')
+  print('\n# Nobody has said yes to the contract: it is refused.')
+  await cli.run('new', ['contract'], 3)
+  await cli.run('new', ['approve', `${MIGRATION}:contract`, '--reason', 'no instance of old or both is left'])
+  await cli.run('new', ['contract', '--confirm', DATABASE])
+
+  begin('new alone')
+  await sleep(CALM)
+  await cli.run('new', ['status'])
+  await stopTraffic()
+  figures.end()
+
+  const after = await tableSize(client)
+  const result: DemoResult = {
+    phases: figures.phases().map((phase) => ({ ...phase, lockWait: lockWaits.longest(phase.phase) })),
+    messages: figures.messages,
+    backfill: { rows: filled.rows[0]!.rows, seconds },
+    size: { before, after },
+    rows: await compareRows(client, truth),
+  }
+  return { result, databaseUrl: postgres.url }
+}

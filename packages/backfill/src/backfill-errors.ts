@@ -1,0 +1,75 @@
+import { type CompiledBackfill, EXIT, type LockHolder, PhasegateError, type UnitId, unitName } from '@phasegate/core'
+
+const describeTable = ({ table }: CompiledBackfill): string =>
+  table.schema === undefined ? table.name : `${table.schema}.${table.name}`
+
+const said = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+const resume = ({ migration }: UnitId): string => `phasegate backfill ${migration}`
+
+export function rowFailed(unit: UnitId, backfill: CompiledBackfill, key: string, cause: unknown): PhasegateError {
+  return new PhasegateError({
+    code: 'BACKFILL.ROW',
+    message: `The backfill ${unitName(unit)} cannot change the row with key ${key} of ${describeTable(backfill)}: ${said(cause)}.`,
+    why: 'The rows before it are done and stay done; this one and those after it are as they were.',
+    next: [
+      `Correct the row, or the expression or condition in the file, then: ${resume(unit)}. It goes on from that row.`,
+    ],
+    exit: EXIT.failed,
+    meta: { table: describeTable(backfill), key },
+    cause,
+  })
+}
+
+export function stuck(
+  unit: UnitId,
+  backfill: CompiledBackfill,
+  minutes: number,
+  holders: readonly LockHolder[],
+  cause: unknown,
+): PhasegateError {
+  const named = holders.map(
+    (holder) =>
+      `session ${holder.backend.id} of ${holder.user} (${holder.application}, ${holder.client}, ${holder.state}, in transaction for ${Math.round(holder.transactionSeconds)} s): ${holder.query}`,
+  )
+  return new PhasegateError({
+    code: 'BACKFILL.STUCK',
+    message: `The backfill ${unitName(unit)} got no further for ${minutes} min: ${said(cause)}.`,
+    why:
+      named.length === 0
+        ? `No session was seen to hold what it needs of ${describeTable(backfill)}.`
+        : `It gives way to ${named.join('; ')}.`,
+    next: [`Let that transaction end, or end it, then: ${resume(unit)}. It goes on from where it stopped.`],
+    exit: EXIT.failed,
+    meta: { table: describeTable(backfill), holders },
+    cause,
+  })
+}
+
+export function mismatch(
+  unit: UnitId,
+  backfill: CompiledBackfill,
+  found: { readonly mismatches: number; readonly sampleKeys: readonly string[]; readonly passes: number },
+): PhasegateError {
+  return new PhasegateError({
+    code: 'BACKFILL.MISMATCH',
+    message: `After ${found.passes} passes of ${unitName(unit)} there are still rows of ${describeTable(backfill)} that differ from their expression (at least ${found.mismatches}).`,
+    why: `Something still writes the old shape only. Keys, for example: ${found.sampleKeys.join(', ')}.`,
+    next: [
+      'Roll out the build that writes both shapes, or give the migration a sync.',
+      `Then: ${resume(unit)}. It writes only the rows that differ.`,
+    ],
+    exit: EXIT.failed,
+    meta: { table: describeTable(backfill), ...found },
+  })
+}
+
+export function changedOnce(unit: UnitId, rows: number): PhasegateError {
+  return new PhasegateError({
+    code: 'BACKFILL.CHANGED',
+    message: `The file of ${unitName(unit)} was changed after it had changed ${rows} rows, and it says once: true.`,
+    why: 'Running another expression over rows that the first one has changed already would change them twice.',
+    next: ['Put the file back as it was and let it end, then write another migration for what is to be different.'],
+    exit: EXIT.drift,
+  })
+}

@@ -1,0 +1,54 @@
+import { advanceServo, type ServoLimits, startServo } from './servo.js'
+
+/** How many keys the next batch takes. */
+export interface BatchSize {
+  /** Keys of the next batch. */
+  next(): number
+  /** The batch of `next()` keys went through in `ms`. */
+  succeeded(ms: number): void
+  /** It met a conflict or a timeout and was rolled back: half of that very batch comes next. */
+  conflicted(): void
+  /** A row in it cannot be changed. `located`: it was the only one in it; else half of the batch comes next. */
+  rowFailed(): 'narrowed' | 'located'
+}
+
+export interface BatchSizeOptions {
+  readonly first: number
+  readonly targetMs: number
+  readonly limits: ServoLimits
+}
+
+/**
+ * The servo, and beside it two ways of going smaller for a while: after a conflict by halves, doubling again with each
+ * success, so that one locked row does not have fifty thousand others written and rolled back again and again; after a
+ * row error by bisection, down to the single key.
+ */
+export function createBatchSize({ first, targetMs, limits }: BatchSizeOptions): BatchSize {
+  let servo = startServo(first, limits)
+  let narrow: number | undefined
+  /** The bad row is among the next so many keys. */
+  let suspects: number | undefined
+
+  const next = (): number => {
+    const calm = Math.min(servo.size, narrow ?? servo.size)
+    return suspects === undefined ? calm : Math.min(calm, Math.ceil(suspects / 2))
+  }
+  return {
+    next,
+    succeeded: (ms) => {
+      const size = next()
+      if (suspects !== undefined) suspects = suspects > size ? suspects - size : undefined
+      else servo = advanceServo(servo, { size, ms }, targetMs, limits)
+      if (narrow !== undefined) narrow = narrow * 2 >= servo.size ? undefined : narrow * 2
+    },
+    conflicted: () => {
+      narrow = Math.max(1, Math.floor(next() / 2))
+    },
+    rowFailed: () => {
+      const size = next()
+      if (size === 1) return 'located'
+      suspects = size
+      return 'narrowed'
+    },
+  }
+}

@@ -1,0 +1,41 @@
+import { mismatch } from './backfill-errors.js'
+import type { BackfillOutcome } from './outcome.js'
+import { rowsDone } from './prepare-backfill.js'
+import type { Verified } from './verify-backfill.js'
+import type { Walk } from './walk-range.js'
+
+/**
+ * Under the lane lock: records the verification and ends the unit, or adds the range of one more pass, up to the greatest
+ * key of now. `passesLeft` is how many of those there may still be.
+ *
+ * @throws `BACKFILL.MISMATCH` when there may be no more
+ */
+export async function finishBackfill(
+  walk: Walk,
+  verified: Verified,
+  passesLeft: number,
+): Promise<{ readonly state: 'another pass' } | BackfillOutcome> {
+  const { settings, worker, key } = walk
+  const { target, unit, actor, backfill } = settings
+  return await settings.withLaneLock(async (lane): Promise<{ readonly state: 'another pass' } | BackfillOutcome> => {
+    const rows = await rowsDone(settings, lane)
+    if ((await target.backfill.control(lane, unit)).state === 'applied') return { state: 'applied', rows }
+    const passes = (await target.backfill.ranges(lane, unit)).length
+    if (verified.state === 'compared' && verified.mismatches > 0) {
+      if (passesLeft <= 0) throw mismatch(unit, backfill, { ...verified, passes })
+      const upper = await target.backfill.upperBound(await worker.get(), backfill, key)
+      if (upper !== null) await target.backfill.addRange(lane, unit, passes, upper)
+      await target.journal.changeUnit(lane, unit, { state: 'running' }, actor)
+      settings.emit({ type: 'unit.changed', unit, state: 'running', reason: `${verified.mismatches} rows differ` })
+      return { state: 'another pass' }
+    }
+    const at = (await target.journal.read(lane)).now
+    const proof =
+      verified.state === 'compared'
+        ? { proof: 'compared', rows: verified.rows, at, passes }
+        : { proof: 'ranges whole', rows, at, passes }
+    await target.journal.changeUnit(lane, unit, { state: 'applied', error: null, detail: { verified: proof } }, actor)
+    settings.emit({ type: 'unit.changed', unit, state: 'applied' })
+    return { state: 'applied', rows }
+  })
+}

@@ -1,0 +1,6 @@
+export * from './ask-backfill.js'
+export { type Comparison, compareBackfill } from './compare-backfill.js'
+export type { BackfillOptions, CompareOptions } from './options.js'
+export type { BackfillOutcome } from './outcome.js'
+export { runBackfill } from './run-backfill.js'
+export { SERVO_LIMITS, type ServoLimits } from './servo.js'

@@ -1,0 +1,63 @@
+import type { Actor, Clock, CompiledBackfill, Emit, Session, Target, UnitId } from '@phasegate/core'
+import { SERVO_LIMITS, type ServoLimits } from './servo.js'
+
+/** What comparing needs; what running needs besides is in `BackfillOptions`. */
+export interface CompareOptions {
+  readonly target: Target
+  readonly backfill: CompiledBackfill
+  /** A session for the batches alone, called again when one was lost. The engine closes what it opened. */
+  readonly openSession: () => Promise<Session>
+  readonly clock: Clock
+  readonly emit?: Emit
+  readonly signal?: AbortSignal
+  /** ms after which a mismatch is looked at again before it counts; default 1000. */
+  readonly mismatchDelayMs?: number
+  /** ms to go on trying to reach the server after a connection was lost; default 60000. */
+  readonly reconnectMs?: number
+  /** ms without progress after which it fails and names who holds it up; default 600000. */
+  readonly stuckMs?: number
+  /** ms for which a batch may wait for a lock; well under the server's deadlock_timeout; default 200. */
+  readonly lockTimeoutMs?: number
+  /** ms of a lease; a statement may take half of it; default 30000. */
+  readonly leaseMs?: number
+  readonly limits?: ServoLimits
+}
+
+export interface BackfillOptions extends CompareOptions {
+  readonly unit: UnitId
+  readonly fingerprint: string
+  readonly actor: Actor
+  /** Shown as the holder of the lease: `host:pid`. */
+  readonly owner: string
+  /** Runs `work` while the backfill lane's lock is held, on the session that holds it. */
+  readonly withLaneLock: <T>(work: (session: Session) => Promise<T>) => Promise<T>
+  /** Passes after the first for rows that were written in the old shape meanwhile; default 3. */
+  readonly catchUpPasses?: number
+  /** What to do while it is paused; default `return`. */
+  readonly whilePaused?: 'wait' | 'return'
+}
+
+export type CompareSettings = Required<Omit<CompareOptions, 'signal'>> & { readonly signal: AbortSignal | undefined }
+export type BackfillSettings = Required<Omit<BackfillOptions, 'signal'>> & CompareSettings
+
+/** How long the recorded progress may be behind, and how often a paused engine looks up, in ms. */
+export const PROGRESS_EVERY_MS = 1000
+export const PAUSE_POLL_MS = 500
+
+export function compareSettings(options: CompareOptions): CompareSettings {
+  return {
+    emit: () => {},
+    mismatchDelayMs: 1000,
+    reconnectMs: 60_000,
+    stuckMs: 600_000,
+    lockTimeoutMs: 200,
+    leaseMs: 30_000,
+    limits: SERVO_LIMITS,
+    ...options,
+    signal: options.signal,
+  }
+}
+
+export function backfillSettings(options: BackfillOptions): BackfillSettings {
+  return { catchUpPasses: 3, whilePaused: 'return', ...options, ...compareSettings(options) }
+}

@@ -1,0 +1,14 @@
+import type { Backend, PhasegateError } from '@phasegate/core'
+
+/** How a backfill unit ended, as far as this engine is concerned. `rows` is what it has changed in all, by anybody. */
+export type BackfillOutcome =
+  /** Verified and recorded. */
+  | { readonly state: 'applied'; readonly rows: number }
+  /** By request or a hold of the target; the cursor is kept. */
+  | { readonly state: 'paused'; readonly rows: number; readonly reason: string }
+  /** The cursor is kept: running the backfill again goes on from it. */
+  | { readonly state: 'cancelled'; readonly rows: number }
+  /** Somebody else works on it. */
+  | { readonly state: 'busy'; readonly rows: number; readonly owner: string; readonly backend: Backend }
+  /** Recorded in the journal with its error; resumable. */
+  | { readonly state: 'failed'; readonly rows: number; readonly error: PhasegateError }

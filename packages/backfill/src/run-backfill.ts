@@ -1,0 +1,106 @@
+import { EXIT, isPhasegateError, type PhasegateError } from '@phasegate/core'
+import { createBatchSize } from './batch-size.js'
+import { readAgain } from './conflict.js'
+import { finishBackfill } from './finish-backfill.js'
+import { type BackfillOptions, type BackfillSettings, backfillSettings, PAUSE_POLL_MS } from './options.js'
+import type { BackfillOutcome } from './outcome.js'
+import { type Prepared, prepareBackfill, rowsDone } from './prepare-backfill.js'
+import { startProgress } from './progress.js'
+import { createProgressLog } from './progress-log.js'
+import { runRanges } from './run-ranges.js'
+import { verifyBackfill } from './verify-backfill.js'
+import type { Walk } from './walk-range.js'
+import { createWorkerSession, type WorkerSession } from './worker-session.js'
+
+/**
+ * Takes one backfill unit as far as it can: ranges, batches, verification, catch-up passes. May be called by any number
+ * of processes at once and after any crash: one works, the others get `busy`; who comes later goes on from the cursor.
+ *
+ * Resolves with how it ended; failures that belong to the unit are recorded in the journal and returned as `failed`.
+ * Rejects, leaving the unit as it was, with what is wrong with the file (`BACKFILL.NO_TABLE`, `BACKFILL.NO_COLUMN`,
+ * `BACKFILL.NO_KEY`, `BACKFILL.EXPRESSION`, `BACKFILL.CHANGED`), when the database stays out of reach
+ * (`DATABASE.UNREACHABLE`), and with the signal's reason: the unit is then `running` without a runner, resumable.
+ *
+ * @example
+ * const outcome = await runBackfill({
+ *   target, unit, fingerprint, backfill, actor, owner: `${hostname()}:${process.pid}`,
+ *   openSession: () => target.openSession('backfill'), withLaneLock, clock: systemClock, emit,
+ * })
+ */
+export async function runBackfill(options: BackfillOptions): Promise<BackfillOutcome> {
+  const settings = backfillSettings(options)
+  const worker = createWorkerSession(settings)
+  try {
+    const prepared = await prepareOrWait(settings, worker)
+    if (prepared.state !== 'ready') return prepared
+    const { unit, backfill } = settings
+    const walk: Walk = {
+      settings,
+      worker,
+      key: prepared.table.key,
+      size: createBatchSize({ first: backfill.batchSize, targetMs: backfill.batchTime, limits: settings.limits }),
+      log: createProgressLog(
+        settings,
+        startProgress({
+          done: prepared.rows,
+          walked: prepared.walked,
+          tableRows: prepared.table.estimatedRows,
+          every: backfill.where === undefined,
+        }),
+      ),
+    }
+    try {
+      return await runPasses(walk, prepared)
+    } catch (caught) {
+      const { target } = settings
+      const lost = !isPhasegateError(caught) && target.classify(caught) === 'connection'
+      const error = lost ? target.translate(caught, 'ending a backfill') : caught
+      if (!isPhasegateError(error) || error.exit === EXIT.unreachable || settings.signal?.aborted) throw error
+      const rows = await recordFailure(walk, error)
+      settings.emit({ type: 'unit.changed', unit, state: 'failed', reason: error.message })
+      return { state: 'failed', rows, error }
+    }
+  } finally {
+    await worker.close()
+  }
+}
+
+async function prepareOrWait(settings: BackfillSettings, worker: WorkerSession): Promise<Prepared> {
+  for (;;) {
+    const prepared = await readAgain(
+      settings,
+      worker,
+      (session) => prepareBackfill(settings, session),
+      () => {},
+    )
+    if (prepared.state !== 'paused' || settings.whilePaused === 'return') return prepared
+    settings.emit({ type: 'backfill.waiting', unit: settings.unit, reason: prepared.reason })
+    await settings.clock.sleep(PAUSE_POLL_MS, settings.signal)
+  }
+}
+
+async function runPasses(walk: Walk, prepared: Extract<Prepared, { state: 'ready' }>): Promise<BackfillOutcome> {
+  let range = prepared.range
+  for (let pass = 0; ; pass++) {
+    const ran = await runRanges(walk, range)
+    range = undefined
+    if (ran.state !== 'whole') return ran
+    const verified = await verifyBackfill(walk, pass)
+    if (verified.state !== 'compared' && verified.state !== 'ranges whole') return verified
+    const finished = await finishBackfill(walk, verified, walk.settings.catchUpPasses - pass)
+    if (finished.state !== 'another pass') return finished
+  }
+}
+
+async function recordFailure({ settings, worker }: Walk, error: PhasegateError): Promise<number> {
+  return await readAgain(
+    settings,
+    worker,
+    async (session) => {
+      const { target, unit, actor } = settings
+      await target.journal.changeUnit(session, unit, { state: 'failed', error: error.toJSON() }, actor)
+      return await rowsDone(settings, session)
+    },
+    () => {},
+  )
+}

@@ -1,0 +1,57 @@
+import { type Comparison, compareTable } from './compare-backfill.js'
+import { readAgain } from './conflict.js'
+import type { BackfillOutcome } from './outcome.js'
+import { type Wish, wishOf } from './pause.js'
+import { obey } from './run-ranges.js'
+import type { Walk } from './walk-range.js'
+
+export type Verified =
+  | ({ readonly state: 'compared' } & Comparison)
+  /** Nothing can be compared afterwards: the ranges being whole is the only proof. */
+  | { readonly state: 'ranges whole' }
+
+class Wished extends Error {
+  readonly wish: Wish
+  constructor(wish: Wish) {
+    super(wish.action)
+    this.wish = wish
+  }
+}
+
+/**
+ * All ranges are whole: is every row what its expression says? Marks the unit `verifying`, holds no lock, and gives way to
+ * pause and cancel between chunks (a comparison that was paused starts anew).
+ */
+export async function verifyBackfill(walk: Walk, pass: number): Promise<Verified | BackfillOutcome> {
+  const { settings, worker } = walk
+  const { target, unit, backfill } = settings
+  if (backfill.once || !backfill.comparable) return { state: 'ranges whole' }
+  for (;;) {
+    await readAgain(
+      settings,
+      worker,
+      (session) => target.journal.changeUnit(session, unit, { state: 'verifying' }, settings.actor),
+      () => {},
+    )
+    settings.emit({ type: 'unit.changed', unit, state: 'verifying' })
+    settings.emit({ type: 'backfill.verifying', unit, pass })
+    try {
+      const comparison = await compareTable(settings, worker, walk.key, async () => {
+        const control = await readAgain(
+          settings,
+          worker,
+          (session) => target.backfill.control(session, unit),
+          () => {},
+        )
+        const wish = wishOf(control)
+        if (wish !== undefined) throw new Wished(wish)
+      })
+      settings.emit({ type: 'backfill.verifying', unit, pass, mismatches: comparison.mismatches })
+      return { state: 'compared', ...comparison }
+    } catch (error) {
+      if (!(error instanceof Wished)) throw error
+      const stopped = await obey(walk, error.wish)
+      if (stopped !== undefined) return stopped
+    }
+  }
+}

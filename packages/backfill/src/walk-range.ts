@@ -1,0 +1,200 @@
+import type { BackfillKey, LeasedRange, LockHolder, Session } from '@phasegate/core'
+import { withinDeadline } from './answer-deadline.js'
+import { rowFailed, stuck } from './backfill-errors.js'
+import type { BatchSize } from './batch-size.js'
+import { conflictPause, isConflict, watchBlockers } from './conflict.js'
+import type { BackfillSettings } from './options.js'
+import { type Wish, wishOf } from './pause.js'
+import type { ProgressLog } from './progress-log.js'
+import type { WorkerSession } from './worker-session.js'
+
+export type Walked =
+  | { readonly state: 'whole' }
+  /** The lease is somebody else's now: what is left is theirs. */
+  | { readonly state: 'lost' }
+  | { readonly state: 'wish'; readonly wish: Wish }
+
+export interface Walk {
+  readonly settings: BackfillSettings
+  readonly worker: WorkerSession
+  readonly key: BackfillKey
+  readonly size: BatchSize
+  readonly log: ProgressLog
+}
+
+/** Attempts in a row after which it looks who is in the way, and says so. */
+const LOOK_AFTER = 5
+
+/** One statement of a batch, and what is known when it fails. */
+interface Attempt {
+  readonly size: number
+  end: string | undefined
+}
+
+/**
+ * Walks a leased range to its end, batch by batch, or until somebody wishes otherwise. On any error the batch has been
+ * rolled back whole; what happens next is decided by its kind. Releases the lease unless it was lost.
+ *
+ * @throws `BACKFILL.ROW`, `BACKFILL.STUCK`, what `Target.translate` makes of the rest, and the signal's reason
+ */
+export async function walkRange(walk: Walk, leased: LeasedRange): Promise<Walked> {
+  let range: LeasedRange | undefined = leased
+  try {
+    const walked = await walkBatches(walk, leased, (now) => {
+      range = now
+    })
+    if (walked.state === 'lost') range = undefined
+    return walked
+  } finally {
+    if (range !== undefined) await release(walk, range)
+  }
+}
+
+async function release({ settings, worker }: Walk, range: LeasedRange): Promise<void> {
+  try {
+    await settings.target.backfill.release(await worker.get(), range)
+  } catch {
+    // A lease that cannot be given back is free as soon as its session is gone, which happens right after this.
+    await worker.close()
+  }
+}
+
+async function walkBatches(
+  walk: Walk,
+  leased: LeasedRange,
+  remember: (range: LeasedRange | undefined) => void,
+): Promise<Walked> {
+  const { settings, size } = walk
+  const { clock, signal, target } = settings
+  let range = leased
+  let failures = 0
+  let lastProgress = clock.now()
+  let holders: readonly LockHolder[] = []
+  for (;;) {
+    signal?.throwIfAborted()
+    const attempt: Attempt = { size: size.next(), end: undefined }
+    try {
+      const wish = wishOf(await ask(walk, (session) => target.backfill.control(session, settings.unit)))
+      if (wish !== undefined) return { state: 'wish', wish }
+      if (range.cursor === range.upper) return { state: 'whole' }
+      const look = failures > 0 && failures % LOOK_AFTER === 0
+      const step = await runBatch(walk, range, attempt, look ? (seen) => (holders = seen) : undefined)
+      if (step === undefined) {
+        const now = await reread(walk, range)
+        if (now === undefined) return { state: 'lost' }
+        range = now
+      } else {
+        range = step
+      }
+      remember(range)
+      failures = 0
+      lastProgress = clock.now()
+    } catch (error) {
+      signal?.throwIfAborted()
+      const kind = target.classify(error)
+      if (kind === 'connection') {
+        const again = await leaseAgain(walk, range, error)
+        remember(again)
+        if (again === undefined) return { state: 'lost' }
+        range = again
+        continue
+      }
+      if (kind === 'row' && attempt.end !== undefined) {
+        if (size.rowFailed() === 'located') throw rowFailed(settings.unit, settings.backfill, attempt.end, error)
+        await keepLease(walk, range)
+        continue
+      }
+      if (!isConflict(kind) && kind !== 'cancelled')
+        throw target.translate(error, `filling ${settings.backfill.table.name}`)
+      failures++
+      // A cancelled statement is a wish that the next look at the journal explains, or a person's doing: not too big.
+      if (kind !== 'cancelled') size.conflicted()
+      if (clock.now() - lastProgress > settings.stuckMs) {
+        const minutes = Math.round((clock.now() - lastProgress) / 60_000)
+        throw stuck(settings.unit, settings.backfill, minutes, holders, error)
+      }
+      settings.emit({ type: 'batch.retry', unit: settings.unit, reason: describe(kind, holders), size: size.next() })
+      if (!(await keepLease(walk, range))) return { state: 'lost' }
+      await clock.sleep(conflictPause(failures, clock.random()), signal)
+    }
+  }
+}
+
+function describe(kind: string, holders: readonly LockHolder[]): string {
+  const names = holders.map((holder) => `session ${holder.backend.id} (${holder.application || holder.user})`)
+  return names.length === 0 ? kind : `${kind}, held by ${names.join(', ')}`
+}
+
+async function ask<T>({ settings, worker }: Walk, question: (session: Session) => Promise<T>): Promise<T> {
+  return await withinDeadline(question(await worker.get()), settings.leaseMs, settings.clock)
+}
+
+/** Runs one batch; undefined where the fence did not let it through. */
+async function runBatch(
+  walk: Walk,
+  range: LeasedRange,
+  attempt: Attempt,
+  onBlockers: ((holders: readonly LockHolder[]) => void) | undefined,
+): Promise<LeasedRange | undefined> {
+  const { settings, worker, key, size } = walk
+  const { target, backfill, clock, leaseMs } = settings
+  const end = await ask(walk, (session) =>
+    target.backfill.batchEnd(session, backfill, key, range.cursor, range.upper, attempt.size),
+  )
+  attempt.end = end
+  const started = clock.now()
+  const running = ask(walk, (session) => target.backfill.runBatch(session, backfill, key, range, end, leaseMs))
+  if (onBlockers !== undefined) {
+    const [seen] = await Promise.allSettled([watchBlockers(settings, (await worker.get()).backend, running), running])
+    // Not being able to look is no reason to stop: the attempt itself says what is wrong.
+    if (seen.status === 'fulfilled' && seen.value.length > 0) onBlockers(seen.value)
+  }
+  const { moved, rows } = await running
+  if (!moved) return undefined
+  const ms = clock.now() - started
+  size.succeeded(ms)
+  const now = { ...range, cursor: end, rowsDone: range.rowsDone + rows }
+  await walk.log.batch(await worker.get(), { rows, keys: attempt.size, ms, whole: end === range.upper })
+  return now
+}
+
+/** Nothing moved: either the cursor is further than we knew, or the lease is not ours. */
+async function reread(walk: Walk, range: LeasedRange): Promise<LeasedRange | undefined> {
+  const now = await ask(walk, (session) => walk.settings.target.backfill.readRange(session, range.unit, range.ordinal))
+  return now === undefined || now.epoch !== range.epoch ? undefined : now
+}
+
+/**
+ * After a lost connection. The answer to the last batch may be lost, and the batch may even be running still: its session
+ * is ended, its transaction waited for by locking the range, and the range leased anew, for its row names a dead session.
+ */
+async function leaseAgain(walk: Walk, range: LeasedRange, lost: unknown): Promise<LeasedRange | undefined> {
+  const { settings, worker } = walk
+  let session = await worker.replace(lost)
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const left = await settings.target.backfill.readRange(session, range.unit, range.ordinal)
+      if (left === undefined || left.epoch !== range.epoch) return undefined
+      const answer = await settings.target.backfill.lease(session, range.unit, settings.owner, settings.leaseMs)
+      if (answer.state === 'leased') return answer.range
+      // Whole: the lost answer was that of the last batch.
+      return answer.state === 'whole' ? left : undefined
+    } catch (error) {
+      const kind = settings.target.classify(error)
+      if (kind === 'connection') session = await worker.replace(error)
+      else if (isConflict(kind))
+        await settings.clock.sleep(conflictPause(attempt, settings.clock.random()), settings.signal)
+      else throw settings.target.translate(error, 'resuming a backfill')
+    }
+  }
+}
+
+async function keepLease(walk: Walk, range: LeasedRange): Promise<boolean> {
+  try {
+    return await ask(walk, (session) => walk.settings.target.backfill.renew(session, range, walk.settings.leaseMs))
+  } catch (error) {
+    // A lost connection shows again at the next statement, where it is dealt with.
+    if (walk.settings.target.classify(error) === 'connection') return true
+    throw walk.settings.target.translate(error, 'renewing the lease of a backfill')
+  }
+}

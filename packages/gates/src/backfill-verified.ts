@@ -1,0 +1,53 @@
+import { findUnit, type Gate, type GateContext, isDrift, unitName } from '@phasegate/core'
+import { answer } from './answer.js'
+
+const name = 'backfillVerified'
+
+/**
+ * Opens when the backfill's verification is recorded (`detail.verified` of its unit), and a fresh comparison finds no
+ * row that differs. It reads tables, so it is asked last. A migration without backfill has nothing to verify.
+ */
+export function backfillVerified(): Gate {
+  return {
+    name,
+    cost: 2,
+    check: async (context) => {
+      const unit = context.migration.units.backfill
+      if (unit?.backfill === undefined) return answer(context, name, 'open', 'the migration has no backfill')
+      const held = recordedProblem(context)
+      if (held !== undefined) return answer(context, name, 'closed', held)
+      const { mismatches, sampleKeys } = await context.verifyBackfill()
+      const seen = { observed: `${mismatches} mismatches`, required: '0 mismatches' }
+      if (mismatches !== 0) {
+        const keys = sampleKeys.length === 0 ? '' : `, for example ${sampleKeys.slice(0, 5).join(', ')}`
+        const reason = `${mismatches} rows of ${unit.backfill.table.name} differ from what the backfill should have left${keys}`
+        return answer(context, name, 'closed', reason, seen)
+      }
+      const proof = unit.backfill.comparable
+        ? 'compared just now: no row differs'
+        : 'its ranges are whole; the result cannot be compared afterwards, so that is the only proof'
+      return answer(context, name, 'open', proof, seen)
+    },
+  }
+}
+
+/** Why the recorded verification does not count, or undefined. */
+function recordedProblem({ migration, snapshot }: GateContext): string | undefined {
+  const unit = migration.units.backfill
+  if (unit === undefined) return undefined
+  const record = findUnit(snapshot, migration.name, 'backfill')
+  if (record?.state !== 'applied') return `${unitName(unit.id)} is ${record?.state ?? 'pending'}, not applied`
+  if (isDrift(record.fingerprint, unit.fingerprint))
+    return `${unitName(unit.id)} was verified for another version of the file`
+  const verified = record.detail.verified
+  if (verified === true) return undefined
+  if (typeof verified !== 'object' || verified === null) return `no verification of ${unitName(unit.id)} is recorded`
+  if ('mismatches' in verified && verified.mismatches !== 0) {
+    return `the recorded verification of ${unitName(unit.id)} found ${String(verified.mismatches)} mismatches`
+  }
+  if ('expiresAt' in verified && typeof verified.expiresAt === 'string') {
+    const live = Date.parse(verified.expiresAt) > Date.parse(snapshot.now)
+    if (!live) return `the recorded verification of ${unitName(unit.id)} expired at ${verified.expiresAt}`
+  }
+  return undefined
+}

@@ -1,0 +1,39 @@
+import type { Gate } from '@phasegate/core'
+import { answer } from './answer.js'
+import { declaredUses, describeUse } from './declared-uses.js'
+import { describeBuild, liveBuilds } from './live-builds.js'
+
+const name = 'writersKnowBoth'
+
+/**
+ * Opens a backfill when rows written from now on get the new shape too: the migration declares `sync`, or the code
+ * writes both. Where nothing reports it opens with a warning, since verification and contract still hold.
+ */
+export function writersKnowBoth(): Gate {
+  return {
+    name,
+    cost: 0,
+    check: async (context) => {
+      const { migration } = context
+      if (migration.hasSync) return answer(context, name, 'open', 'sync keeps both shapes equal in the database')
+      const uses = declaredUses(migration)
+      const old = uses.filter((use) => use.uses === 'old')
+      if (old.length > 0) {
+        const reason = `${old.map(describeUse).join(', ')}: rows written after the backfill would lack the new shape; deploy code that writes both, or declare sync`
+        return answer(context, name, 'closed', reason)
+      }
+      const live = liveBuilds(context)
+      const blind = live.filter((build) => build.uses === undefined || build.uses === 'old')
+      if (blind.length > 0) {
+        const reason = `live builds that do not write the new shape: ${blind.map(({ build }) => describeBuild(build)).join(', ')}`
+        return answer(context, name, 'closed', reason)
+      }
+      if (live.length > 0) return answer(context, name, 'open', 'every live build writes the new shape')
+      const declared = uses.every((use) => use.uses !== undefined)
+      const reason = declared
+        ? `${uses.map(describeUse).join(', ')} in ${migration.file}; no instance reports, so deploy that code everywhere first`
+        : 'warning: the file does not say what its code writes and no instance reports; rows written by old code after the backfill are caught by verification only'
+      return answer(context, name, 'open', reason)
+    },
+  }
+}

@@ -1,0 +1,128 @@
+import { EXIT, PhasegateError, type SourceLocation } from '@phasegate/core'
+
+export function configNotFound(file: string): PhasegateError {
+  return new PhasegateError({
+    code: 'CONFIG.NOT_FOUND',
+    message: `There is no config file ${file}.`,
+    next: ['Give --config the path of an existing file, or write one with: phasegate init'],
+    exit: EXIT.usage,
+  })
+}
+
+export function configLoad(where: SourceLocation, said: string, cause: unknown): PhasegateError {
+  return new PhasegateError({
+    code: 'CONFIG.LOAD',
+    message: `The config file could not be loaded: ${said}`,
+    where,
+    next: ['Correct the file; it is plain TypeScript or JavaScript and needs no build.'],
+    cause,
+    exit: EXIT.usage,
+  })
+}
+
+export function configExport(where: SourceLocation, found: string): PhasegateError {
+  return new PhasegateError({
+    code: 'CONFIG.NO_EXPORT',
+    message: `The config file must export an object as its default, and it exports ${found}.`,
+    where,
+    next: ["Write: export default defineConfig({ … }), with import { defineConfig } from 'phasegate'"],
+    exit: EXIT.usage,
+  })
+}
+
+export function configUnknownKey(
+  where: SourceLocation,
+  path: string,
+  meant: string | undefined,
+  known: readonly string[],
+): PhasegateError {
+  return new PhasegateError({
+    code: 'CONFIG.UNKNOWN_KEY',
+    message: `The config has no setting '${path}'.`,
+    where,
+    next: [meant === undefined ? `Settings here are: ${known.join(', ')}` : `Did you mean '${meant}'?`],
+    meta: { key: path, ...(meant === undefined ? {} : { nearest: meant }) },
+    exit: EXIT.usage,
+  })
+}
+
+export function configLaterKey(where: SourceLocation, path: string): PhasegateError {
+  return new PhasegateError({
+    code: 'CONFIG.NOT_YET',
+    message: `The setting '${path}' comes with a later version of Phasegate.`,
+    why: 'This version would ignore it, and you would believe that it counts.',
+    where,
+    next: [`Remove '${path}' for now.`],
+    meta: { key: path },
+    exit: EXIT.usage,
+  })
+}
+
+export function configValue(origin: string, path: string, expected: string, where?: SourceLocation): PhasegateError {
+  return new PhasegateError({
+    code: 'CONFIG.VALUE',
+    message: `${origin}: '${path}' must be ${expected}.`,
+    ...(where === undefined ? {} : { where }),
+    next: [`Correct '${path}'.`],
+    meta: { key: path },
+    exit: EXIT.usage,
+  })
+}
+
+export function configDialect(found: string, from: string): PhasegateError {
+  const later = ['mysql', 'mariadb'].includes(found)
+  return new PhasegateError({
+    code: 'CONFIG.DIALECT',
+    message: later
+      ? `${found} (from ${from}) comes with a later version of Phasegate.`
+      : `'${found}' (from ${from}) is not a database that Phasegate knows.`,
+    why: 'This version speaks PostgreSQL.',
+    next: ['Use a URL such as postgres://user@host:5432/database'],
+    exit: EXIT.usage,
+  })
+}
+
+export function configDatabaseUrl(from: string, why: string): PhasegateError {
+  return new PhasegateError({
+    code: 'CONFIG.DATABASE_URL',
+    message: `The database given by ${from} is not a URL that can be used.`,
+    why,
+    next: ['Write it as postgres://user:password@host:5432/database, special characters percent-encoded.'],
+    exit: EXIT.usage,
+  })
+}
+
+export function configPool(from: string): PhasegateError {
+  return new PhasegateError({
+    code: 'CONFIG.POOL',
+    message: `${from}: 'database' is a live pool or knex instance.`,
+    why: 'Phasegate pins its own connections, with timeouts that must not leak into a pool that your application uses.',
+    next: ['Give the URL, the knex configuration or the connection settings that the pool was made from.'],
+    exit: EXIT.usage,
+  })
+}
+
+export function configNoDatabase(): PhasegateError {
+  return new PhasegateError({
+    code: 'CONFIG.NO_DATABASE',
+    message: 'No database is configured.',
+    next: [
+      'Give --database postgres://user@host:5432/database',
+      'or set PHASEGATE_DATABASE_URL (or DATABASE_URL)',
+      "or set 'database' in phasegate.config.ts (phasegate init writes one)",
+    ],
+    exit: EXIT.usage,
+  })
+}
+
+export function configMigrationsFolder(folder: string, why: string): PhasegateError {
+  return new PhasegateError({
+    code: 'CONFIG.MIGRATIONS_FOLDER',
+    message: `The migrations folder ${folder} cannot be read: ${why}.`,
+    next: [
+      'Make it, and a first migration, with: phasegate new <slug>',
+      "or name another one with 'migrations' in the config.",
+    ],
+    exit: EXIT.usage,
+  })
+}

@@ -1,0 +1,87 @@
+import type { Gate } from '@phasegate/core'
+import { z } from 'zod'
+import { parseDuration } from './duration.js'
+
+const duration = z.union([z.number(), z.string()]).transform((value, context) => {
+  const ms = parseDuration(value)
+  if (ms !== undefined) return ms
+  context.addIssue({
+    code: 'custom',
+    message: `a duration in ms or text such as '500ms', '60s', '24h', not '${value}'`,
+  })
+  return z.NEVER
+})
+
+const gate = z.custom<Gate>(
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    'check' in value &&
+    typeof value.check === 'function' &&
+    'name' in value,
+  "a gate, such as approval() or soak('24h') from 'phasegate'",
+)
+const gates = z.array(gate)
+
+const count = (least: number): z.ZodNumber =>
+  z.number('a whole number').int('a whole number').min(least, `${least} or more`)
+
+/** Everything of a config file but `database`, which `connection.ts` reads. Strict: unknown keys are issues. */
+export const configSchema = z.strictObject({
+  database: z.unknown().optional(),
+  dialect: z.string('a dialect: postgres').optional(),
+  serverVersion: count(10).optional(),
+  migrations: z.string('a folder').min(1, 'a folder').optional(),
+  applications: z
+    .record(
+      z.string().min(1),
+      z.strictObject({ seenEvery: duration.optional(), reports: z.boolean('true or false').optional() }),
+      'an object with one entry an application: { api: {}, worker: {} }',
+    )
+    .optional(),
+  appRoles: z.array(z.string('a role name').min(1, 'a role name'), "a list of role names: ['app']").optional(),
+  gates: z
+    .strictObject({
+      expand: gates.optional(),
+      backfill: gates.optional(),
+      contract: gates.optional(),
+      revert: gates.optional(),
+    })
+    .optional(),
+  backfill: z.strictObject({ batchTime: duration.optional(), batchSize: count(1).optional() }).optional(),
+  lock: z
+    .strictObject({
+      // A statement in the queue for a strong lock holds up everybody behind it, so this has a ceiling (runner.md).
+      lockTimeout: duration.refine((ms) => ms >= 1 && ms <= 1000, 'from 1 ms to 1 s').optional(),
+      statementTimeout: duration.refine((ms) => ms >= 1, '1 ms or more').optional(),
+      maxLockWait: duration.optional(),
+      retries: count(0).optional(),
+      retryFor: duration.optional(),
+    })
+    .optional(),
+  contract: z.strictObject({ announce: duration.optional() }).optional(),
+  inlineLimit: duration.optional(),
+  disposable: z.boolean('true or false').optional(),
+})
+
+export type CheckedConfig = z.output<typeof configSchema>
+
+/** The known keys at each path of the config, for naming the nearest. */
+export const CONFIG_KEYS: Readonly<Record<string, readonly string[]>> = {
+  '': Object.keys(configSchema.shape),
+  gates: ['expand', 'backfill', 'contract', 'revert'],
+  backfill: ['batchTime', 'batchSize'],
+  lock: ['lockTimeout', 'statementTimeout', 'maxLockWait', 'retries', 'retryFor'],
+  contract: ['announce'],
+  'applications.*': ['seenEvery', 'reports'],
+}
+
+/** Settings of the design that no version has yet: refused by name instead of being silently ignored. */
+export const LATER_KEYS: readonly string[] = [
+  'engines',
+  'targets',
+  'backfill.workers',
+  'backfill.throttle',
+  'contract.confirm',
+  'gates.cutover',
+]

@@ -1,0 +1,87 @@
+import type { Gate } from '@phasegate/core'
+import type { Duration } from './duration.js'
+
+/** Connection settings in the words of the `pg` driver. */
+export type ConnectionSettings = Readonly<Record<string, unknown>>
+
+/** What Phasegate reads of a knex configuration; its other keys do not concern it. */
+export interface KnexConnection {
+  readonly client?: unknown
+  readonly connection?: string | object | (() => unknown)
+  readonly searchPath?: string | readonly string[]
+  readonly [key: string]: unknown
+}
+
+/** What `phasegate.config.ts` exports. Durations are ms, or text such as `'60s'`. */
+export interface PhasegateConfig {
+  /** URL, knex configuration, or connection settings of `pg`. */
+  readonly database?: string | KnexConnection | ConnectionSettings
+  /** Enough, with `serverVersion`, for the verbs that need no database. Default: `postgres`. */
+  readonly dialect?: 'postgres'
+  /** Major version of the server to compile for without a database; default: the oldest supported. */
+  readonly serverVersion?: number
+  /** Folder of the migration files, relative to the config; default `phasegate`. */
+  readonly migrations?: string
+  /** Every client of the database that is deployed by itself. */
+  readonly applications?: Readonly<
+    Record<
+      string,
+      {
+        /** How often an instance must be seen to count as running. */
+        readonly seenEvery?: Duration
+        /** False: it does not report its instances, and an approval must speak for it. */
+        readonly reports?: boolean
+      }
+    >
+  >
+  /** Database roles of the applications; the runner grants them what they need of the journal. */
+  readonly appRoles?: readonly string[]
+  /** Asked before each unit of the phase, in addition to what always holds. */
+  readonly gates?: {
+    readonly expand?: readonly Gate[]
+    readonly backfill?: readonly Gate[]
+    readonly contract?: readonly Gate[]
+    readonly revert?: readonly Gate[]
+  }
+  readonly backfill?: {
+    /** Target time of one batch; default 250 ms. */
+    readonly batchTime?: Duration
+    /** Rows of the first batch; default 1000. */
+    readonly batchSize?: number
+  }
+  readonly lock?: {
+    /** How long one statement may queue for one lock while others queue behind it; default 800 ms, at most 1 s. */
+    readonly lockTimeout?: Duration
+    /** How long a statement that holds a strong lock may take; default: as `lockTimeout`. */
+    readonly statementTimeout?: Duration
+    /** How long a verb waits for another runner; default `'60s'`. */
+    readonly maxLockWait?: Duration
+    /** How often a statement that met its lock timeout is tried again; default 40. */
+    readonly retries?: number
+    /** How long all tries of one statement may take together; default `'5m'`. */
+    readonly retryFor?: Duration
+  }
+  readonly contract?: {
+    /** How long `contracting` stands before anything is destroyed: one heartbeat of your instances. Default `'15s'`. */
+    readonly announce?: Duration
+  }
+  /** Steps expected to take longer are not run inline; default `'10m'`. */
+  readonly inlineLimit?: Duration
+  /** This database may be emptied and filled by `phasegate up`. Default false. */
+  readonly disposable?: boolean
+}
+
+/**
+ * Declares the configuration; the default export of `phasegate.config.ts`. It is checked when a verb reads it, not here,
+ * so that this entry stays light.
+ *
+ * @example
+ * export default defineConfig({
+ *   database: process.env.DATABASE_URL,
+ *   applications: { api: {}, worker: {} },
+ *   gates: { contract: [approval(), soak('24h')] },
+ * })
+ */
+export function defineConfig(config: PhasegateConfig): PhasegateConfig {
+  return config
+}

@@ -1,0 +1,185 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { displayPath } from '../display-path.js'
+import { lineOf, whatItSaid } from '../load/source-line.js'
+import { createUserModuleLoader } from '../load/user-module.js'
+import { checkConfig } from './check-config.js'
+import { configDialect, configExport, configLoad, configNoDatabase, configNotFound } from './config-errors.js'
+import type { CheckedConfig } from './config-schema.js'
+import { readConnection } from './connection.js'
+import { type Environment, misspeltVariables, readEnvironment } from './environment.js'
+import type { DatabaseSetting, Settings } from './settings.js'
+
+/** Looked for in the working directory only, in this order; there is no search upwards. */
+export const CONFIG_FILES = ['ts', 'mts', 'js', 'mjs'].map((extension) => `phasegate.config.${extension}`)
+
+/** What flags say about the configuration; each wins over the environment and the file. */
+export interface SettingsOptions {
+  /** Working directory; default `process.cwd()`. */
+  readonly cwd?: string
+  /** Path of the config file; default: `phasegate.config.{ts,mts,js,mjs}` in the working directory, if there is one. */
+  readonly config?: string
+  /** Database URL. */
+  readonly database?: string
+  readonly migrations?: string
+  readonly serverVersion?: number
+  /** Durations as `lock` of the config has them. */
+  readonly lockTimeout?: string
+  readonly statementTimeout?: string
+  readonly maxLockWait?: string
+  readonly batchSize?: number
+  readonly batchTime?: string
+  /** Default `process.env`. */
+  readonly environment?: Environment
+}
+
+/**
+ * Reads the configuration: flag over `PHASEGATE_…` over file over default; a bare `DATABASE_URL` counts only where all
+ * three are silent. No config file at all is fine.
+ *
+ * @throws `CONFIG.NOT_FOUND`, `CONFIG.LOAD`, `CONFIG.NO_EXPORT`, `CONFIG.UNKNOWN_KEY`, `CONFIG.NOT_YET`, `CONFIG.VALUE`,
+ *   `CONFIG.DIALECT`, `CONFIG.DATABASE_URL`, `CONFIG.POOL`
+ */
+export async function readSettings(options: SettingsOptions = {}): Promise<Settings> {
+  const cwd = resolve(options.cwd ?? process.cwd())
+  const environment = options.environment ?? process.env
+  const file = findConfig(cwd, options.config ?? nonEmpty(environment.PHASEGATE_CONFIG))
+  const fromFile = file === undefined ? {} : await loadConfig(cwd, file)
+  // After loading: a config may call process.loadEnvFile().
+  const merged = mergeEnvironment(fromFile, environment)
+  const config = mergeFlags(merged, options)
+  if (config.dialect !== undefined && config.dialect !== 'postgres') {
+    throw configDialect(config.dialect, file === undefined ? 'PHASEGATE_DIALECT' : displayPath(cwd, file))
+  }
+  const base = file === undefined || (options.migrations ?? environment.PHASEGATE_MIGRATIONS) ? cwd : dirname(file)
+  const lockTimeout = config.lock?.lockTimeout ?? 800
+  return {
+    cwd,
+    file,
+    database: await findDatabase(options, environment, fromFile, file === undefined ? '' : displayPath(cwd, file)),
+    dialect: 'postgres',
+    serverVersion: config.serverVersion,
+    migrations: resolve(base, config.migrations ?? 'phasegate'),
+    applications: config.applications && applicationsOf(config.applications),
+    appRoles: config.appRoles ?? [],
+    gates: { expand: [], backfill: [], contract: [], revert: [], ...withoutUndefined(config.gates) },
+    backfill: { batchTime: config.backfill?.batchTime ?? 250, batchSize: config.backfill?.batchSize ?? 1000 },
+    lock: {
+      lockTimeout,
+      statementTimeout: config.lock?.statementTimeout ?? lockTimeout,
+      maxLockWait: config.lock?.maxLockWait ?? 60_000,
+      retries: config.lock?.retries ?? 40,
+      retryFor: config.lock?.retryFor ?? 300_000,
+    },
+    contract: { announce: config.contract?.announce ?? 15_000 },
+    inlineLimit: config.inlineLimit ?? 600_000,
+    disposable: config.disposable ?? false,
+    notes: misspeltVariables(environment),
+  }
+}
+
+/**
+ * The database of these settings.
+ *
+ * @throws `CONFIG.NO_DATABASE` with the ways to give one
+ */
+export function requireDatabase(settings: Settings): DatabaseSetting {
+  if (settings.database === undefined) throw configNoDatabase()
+  return settings.database
+}
+
+function findConfig(cwd: string, given: string | undefined): string | undefined {
+  if (given === undefined) return CONFIG_FILES.map((name) => join(cwd, name)).find((path) => existsSync(path))
+  const path = resolve(cwd, given)
+  if (!existsSync(path)) throw configNotFound(displayPath(cwd, path))
+  return path
+}
+
+async function loadConfig(cwd: string, file: string): Promise<CheckedConfig> {
+  const shown = displayPath(cwd, file)
+  let exported: unknown
+  try {
+    exported = await createUserModuleLoader(dirname(file)).load(file)
+  } catch (error) {
+    const line = lineOf(error, file)
+    throw configLoad(line === undefined ? { file: shown } : { file: shown, line }, whatItSaid(error), error)
+  }
+  if (typeof exported !== 'object' || exported === null || Array.isArray(exported)) {
+    throw configExport({ file: shown }, exported === undefined ? 'nothing' : `a ${typeof exported}`)
+  }
+  return checkConfig(exported, shown, readFileSync(file, 'utf8'))
+}
+
+/** Settings of the environment go through the same checks as those of a file, under the variable's name. */
+function mergeEnvironment(config: Partial<CheckedConfig>, environment: Environment): Partial<CheckedConfig> {
+  let merged = config
+  for (const [path, { value, from }] of readEnvironment(environment)) {
+    if (path === 'database') continue
+    merged = overlay(merged, checkConfigPath(path, value, from))
+  }
+  return merged
+}
+
+function mergeFlags(config: Partial<CheckedConfig>, options: SettingsOptions): Partial<CheckedConfig> {
+  const flags: readonly (readonly [flag: string, path: string, value: unknown])[] = [
+    ['--migrations', 'migrations', options.migrations],
+    ['--server-version', 'serverVersion', options.serverVersion],
+    ['--lock-timeout', 'lock.lockTimeout', options.lockTimeout],
+    ['--statement-timeout', 'lock.statementTimeout', options.statementTimeout],
+    ['--max-lock-wait', 'lock.maxLockWait', options.maxLockWait],
+    ['--batch-size', 'backfill.batchSize', options.batchSize],
+    ['--batch-time', 'backfill.batchTime', options.batchTime],
+  ]
+  return flags.reduce((merged, [flag, path, value]) => {
+    return value === undefined ? merged : overlay(merged, checkConfigPath(path, value, flag))
+  }, config)
+}
+
+function checkConfigPath(path: string, value: unknown, from: string): CheckedConfig {
+  const [first, second] = path.split('.') as [string, string?]
+  return checkConfig({ [first]: second === undefined ? value : { [second]: value } }, from, '')
+}
+
+/** One level deep, as the config is. */
+function overlay(below: Partial<CheckedConfig>, above: Partial<CheckedConfig>): Partial<CheckedConfig> {
+  return {
+    ...below,
+    ...above,
+    ...(above.lock === undefined ? {} : { lock: { ...below.lock, ...above.lock } }),
+    ...(above.backfill === undefined ? {} : { backfill: { ...below.backfill, ...above.backfill } }),
+    ...(above.contract === undefined ? {} : { contract: { ...below.contract, ...above.contract } }),
+  }
+}
+
+async function findDatabase(
+  options: SettingsOptions,
+  environment: Environment,
+  config: Partial<CheckedConfig>,
+  file: string,
+): Promise<DatabaseSetting | undefined> {
+  const own = nonEmpty(environment.PHASEGATE_DATABASE_URL)
+  const bare = nonEmpty(environment.DATABASE_URL)
+  if (options.database !== undefined) return readConnection(options.database, '--database')
+  if (own !== undefined) return readConnection(own, 'PHASEGATE_DATABASE_URL')
+  // `database: process.env.DATABASE_URL` where that is unset is silence, not a wrong value.
+  if (config.database !== undefined && config.database !== '') return readConnection(config.database, file)
+  return bare === undefined ? undefined : readConnection(bare, 'DATABASE_URL')
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === undefined || text.trim() === '' ? undefined : text
+}
+
+function applicationsOf(config: NonNullable<CheckedConfig['applications']>): NonNullable<Settings['applications']> {
+  return Object.fromEntries(
+    Object.entries(config).map(([name, { seenEvery, reports }]) => [
+      name,
+      { seenEvery: seenEvery ?? null, reports: reports ?? true },
+    ]),
+  )
+}
+
+function withoutUndefined<T extends object>(value: T | undefined): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(value ?? {}).filter(([, inner]) => inner !== undefined)
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> }
+}

@@ -1,0 +1,44 @@
+import type { Gate } from '@phasegate/core'
+import type { ConnectionSettings } from './phasegate-config.js'
+
+/** Where the database is, and who said so (`--database`, `PHASEGATE_DATABASE_URL`, the config's path, `DATABASE_URL`). */
+export interface DatabaseSetting {
+  readonly connection: string | ConnectionSettings
+  readonly from: string
+}
+
+export interface ApplicationSetting {
+  /** ms; null where it is not said. */
+  readonly seenEvery: number | null
+  readonly reports: boolean
+}
+
+/** The configuration as verbs see it: file, environment and flags merged, defaults filled in, durations in ms. */
+export interface Settings {
+  /** The working directory; files are named relative to it. */
+  readonly cwd: string
+  /** The config file that was read; undefined where there is none. */
+  readonly file: string | undefined
+  readonly database: DatabaseSetting | undefined
+  readonly dialect: 'postgres'
+  readonly serverVersion: number | undefined
+  /** Absolute path. */
+  readonly migrations: string
+  /** Undefined: not declared, so nobody knows all clients of the database. */
+  readonly applications: Readonly<Record<string, ApplicationSetting>> | undefined
+  readonly appRoles: readonly string[]
+  readonly gates: { readonly [phase in 'expand' | 'backfill' | 'contract' | 'revert']: readonly Gate[] }
+  readonly backfill: { readonly batchTime: number; readonly batchSize: number }
+  readonly lock: {
+    readonly lockTimeout: number
+    readonly statementTimeout: number
+    readonly maxLockWait: number
+    readonly retries: number
+    readonly retryFor: number
+  }
+  readonly contract: { readonly announce: number }
+  readonly inlineLimit: number
+  readonly disposable: boolean
+  /** Worth telling and not wrong: a variable that looks like a misspelt setting, for one. */
+  readonly notes: readonly string[]
+}

@@ -1,0 +1,189 @@
+import os from 'node:os'
+import {
+  type Actor,
+  type CompiledMigration,
+  type Dialect,
+  type Emit,
+  EXIT,
+  PhasegateError,
+  type Session,
+  systemClock,
+  type Target,
+} from '@phasegate/core'
+import type { RunnerContext } from '@phasegate/runner'
+import { readSettings, requireDatabase, type SettingsOptions } from '../config/read-settings.js'
+import type { Settings } from '../config/settings.js'
+import { compileMigrations } from '../load/compile-migrations.js'
+import { dialectOf } from '../load/dialect-of.js'
+
+/** What every verb that works on a database takes, beside the configuration. */
+export interface TargetOptions extends SettingsOptions {
+  /** Who does it; default: the CI actor or the system user. */
+  readonly by?: string
+  /** Gets every event; default: nobody listens. */
+  readonly emit?: Emit
+  /** Aborted to stop at the next safe point; its reason is thrown. */
+  readonly signal?: AbortSignal
+}
+
+/** A verb's way to the database: settings, compiled files, target, and the context the runner wants. */
+export interface OpenRunner {
+  readonly settings: Settings
+  readonly migrations: readonly CompiledMigration[]
+  readonly target: Target
+  readonly context: RunnerContext
+}
+
+/** Runs `work` with a connected target and closes it, whatever happens. No files are read. */
+export async function withTarget<T>(
+  options: TargetOptions,
+  work: (target: Target, settings: Settings) => Promise<T>,
+): Promise<T> {
+  const settings = await readSettings(options)
+  const dialect: Dialect = await dialectOf(settings)
+  const target = await dialect.connect({ connection: requireDatabase(settings).connection })
+  try {
+    return await work(target, settings)
+  } finally {
+    await target.close()
+  }
+}
+
+/** As `withTarget`, with one session of the target. */
+export function withSession<T>(
+  options: TargetOptions,
+  purpose: string,
+  work: (session: Session, target: Target, settings: Settings) => Promise<T>,
+): Promise<T> {
+  return withTarget(options, async (target, settings) => {
+    const session = await target.openSession(purpose)
+    try {
+      return await work(session, target, settings)
+    } catch (error) {
+      throw translated(target, error, purpose)
+    } finally {
+      await session.close()
+    }
+  })
+}
+
+/** A driver's error as a coded one; everything else as it is. */
+function translated(target: Target, error: unknown, doing: string): unknown {
+  const fromDatabase = error instanceof Error && ('severity' in error || target.classify(error) === 'connection')
+  return fromDatabase ? target.translate(error, doing) : error
+}
+
+/**
+ * As `withTarget`, with every file loaded and compiled first: nothing is executed before all of them are right.
+ *
+ * @throws what is wrong with the first wrong file; `CHECK.FINDINGS` is the caller's business
+ */
+export async function withRunner<T>(options: TargetOptions, work: (runner: OpenRunner) => Promise<T>): Promise<T> {
+  const settings = await readSettings(options)
+  requireDatabase(settings)
+  const migrations = await compileMigrations(settings)
+  return withTarget(options, async (target) => {
+    const context = await createContext(options, settings, migrations, target)
+    try {
+      return await work({ settings, migrations, target, context })
+    } catch (error) {
+      throw translated(target, error, 'running')
+    }
+  })
+}
+
+async function createContext(
+  options: TargetOptions,
+  settings: Settings,
+  migrations: readonly CompiledMigration[],
+  target: Target,
+): Promise<RunnerContext> {
+  const [{ DEFAULT_SETTINGS }, gates, backfill] = await Promise.all([
+    import('@phasegate/runner'),
+    import('@phasegate/gates'),
+    import('@phasegate/backfill'),
+  ])
+  const actor = actorOf(options.by)
+  const emit = options.emit ?? (() => {})
+  const signal = options.signal ?? new AbortController().signal
+  const { lock } = settings
+  const openWorker = (): Promise<Session> => target.openSession('batch')
+  return {
+    target,
+    migrations,
+    actor,
+    appRoles: settings.appRoles,
+    clock: systemClock,
+    emit,
+    signal,
+    takenOverrides: new Set(),
+    settings: {
+      ...DEFAULT_SETTINGS,
+      lockTimeout: lock.lockTimeout,
+      statementTimeout: lock.statementTimeout,
+      maxLockWait: lock.maxLockWait,
+      retry: { ...DEFAULT_SETTINGS.retry, attempts: lock.retries + 1, totalTime: lock.retryFor },
+      announceTime: settings.contract.announce,
+    },
+    gatesFor: (unit, migration, action) => gates.gatesFor(migration, unit.id.phase, action, settings.gates),
+    applyOverrides: gates.applyOverrides,
+    compareBackfill: (compiled) =>
+      backfill.compareBackfill({ target, backfill: compiled, openSession: openWorker, clock: systemClock, signal }),
+    runBackfill: (unit, compiled, withLaneLock) =>
+      backfill.runBackfill({
+        target,
+        unit: unit.id,
+        fingerprint: unit.fingerprint,
+        backfill: compiled,
+        actor,
+        owner: `${os.hostname()}:${process.pid}`,
+        openSession: openWorker,
+        withLaneLock,
+        whilePaused: 'wait',
+        clock: systemClock,
+        emit,
+        signal,
+      }),
+  }
+}
+
+/** The name given, the CI actor or the system user; and through what it came, which is what two-person rules count. */
+export function actorOf(by: string | undefined, environment: NodeJS.ProcessEnv = process.env): Actor {
+  const ci = environment.GITHUB_ACTOR ?? environment.GITLAB_USER_LOGIN ?? environment.BUILDKITE_BUILD_CREATOR
+  const system = systemUser()
+  return {
+    by: by ?? environment.PHASEGATE_ACTOR ?? ci ?? system,
+    through: {
+      ...(ci === undefined ? {} : { ciActor: ci }),
+      user: system,
+      host: os.hostname(),
+      pid: String(process.pid),
+    },
+  }
+}
+
+function systemUser(): string {
+  try {
+    return os.userInfo().username
+  } catch {
+    // A container may run under a number that has no name.
+    return `uid ${process.getuid?.() ?? 'unknown'}`
+  }
+}
+
+/** Refuses migrations with unaccepted findings, before the first lock is taken (exit 2; under `check` they are exit 8). */
+export async function assertSafe(migrations: readonly CompiledMigration[]): Promise<void> {
+  const { checkMigration } = await import('@phasegate/safety')
+  const findings = migrations.flatMap(checkMigration).filter((finding) => finding.severity === 'error')
+  const first = findings[0]
+  if (first === undefined) return
+  throw new PhasegateError({
+    code: 'CHECK.FINDINGS',
+    message: `The safety check refuses ${findings.length === 1 ? 'a statement' : `${findings.length} statements`}; the first: ${first.rule}, ${first.message}`,
+    why: first.why,
+    next: ['phasegate check', `Write it the safe way, or accept it: -- allow: ${first.rule} because …`],
+    ...(first.where === undefined ? {} : { where: first.where }),
+    exit: EXIT.usage,
+    meta: { findings },
+  })
+}

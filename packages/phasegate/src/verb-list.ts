@@ -1,0 +1,184 @@
+import type { Command } from './command.js'
+
+export interface Verb {
+  /** Name and arguments as commander writes them. */
+  readonly usage: string
+  readonly summary: string
+  /** Flags and what they do. */
+  readonly flags?: readonly (readonly [flag: string, description: string])[]
+  /** Which flags of the configuration it takes, beside `--config` and `--database`. */
+  readonly takes?: readonly ('lock' | 'batch' | 'compile')[]
+  /** Has `--format github`. */
+  readonly github?: boolean
+  /** Loads the verb when it is called; without one it is refused as `VERB.NOT_YET`. */
+  readonly load?: () => Promise<Command>
+}
+
+const CONFIRM = ['--confirm <database>', 'consent to what cannot be undone, by the name of the database'] as const
+const REASON = ['--reason <text>', 'why; kept in the journal'] as const
+const BY = ['--by <name>', 'who decides; default: the CI actor or the system user'] as const
+const PLAN = ['--plan <file>', 'apply this saved plan, or refuse where it no longer fits'] as const
+const FOR = ['--for <duration>', "how long it counts: '2h', '7d'"] as const
+
+/** Every verb of the command line, in the order of `--help`. */
+export const VERBS: readonly Verb[] = [
+  {
+    usage: 'init',
+    summary: 'write phasegate.config.ts and the migrations folder',
+    flags: [['--app-roles <roles>', 'database roles of your applications, comma-separated']],
+    load: async () => (await import('./commands/init.js')).initCommand,
+  },
+  {
+    usage: 'new <slug>',
+    summary: 'write a new migration from a template',
+    flags: [
+      ['--ts', 'in TypeScript (the default)'],
+      ['--sql', 'in SQL'],
+    ],
+    load: async () => (await import('./commands/new.js')).newCommand,
+  },
+  {
+    usage: 'check [files...]',
+    summary: 'load, compile and check migration files; needs no database',
+    takes: ['compile'],
+    github: true,
+    load: async () => (await import('./commands/check.js')).checkCommand,
+  },
+  {
+    usage: 'plan [phase]',
+    summary: 'what would run, how, which locks it takes, and which gates hold it',
+    flags: [['--out <file>', 'save the plan for --plan']],
+    github: true,
+    load: async () => (await import('./commands/plan.js')).planCommand,
+  },
+  {
+    usage: 'expand [units...]',
+    summary: 'apply pending expand units, or those named',
+    takes: ['lock'],
+    flags: [PLAN],
+    load: async () => (await import('./commands/expand.js')).expandCommand,
+  },
+  {
+    usage: 'backfill [migrations...]',
+    summary: 'run pending backfills until they are done, or those named',
+    takes: ['lock', 'batch'],
+    load: async () => (await import('./commands/backfill.js')).backfillCommand,
+  },
+  {
+    usage: 'contract [units...]',
+    summary: 'apply pending contract units whose gates are open, or those named',
+    takes: ['lock'],
+    flags: [CONFIRM, ['--defer', 'exit 0 when a gate is closed'], PLAN],
+    github: true,
+    load: async () => (await import('./commands/contract.js')).contractCommand,
+  },
+  {
+    usage: 'up',
+    summary: 'apply everything at once to an empty or disposable database',
+    takes: ['lock', 'batch'],
+    flags: [CONFIRM, ['--reset', 'empty a disposable database first']],
+    load: async () => (await import('./commands/up.js')).upCommand,
+  },
+  {
+    usage: 'status [migration]',
+    summary: 'the status document',
+    flags: [
+      ['--check', 'exit 4 when something that this build requires is pending'],
+      ['--all', 'with --check: when anything is pending'],
+      ['--manifest <file>', 'answer for this build'],
+    ],
+    github: true,
+    load: async () => (await import('./commands/status.js')).statusCommand,
+  },
+  {
+    usage: 'wait',
+    summary: 'until a unit is applied, or its gate is open',
+    flags: [
+      ['--for <unit>', '<unit> until it is applied, gate:<unit> until its gates are open'],
+      ['--timeout <duration>', "how long at most: '10m'"],
+    ],
+    load: async () => (await import('./commands/wait.js')).waitCommand,
+  },
+  {
+    usage: 'gate [unit]',
+    summary: 'explain the gates of a unit, or of all pending ones',
+    load: async () => (await import('./commands/gate.js')).gateCommand,
+  },
+  {
+    usage: 'approve <unit>',
+    summary: 'approve a unit',
+    flags: [REASON, BY, FOR],
+    load: async () => (await import('./commands/approve.js')).approveCommand,
+  },
+  {
+    usage: 'revoke <unit>',
+    summary: 'withdraw approvals and overrides of a unit',
+    flags: [REASON, BY],
+    load: async () => (await import('./commands/revoke.js')).revokeCommand,
+  },
+  {
+    usage: 'override <unit>',
+    summary: 'count one gate of a unit as open, once',
+    flags: [['--gate <name>', 'which gate'], REASON, BY, FOR],
+    load: async () => (await import('./commands/override.js')).overrideCommand,
+  },
+  {
+    usage: 'pause [migration]',
+    summary: 'pause a backfill; without a name hold all of the target',
+    flags: [['--now', 'also cancel the running statement'], REASON, BY],
+    load: async () => (await import('./commands/pause.js')).pauseCommand,
+  },
+  {
+    usage: 'resume [migration]',
+    summary: 'let a paused backfill, or the held target, go on',
+    flags: [BY],
+    load: async () => (await import('./commands/resume.js')).resumeCommand,
+  },
+  {
+    usage: 'cancel <migration>',
+    summary: 'end a backfill; its cursor is kept',
+    flags: [['--now', 'also cancel the running statement'], BY],
+    load: async () => (await import('./commands/cancel.js')).cancelCommand,
+  },
+  {
+    usage: 'revert <migration>',
+    summary: 'undo an expand while contract is pending',
+    takes: ['lock'],
+    flags: [CONFIRM, REASON, BY],
+    load: async () => (await import('./commands/revert.js')).revertCommand,
+  },
+  {
+    usage: 'fits',
+    summary: 'may this build run on this database?',
+    flags: [['--manifest <file>', 'the build manifest']],
+    load: async () => (await import('./commands/fits.js')).fitsCommand,
+  },
+  {
+    usage: 'verify [migration]',
+    summary: 'compare old and new now',
+    load: async () => (await import('./commands/verify.js')).verifyCommand,
+  },
+  {
+    usage: 'manifest',
+    summary: 'write what a build carries; needs no database',
+    takes: ['compile'],
+    flags: [
+      ['--app <name>', 'the application that is built'],
+      ['--out <file>', 'write it to this file instead of stdout'],
+      ['--build <name>', 'a name for the build; default: the commit'],
+    ],
+    load: async () => (await import('./commands/manifest.js')).manifestCommand,
+  },
+  {
+    usage: 'doctor',
+    summary: 'check the server, privileges and what is in the way',
+    load: async () => (await import('./commands/doctor.js')).doctorCommand,
+  },
+]
+
+/** Verbs of the design that no version has yet. Known, so that they are refused by name. */
+export const LATER_VERBS: readonly string[] = ['worker', 'repair', 'baseline', 'serve', 'repack']
+
+export function verbName(verb: Verb): string {
+  return verb.usage.split(' ')[0]!
+}

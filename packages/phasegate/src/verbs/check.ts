@@ -1,0 +1,77 @@
+import { resolve } from 'node:path'
+import type { PhasegateError } from '@phasegate/core'
+import type { Finding } from '@phasegate/safety'
+import { readSettings, type SettingsOptions } from '../config/read-settings.js'
+import type { Settings } from '../config/settings.js'
+import { displayPath } from '../display-path.js'
+import { compileEach } from '../load/compile-migrations.js'
+import { readMigrations } from '../load/load-migrations.js'
+import { resolveMigration } from '../load/resolve-unit.js'
+
+export interface CheckOptions extends SettingsOptions {
+  /** Paths, names or slugs to report on; default: all. Every file is read either way: names may clash. */
+  readonly files?: readonly string[]
+}
+
+export interface CheckResult {
+  /** Nothing is wrong: no error, and no finding that is one. */
+  readonly passed: boolean
+  /** How many files were checked. */
+  readonly checked: number
+  /** Files that are wrong in themselves: one error each. */
+  readonly errors: readonly PhasegateError[]
+  /** What the safety rules found in the others. */
+  readonly findings: readonly Finding[]
+  readonly notes: readonly string[]
+}
+
+/**
+ * Loads, compiles and checks migration files, without a database, and tells everything that is wrong with all of them.
+ *
+ * @throws what is wrong with the configuration (`CONFIG.…`), `MIGRATION.UNKNOWN` for a name in `files`
+ * @example
+ * const { passed, errors, findings } = await runCheck()
+ */
+export async function runCheck(options: CheckOptions = {}): Promise<CheckResult> {
+  const settings = await readSettings(options)
+  const read = await readMigrations(settings)
+  const { compiled, errors } = await compileEach(read.migrations, settings)
+  const { checkMigration } = await import('@phasegate/safety')
+  const findings = compiled.flatMap((migration) => checkMigration(migration))
+  const wanted = wantedFiles(options.files ?? [], settings, [
+    ...read.migrations,
+    ...read.errors.flatMap(({ where }) =>
+      where === undefined ? [] : [{ name: nameOf(where.file), file: where.file }],
+    ),
+  ])
+  const concerns = (item: { readonly where?: { readonly file: string } | undefined }): boolean =>
+    wanted === undefined || item.where === undefined || wanted.has(item.where.file)
+  const wrong = [...read.errors, ...errors].filter(concerns)
+  const found = findings.filter(concerns)
+  return {
+    passed: wrong.length === 0 && !found.some((finding) => finding.severity === 'error'),
+    checked: wanted?.size ?? read.migrations.length + read.errors.length,
+    errors: wrong.sort((a, b) => ((a.where?.file ?? '') < (b.where?.file ?? '') ? -1 : 1)),
+    findings: found,
+    notes: [...settings.notes, ...read.notes],
+  }
+}
+
+/** Undefined: all. */
+function wantedFiles(
+  given: readonly string[],
+  settings: Settings,
+  known: readonly { readonly name: string; readonly file: string }[],
+): ReadonlySet<string> | undefined {
+  if (given.length === 0) return undefined
+  const files = given.map((text) => {
+    const path = displayPath(settings.cwd, resolve(settings.cwd, text))
+    const name = resolveMigration(text, [...new Set(known.map((migration) => migration.name))])
+    return known.find((migration) => migration.file === path) ?? known.find((migration) => migration.name === name)!
+  })
+  return new Set(files.map((migration) => migration.file))
+}
+
+function nameOf(file: string): string {
+  return file.replace(/^.*\//, '').replace(/\.[^.]+$/, '')
+}

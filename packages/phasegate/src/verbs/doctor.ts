@@ -1,0 +1,79 @@
+import { EXIT, type ExitCode, isPhasegateError, type Session, type Surrounding, type Target } from '@phasegate/core'
+import { describeHolder } from '@phasegate/runner'
+import { type TargetOptions, withTarget } from '../target/open-runner.js'
+
+/** One line of the report. */
+export type DoctorFinding = Surrounding
+
+export interface DoctorResult {
+  readonly findings: readonly DoctorFinding[]
+  readonly exit: ExitCode
+}
+
+/** Looks at the surroundings and changes nothing: server, role, pooler, journal, what is in the way. */
+export function runDoctor(options: TargetOptions = {}): Promise<DoctorResult> {
+  return withTarget(options, async (target, settings) => {
+    const session = await target.openSession('doctor')
+    try {
+      const findings = [
+        {
+          check: 'server',
+          state: 'ok' as const,
+          message: `${target.dialect} ${target.serverVersion}, database ${target.database}`,
+        },
+        await usable(target, session),
+        await journalState(target, session),
+        ...(await target.inspectSurroundings(session, settings.appRoles)),
+        ...(await lanes(target, session)),
+      ]
+      const problem = findings.some((finding) => finding.state === 'problem')
+      return { findings, exit: problem ? EXIT.findings : EXIT.done }
+    } finally {
+      await session.close()
+    }
+  })
+}
+
+async function usable(target: Target, session: Session): Promise<DoctorFinding> {
+  try {
+    await target.assertUsable(session)
+    return { check: 'usable', state: 'ok', message: 'writable, no transaction pooler in between, privileges suffice' }
+  } catch (error) {
+    return problemOf('usable', error)
+  }
+}
+
+async function journalState(target: Target, session: Session): Promise<DoctorFinding> {
+  try {
+    const snapshot = await target.journal.read(session)
+    if (!snapshot.exists) return { check: 'journal', state: 'ok', message: 'none yet; the first expand creates it' }
+    const stuck = snapshot.units.filter((unit) => unit.state === 'failed' || unit.state === 'interrupted')
+    const names = stuck.map((unit) => `${unit.migration}:${unit.phase} (${unit.state})`).join(', ')
+    return stuck.length === 0
+      ? { check: 'journal', state: 'ok', message: `version ${snapshot.version}, ${snapshot.units.length} units` }
+      : { check: 'journal', state: 'warning', message: `to be resumed: ${names}`, next: 'Run the same command again.' }
+  } catch (error) {
+    return problemOf('journal', error)
+  }
+}
+
+async function lanes(target: Target, session: Session): Promise<readonly DoctorFinding[]> {
+  const findings: DoctorFinding[] = []
+  for (const lock of ['expand', 'backfill', 'contract'] as const) {
+    const holder = await target.lockHolder(session, lock)
+    if (holder !== undefined)
+      findings.push({ check: 'runner', state: 'ok', message: `the ${lock} lane is held by ${describeHolder(holder)}` })
+  }
+  return findings
+}
+
+function problemOf(check: string, error: unknown): DoctorFinding {
+  if (!isPhasegateError(error)) throw error
+  const next = error.next[0]
+  return {
+    check,
+    state: 'problem',
+    message: `${error.code}: ${error.message}`,
+    ...(next === undefined ? {} : { next }),
+  }
+}

@@ -1,0 +1,63 @@
+import type { CompiledBackfill, CompileOptions } from '@phasegate/core'
+import { tableText } from '../operations/table-reference.js'
+import { readExpression } from '../parse/read-expression.js'
+import { quoteName } from '../quoting.js'
+import type { AuthoredBackfill } from './authored-migration.js'
+import { migrationError } from './migration-errors.js'
+
+/**
+ * Checks that a backfill may run twice over a row, or says that it does not (`once`), and tells whether its result can be
+ * compared with its expressions afterwards.
+ *
+ * An expression that reads a column which the backfill sets gives something else the second time, and so does a volatile
+ * one. A `where` makes up for it only if it reads such a column too, and so can leave out what is done.
+ *
+ * @throws `BACKFILL.NOT_IDEMPOTENT`
+ */
+export function compileBackfill(authored: AuthoredBackfill, options: CompileOptions): CompiledBackfill {
+  const { table, set, where, key, once, written, location } = authored
+  const targets = set.map(({ column }) => column)
+  const facts = set.map(({ expression }) => readExpression(expression, location.file))
+  const condition = where === undefined ? undefined : readExpression(where, location.file)
+  for (const column of [...targets, ...(key === undefined ? [] : [key])]) quoteName(column)
+
+  const touches = (columns: readonly string[]): boolean => columns.some((column) => column === '*' || targets.includes(column))
+  const ownTarget = facts.some(({ columns }) => touches(columns))
+  const volatile = facts.some((fact) => fact.volatile)
+  const conditionEnds = condition !== undefined && touches(condition.columns)
+  if ((ownTarget || volatile) && !conditionEnds && !once) throw notIdempotent(authored, ownTarget)
+
+  const reads = new Set([...facts.flatMap(({ columns }) => columns), ...(condition?.columns ?? [])])
+  return {
+    table,
+    set,
+    ...(where === undefined ? {} : { where }),
+    ...(key === undefined ? {} : { key }),
+    batchSize: authored.size ?? options.batchSize,
+    batchTime: authored.time ?? options.batchTime,
+    once,
+    comparable: !volatile && (!ownTarget || (conditionEnds && !once)),
+    reads: [...reads],
+    written,
+    location,
+  }
+}
+
+function notIdempotent({ table, set, location }: AuthoredBackfill, ownTarget: boolean): Error {
+  const columns = set.map(({ column }) => column).join(', ')
+  const name = tableText(table.schema === undefined ? table.name : { schema: table.schema, table: table.name })
+  return migrationError(
+    'BACKFILL.NOT_IDEMPOTENT',
+    `Running this backfill of ${name} twice over a row would change ${columns} twice.`,
+    location,
+    [
+      `Give a where that leaves out what is done, for example ${columns.split(',')[0]} IS NULL.`,
+      'Or declare once: true (SQL: -- batch: once): your word that keys do not change and that rows written after the start need nothing.',
+    ],
+    {
+      why: ownTarget
+        ? 'An expression reads a column that the backfill sets, and no where over such a column tells what is done.'
+        : 'An expression gives another value each time, and no where over the column tells what is done.',
+    },
+  )
+}

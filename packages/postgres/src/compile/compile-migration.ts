@@ -1,0 +1,112 @@
+import type {
+  CompiledMigration,
+  CompiledRevert,
+  CompiledStep,
+  CompiledUnit,
+  CompileOptions,
+  LoadedMigration,
+  Phase,
+} from '@phasegate/core'
+import { createMadeObjects, type MadeObjects } from '../parse/made-objects.js'
+import { loadParser } from '../parse/parser.js'
+import type { AuthoredMigration, AuthoredStatement } from './authored-migration.js'
+import { compileBackfill } from './compile-backfill.js'
+import { compileStatement, type StepDraft, type UnitScope, unitScope } from './compile-statements.js'
+import { compileSyncs, type SyncSteps } from './compile-syncs.js'
+import { compileRevert } from './compile-revert.js'
+import type { PlacedGroup } from './derive-revert.js'
+import { fingerprintUnit } from './fingerprint-unit.js'
+import { groupSteps } from './group-steps.js'
+import { migrationError } from './migration-errors.js'
+import { readDefinition } from './read-definition.js'
+import { readSqlFile } from './read-sql-file.js'
+
+/**
+ * Compiles a migration file, TypeScript or SQL, to the steps of its units and of its revert. Needs no database, and runs
+ * nothing of the author's but the phase functions, which only return lists.
+ *
+ * @throws one coded error with the file (and the line, for SQL) for whatever is wrong with it
+ *
+ * @example
+ * const { units } = await compileMigration({ format: 'sql', name, file, text }, { batchSize: 1000, batchTime: 250 })
+ * units.expand?.steps.map((step) => step.statement)
+ */
+export async function compileMigration(loaded: LoadedMigration, options: CompileOptions): Promise<CompiledMigration> {
+  await loadParser()
+  const authored = loaded.format === 'sql' ? readSqlFile(loaded) : await readDefinition(loaded)
+  assertNotEmpty(authored)
+  const madeInFile = createMadeObjects()
+  const syncs = compileSyncs(authored)
+  const expand = compileExpand(authored, syncs, madeInFile)
+  const backfill = authored.backfill === undefined ? undefined : compileBackfill(authored.backfill, options)
+  const madeByExpand = { hasTable: madeInFile.hasTable, hasColumn: madeInFile.hasColumn }
+  const revert = compileRevert(authored, expand.groups, syncs, expand.steps.length, madeByExpand)
+  const contract = compileContract(authored, syncs, madeInFile)
+  return {
+    name: authored.name,
+    file: authored.file,
+    format: authored.format,
+    appUses: authored.appUses,
+    applications: authored.applications,
+    hasSync: authored.sync.length > 0,
+    units: {
+      ...(expand.steps.length === 0 ? {} : { expand: unit(authored, 'expand', expand.steps) }),
+      ...(backfill === undefined ? {} : { backfill: { ...unit(authored, 'backfill', []), backfill } }),
+      ...(contract.length === 0 ? {} : { contract: unit(authored, 'contract', contract) }),
+    },
+    revert: revert satisfies CompiledRevert,
+    gates: authored.gates,
+  }
+}
+
+function unit(authored: AuthoredMigration, phase: Phase, steps: readonly CompiledStep[]): CompiledUnit {
+  return { id: { migration: authored.name, phase }, fingerprint: fingerprintUnit(authored, phase), steps }
+}
+
+/** The author's statements, then the sync triggers. */
+function compileExpand(
+  authored: AuthoredMigration,
+  syncs: SyncSteps,
+  madeInFile: MadeObjects,
+): { readonly steps: readonly CompiledStep[]; readonly groups: readonly PlacedGroup[] } {
+  // In expand, what the file created is what the unit created.
+  const scope: UnitScope = { ...unitScope('expand', authored.file, madeInFile), madeInUnit: madeInFile }
+  const groups: PlacedGroup[] = []
+  const drafts: StepDraft[] = []
+  for (const statement of authored.phases.expand ?? []) {
+    for (const group of compileStatement(statement, scope)) {
+      groups.push({ group, first: drafts.length })
+      drafts.push(...group.drafts)
+    }
+  }
+  syncs.assertNoDefaults(drafts)
+  return { steps: [...groupSteps(drafts), ...syncs.create(scope)], groups }
+}
+
+/** The sync triggers go before the columns that they write. */
+function compileContract(
+  authored: AuthoredMigration,
+  syncs: SyncSteps,
+  madeInFile: MadeObjects,
+): readonly CompiledStep[] {
+  const list: readonly AuthoredStatement[] | undefined = authored.phases.contract
+  if (list === undefined) return []
+  const scope = unitScope('contract', authored.file, madeInFile)
+  const dropped = syncs.drop(scope)
+  const drafts = list.flatMap((statement) => compileStatement(statement, scope).flatMap((group) => group.drafts))
+  return [...dropped, ...groupSteps(drafts)]
+}
+
+/** No phase at all, or nothing in any: the template as `new` wrote it. */
+function assertNotEmpty({ phases, sync, backfill, file, format }: AuthoredMigration): void {
+  const lists = [phases.expand, phases.contract]
+  const example =
+    format === 'sql'
+      ? 'Write for example, below -- phase: expand: ALTER TABLE users ADD COLUMN email_verified boolean;'
+      : "Write for example expand: ({ ops }) => [ops.addColumn('users', 'email_verified', 'boolean')]."
+  if (sync.length > 0 || backfill !== undefined || lists.some((list) => list !== undefined && list.length > 0)) return
+  if (lists.every((list) => list === undefined) && format === 'typescript') {
+    throw migrationError('MIGRATION.NO_PHASE', 'The migration has no phase.', { file }, [example])
+  }
+  throw migrationError('MIGRATION.EMPTY', 'No phase of the migration does anything.', { file }, [example])
+}

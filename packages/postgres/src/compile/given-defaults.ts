@@ -1,0 +1,34 @@
+import type { ParsedStatement } from '../parse/parse-statements.js'
+
+/** A column that a statement gives a default, an identity or a generated value. */
+export interface GivenDefault {
+  readonly table: string
+  readonly column: string
+}
+
+/** Every column that a CREATE TABLE or ALTER TABLE gives a value where an INSERT does not mention it. */
+export function givenDefaults({ node }: ParsedStatement): readonly GivenDefault[] {
+  if ('CreateStmt' in node) {
+    const table = node.CreateStmt.relation?.relname ?? ''
+    return (node.CreateStmt.tableElts ?? []).flatMap((element) => definedDefault(table, element))
+  }
+  if (!('AlterTableStmt' in node)) return []
+  const table = node.AlterTableStmt.relation?.relname ?? ''
+  return (node.AlterTableStmt.cmds ?? []).flatMap((command) => {
+    if (!('AlterTableCmd' in command)) return []
+    const { subtype, name, def } = command.AlterTableCmd
+    if (subtype === 'AT_ColumnDefault' && def !== undefined) return [{ table, column: name ?? '' }]
+    return subtype === 'AT_AddColumn' ? definedDefault(table, def) : []
+  })
+}
+
+const GIVES_VALUE = ['CONSTR_DEFAULT', 'CONSTR_IDENTITY', 'CONSTR_GENERATED']
+
+function definedDefault(table: string, node: unknown): readonly GivenDefault[] {
+  const column = (node as { ColumnDef?: { colname?: string; constraints?: unknown[] } } | undefined)?.ColumnDef
+  const gives = (column?.constraints ?? []).some((constraint) => {
+    const type = (constraint as { Constraint?: { contype?: string } }).Constraint?.contype
+    return type !== undefined && GIVES_VALUE.includes(type)
+  })
+  return gives ? [{ table, column: column?.colname ?? '' }] : []
+}

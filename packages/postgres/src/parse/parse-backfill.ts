@@ -1,0 +1,136 @@
+import { EXIT, PhasegateError } from '@phasegate/core'
+import type { UpdateStmt } from 'libpg-query'
+import { displayName, type QualifiedName, relationName } from './names.js'
+import { type Assignment, parseAssignments } from './parse-assignments.js'
+import type { ParsedStatement } from './parse-statements.js'
+import { kindOf } from './read-facts.js'
+import { walkAst } from './walk-ast.js'
+
+/** A backfill that was written as one UPDATE. Expressions and condition are the author's own text. */
+export interface ParsedBackfill {
+  readonly table: QualifiedName
+  readonly set: readonly Assignment[]
+  readonly where?: string
+  /** The whole statement. */
+  readonly written: string
+  readonly line: number
+}
+
+/**
+ * Takes `UPDATE … SET … WHERE …` apart, so that it can be run in batches.
+ *
+ * Columns may be qualified with the table's own name (`users.email`), which correlated subqueries need; whoever writes the
+ * batches must not give the table an alias.
+ *
+ * @throws `BACKFILL.UNBATCHABLE` with the reason, for everything that cannot be cut into batches by key
+ */
+export function parseBackfillUpdate(statement: ParsedStatement, file: string): ParsedBackfill {
+  const refuse = (reason: string, next: string): PhasegateError => unbatchable(statement, file, reason, next)
+  if (!('UpdateStmt' in statement.node)) throw notAnUpdate(statement, refuse)
+  const update = statement.node.UpdateStmt
+  assertBatchable(update, refuse)
+  const table = relationName(update.relation)
+  const { set, where } = parseAssignments(statement, update, file, refuse)
+  return { table, set, ...(where === undefined ? {} : { where }), written: statement.text, line: statement.line }
+}
+
+/**
+ * The backfill of a phase, which is exactly one statement.
+ *
+ * @throws `BACKFILL.UNBATCHABLE`; `MIGRATION.EMPTY` is the business of whoever read the phase
+ */
+export function parseBackfillPhase(statements: readonly ParsedStatement[], file: string): ParsedBackfill {
+  const [first, second] = statements
+  if (first === undefined) throw new Error('parseBackfillPhase() needs at least one statement')
+  if (second !== undefined) {
+    throw unbatchable(
+      second,
+      file,
+      'a backfill is one statement, and this is a second one',
+      'Set all columns of the table in one UPDATE; put another table into a migration of its own.',
+    )
+  }
+  return parseBackfillUpdate(first, file)
+}
+
+function assertBatchable(update: UpdateStmt, refuse: (reason: string, next: string) => PhasegateError): void {
+  const table = displayName(relationName(update.relation))
+  if (update.fromClause !== undefined) {
+    throw refuse(
+      'it reads another table with FROM, and a row that matches twice would depend on chance',
+      'Write a correlated subquery: SET a = (SELECT … FROM other WHERE other.id = ' + `${table}.other_id).`,
+    )
+  }
+  if (update.withClause !== undefined) {
+    throw refuse('it begins with a WITH clause, which would run again for every batch', 'Move the query into a subquery.')
+  }
+  if (update.returningClause !== undefined) {
+    throw refuse('it returns rows, and nobody reads them', 'Remove RETURNING.')
+  }
+  if (update.relation?.alias !== undefined) {
+    throw refuse(
+      `it gives the table the alias ${update.relation.alias.aliasname}`,
+      `Remove the alias; where a subquery needs a name for the row, write ${table}.`,
+    )
+  }
+  if (update.relation?.inh !== true) {
+    throw refuse('it uses ONLY, which leaves out partitions and child tables', `Write UPDATE ${table} without ONLY.`)
+  }
+  if (update.whereClause !== undefined && 'CurrentOfExpr' in update.whereClause) {
+    throw refuse('it updates the row of a cursor', 'Write a condition on columns.')
+  }
+  if (limitsItself(update)) {
+    throw refuse(
+      'its condition picks a number of rows (LIMIT, or FOR UPDATE) by itself',
+      'Leave that out: batches are made by key, with a size that adapts to the load.',
+    )
+  }
+}
+
+/** `WHERE id IN (SELECT id FROM t … LIMIT 1000)` on the same table is batching by hand. */
+function limitsItself(update: UpdateStmt): boolean {
+  const own = update.relation?.relname
+  let limits = false
+  walkAst(update.whereClause, (value, key) => {
+    if (key !== 'SelectStmt' && key !== 'subselect') return
+    if (value['limitCount'] === undefined && value['lockingClause'] === undefined) return
+    walkAst(value['fromClause'], (relation) => {
+      if (relation['relname'] === own) limits = true
+    })
+  })
+  return limits
+}
+
+function notAnUpdate(
+  statement: ParsedStatement,
+  refuse: (reason: string, next: string) => PhasegateError,
+): PhasegateError {
+  const kind = kindOf(statement.node)
+  if (kind === 'DeleteStmt') {
+    return refuse(
+      'removing rows in batches is not supported in this version',
+      'Delete the rows from the application or by hand, in small transactions.',
+    )
+  }
+  if (kind === 'InsertStmt' || kind === 'MergeStmt') {
+    return refuse(
+      'filling another table in batches is not supported in this version',
+      'Write to the new table from the application, or fill it with UPDATE once its rows exist.',
+    )
+  }
+  return refuse(
+    'a backfill is one UPDATE … SET … [WHERE …]',
+    'Put statements that change the schema into expand or contract.',
+  )
+}
+
+function unbatchable(statement: ParsedStatement, file: string, reason: string, next: string): PhasegateError {
+  return new PhasegateError({
+    code: 'BACKFILL.UNBATCHABLE',
+    message: `This statement cannot be run in batches: ${reason}.`,
+    why: 'A backfill runs in many small transactions, each over a range of keys, so that it never blocks for long.',
+    next: [next],
+    where: { file, line: statement.line },
+    exit: EXIT.usage,
+  })
+}

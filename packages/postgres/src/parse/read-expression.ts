@@ -1,0 +1,64 @@
+import { EXIT, PhasegateError } from '@phasegate/core'
+import type { Node, SelectStmt } from 'libpg-query'
+import { columnsOf } from './facts/columns-read.js'
+import { functionKind, functionsCalled } from './functions.js'
+import { parseSql } from './parse-sql.js'
+import { walkAst } from './walk-ast.js'
+
+/** What an SQL expression reads. */
+export interface ExpressionFacts {
+  /** Columns that it names, each once; `*` for a whole row. Those inside a subquery count too. */
+  readonly columns: readonly string[]
+  /** Calls a function that is known to answer differently every time: `random()`, `nextval(…)`. */
+  readonly volatile: boolean
+  readonly hasSubquery: boolean
+}
+
+/**
+ * Reads one expression with PostgreSQL's grammar.
+ *
+ * @param text the expression alone: `verified_at IS NOT NULL`
+ * @throws `SQL.SYNTAX`; `SQL.EXPRESSION` where it is not exactly one expression
+ */
+export function readExpression(text: string, file: string, line = 1): ExpressionFacts {
+  const node = parseExpression(text, file, line)
+  let hasSubquery = false
+  walkAst(node, (_, key) => {
+    if (key === 'SubLink') hasSubquery = true
+  })
+  return {
+    columns: columnsOf(node),
+    volatile: functionsCalled(node).some((name) => functionKind(name) === 'volatile'),
+    hasSubquery,
+  }
+}
+
+/** The syntax tree of one expression; its locations are of no use. */
+export function parseExpression(text: string, file: string, line = 1): Node {
+  // The closing bracket stands on a line of its own, so that a comment at the end of the text does not swallow it.
+  const [statement, second] = parseSql(`SELECT (${text}\n)`, file, line)
+  const select = statement?.stmt !== undefined && 'SelectStmt' in statement.stmt ? statement.stmt.SelectStmt : undefined
+  const [target, more] = select?.targetList ?? []
+  const value = target !== undefined && 'ResTarget' in target ? target.ResTarget.val : undefined
+  const lone = second === undefined && more === undefined && select !== undefined && isBare(select)
+  if (!lone || value === undefined || isList(value)) {
+    throw new PhasegateError({
+      code: 'SQL.EXPRESSION',
+      message: `This is not one SQL expression: ${text.trim()}`,
+      next: ['Write one expression, for example verified_at IS NOT NULL.'],
+      where: { file, line },
+      exit: EXIT.usage,
+    })
+  }
+  return value
+}
+
+function isBare(select: SelectStmt): boolean {
+  const allowed = new Set(['targetList', 'limitOption', 'op', 'groupDistinct', 'all'])
+  return Object.keys(select).every((key) => allowed.has(key)) && select.op === 'SETOP_NONE'
+}
+
+/** `(a, b)` is a row only because of the brackets around it. */
+function isList(node: Node): boolean {
+  return 'RowExpr' in node && node.RowExpr.row_format === 'COERCE_IMPLICIT_CAST'
+}

@@ -1,0 +1,5 @@
+export * from './check-migration.js'
+export * from './finding.js'
+export * from './rule.js'
+export * from './rule-table.js'
+export * from './rules.js'

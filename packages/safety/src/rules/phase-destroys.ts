@@ -1,0 +1,36 @@
+import { type Change, describeObject } from '@phasegate/core'
+import { concernsExisting } from '../existing.js'
+import type { Rule } from '../rule.js'
+
+/** Renaming these takes the old name away from code that still uses it; an index or constraint has no such users. */
+const NAMED_BY_CODE: readonly Change['object']['type'][] = [
+  'schema',
+  'table',
+  'column',
+  'view',
+  'type',
+  'function',
+  'sequence',
+]
+
+export const phaseDestroys: Rule = {
+  id: 'PHASE.DESTROYS',
+  check: ({ unit, step }) => {
+    if (unit.id.phase === 'contract') return undefined
+    const change = step.facts.changes.find((each) => takesAway(each) && concernsExisting(each) && !each.onNewColumn)
+    if (change === undefined) return undefined
+    const renames = change.action === 'rename'
+    return {
+      severity: 'error',
+      message: `${change.what} takes ${describeObject(change.object)} away in ${unit.id.phase}.`,
+      why: 'Code that is running now still uses it, and an expand must be safe to undo.',
+      instead: renames
+        ? 'Add the new name in expand, keep both equal with sync, fill it in backfill, drop the old one in contract.'
+        : 'Move the statement to contract (-- phase: contract).',
+    }
+  },
+}
+
+function takesAway(change: Change): boolean {
+  return change.destroys || (change.action === 'rename' && NAMED_BY_CODE.includes(change.object.type))
+}

@@ -1,0 +1,35 @@
+import { concernsExisting, makesOthersWait } from '../existing.js'
+import { isProvenNotNull, isSetNotNull } from '../proves-not-null.js'
+import type { Rule, StepContext } from '../rule.js'
+import { columnNotNullScan } from './column-not-null-scan.js'
+import { indexNotConcurrent } from './index-not-concurrent.js'
+import { phaseWrites } from './phase-writes.js'
+
+/** PostgreSQL docs: Explicit Locking, and ALTER TABLE, Notes, on NOT VALID and VALIDATE. */
+export const tableLockedScan: Rule = {
+  id: 'TABLE.LOCKED_SCAN',
+  check: (context) => {
+    const { mode, tables, duration, blocks } = context.step.facts.lock
+    if ((duration !== 'scan' && duration !== 'build') || !makesOthersWait(context.step)) return undefined
+    if (isSaidAlready(context) || isProven(context)) return undefined
+    const does = duration === 'build' ? 'builds an index of' : 'reads all of'
+    return {
+      severity: 'error',
+      message: `The statement ${does} ${tables.join(', ') || 'a table'} under ${mode}.`,
+      why: `${blocks === 'writes' ? 'Writes' : 'Reads and writes'} wait for as long as that takes.`,
+      instead:
+        'Check and foreign key: ADD CONSTRAINT … NOT VALID, then VALIDATE CONSTRAINT (ops.addCheck, ops.addForeignKey). Unique: ops.addUnique, which builds the index CONCURRENTLY first.',
+    }
+  },
+}
+
+/** A rule that knows more has found it; one statement needs one allow. */
+function isSaidAlready(context: StepContext): boolean {
+  return [indexNotConcurrent, columnNotNullScan, phaseWrites].some((rule) => rule.check(context) !== undefined)
+}
+
+/** The facts of SET NOT NULL by itself say scan; after a validated check there is none. */
+function isProven(context: StepContext): boolean {
+  const changes = context.step.facts.changes.filter((change) => change.action !== 'read' && concernsExisting(change))
+  return changes.length > 0 && changes.every((change) => isSetNotNull(change) && isProvenNotNull(context, change))
+}

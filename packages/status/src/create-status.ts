@@ -1,0 +1,257 @@
+import { hostname } from 'node:os'
+import {
+  type BuildManifest,
+  type Clock,
+  type ErrorEnvelope,
+  EXIT,
+  isPhasegateError,
+  type JournalSnapshot,
+  type Logger,
+  PhasegateError,
+  systemClock,
+} from '@phasegate/core'
+import { readJournal } from '@phasegate/postgres/sql'
+import { buildDocument, databaseNow } from './document/build-document.js'
+import type { StatusDocument } from './document/status-document.js'
+import { createFastifyPlugin, type FastifyPlugin } from './http/fastify-plugin.js'
+import { createNodeHandlers, type ExpressHandlers, type HttpHandlers } from './http/node-handlers.js'
+import {
+  type Answer,
+  answer,
+  gatePage,
+  livePage,
+  type Pages,
+  readyPage,
+  startupPage,
+  unitPage,
+} from './http/respond.js'
+import { readManifest } from './manifest/read-manifest.js'
+import { type Database, queryFunctionOf } from './poll/database.js'
+import { createPoller } from './poll/poller.js'
+import { consoleLogger, createReporter } from './report-changes.js'
+import { isGood, isReady, type Standing } from './verdict/standing.js'
+
+export interface StatusOptions {
+  /** A knex instance, a pg.Pool, or a function that runs one statement without parameters. Only read from. */
+  readonly database: Database
+  /** What `phasegate manifest` wrote, as a path, a `file:` URL or the object. Without it nothing is required. */
+  readonly manifest?: string | URL | BuildManifest | undefined
+  /** Object first, like pino. Default: warnings and errors go to the console. */
+  readonly logger?: Logger | undefined
+  /** Name of this process in the document; default: the host name, which in Kubernetes is the pod's. */
+  readonly instance?: string | undefined
+  /**
+   * ms between two polls, a quarter more or less: `waiting` until the process was ready once (default 10000), `ready`
+   * from then on (default 60000). One number stands for both.
+   */
+  readonly pollInterval?: number | { readonly waiting?: number; readonly ready?: number } | undefined
+  /** ms after which a poll is given up; default 5000. */
+  readonly timeout?: number | undefined
+  /**
+   * What a process that was ready does when a contract takes away what it uses: `warn` (default) goes on serving and logs
+   * an error, since turning every process away is worse than some failing requests; `unready` turns it away.
+   */
+  readonly onIncompatible?: 'warn' | 'unready' | undefined
+  /** For tests: time and chance. */
+  readonly clock?: Pick<Clock, 'now' | 'random'> | undefined
+}
+
+export interface Status {
+  /** Answers from memory: may this process get traffic? */
+  ready(): boolean
+  /** The document, from memory. */
+  migrationStatus(): StatusDocument
+  /**
+   * How many required units keep this process from being ready: 0 once it is. Waits for the first poll.
+   *
+   * @throws `STATUS.NOT_READY` where it is not ready for another reason: unknown, incompatible, draining.
+   */
+  getMigrationStatus(): Promise<number>
+  /** Reads the journal now; resolves to the document, also when that failed. */
+  refresh(): Promise<StatusDocument>
+  /** Calls back whenever status, verdict or reason change; returns what ends that. */
+  onChange(listener: (document: StatusDocument) => void): () => void
+  /** From now on not ready: call it on SIGTERM, before the server closes. */
+  drain(): void
+  /** Says that this process cannot recover by itself: `/health/live` answers 503 from now on. */
+  unrecoverable(reason: string): void
+  /** Ends polling. The database client stays open: it is the application's. */
+  close(): void
+  readonly http: HttpHandlers
+  readonly express: ExpressHandlers
+  readonly fastify: FastifyPlugin
+}
+
+/**
+ * Starts to follow the journal. Never throws into the application after this call: what goes wrong later is in the
+ * document and in the log.
+ *
+ * @throws `MANIFEST.NOT_FOUND`, `MANIFEST.INVALID`, `MANIFEST.NEWER`, `STATUS.DATABASE`
+ * @example
+ * const status = createStatus({ database: knex, manifest: 'phasegate.manifest.json' })
+ * app.get('/health/ready', status.express.ready)
+ */
+export function createStatus(options: StatusOptions): Status {
+  const { timeout = 5_000, onIncompatible = 'warn', logger = consoleLogger, clock = systemClock } = options
+  const instance = options.instance ?? hostname()
+  const manifest = options.manifest === undefined ? undefined : readManifest(options.manifest)
+  const interval = intervals(options.pollInterval)
+  const query = queryFunctionOf(options.database, timeout)
+  const report = createReporter(logger, clock.now)
+  const listeners = new Set<(document: StatusDocument) => void>()
+  if (manifest === undefined) logger.warn({}, 'phasegate: no build manifest was given, so nothing is required')
+
+  let snapshot: JournalSnapshot | undefined
+  let readAt = 0
+  let error: ErrorEnvelope | null = null
+  let attempted = false
+  let standing: Standing = { latched: false, draining: false, onIncompatible }
+  let unrecoverable: string | undefined
+
+  const currentInterval = (): number => (standing.latched ? interval.ready : interval.waiting)
+  const retryAfter = (): number => Math.max(1, Math.ceil(currentInterval() / 1000))
+  const ageMs = (): number => clock.now() - readAt
+  const makeDocument = (): StatusDocument => {
+    const stale = snapshot !== undefined && (error !== null || ageMs() > 3 * currentInterval())
+    return buildDocument({ manifest, snapshot, instance, ageMs: ageMs(), stale, error, standing })
+  }
+
+  let document = makeDocument()
+  let pages = makePages()
+
+  function makePages(): Pages {
+    let madeAt = Number.NEGATIVE_INFINITY
+    let page: Answer | undefined
+    return {
+      live: livePage(unrecoverable),
+      startup: startupPage(attempted),
+      ready: readyPage(document, isReady(document.verdict, standing)),
+      // At most one a second is written, however often it is asked for.
+      status: () => {
+        if (page === undefined || clock.now() - madeAt > 1000) {
+          madeAt = clock.now()
+          page = answer(200, makeDocument())
+        }
+        return page
+      },
+      unit: (unit) => unitPage(unit, snapshot, retryAfter()),
+      gate: (unit) =>
+        gatePage(unit, snapshot, snapshot === undefined ? 0 : databaseNow(snapshot, ageMs()), retryAfter()),
+    }
+  }
+
+  function update(): void {
+    const before = document
+    document = makeDocument()
+    if (!standing.latched && isGood(document.verdict)) {
+      standing = { ...standing, latched: true }
+      document = makeDocument()
+    }
+    pages = makePages()
+    if (attempted) report(document, standing.latched)
+    const told = ({ status, verdict, reason, draining }: StatusDocument): string =>
+      JSON.stringify([status, verdict, reason, draining])
+    if (told(before) !== told(document)) for (const listener of listeners) notify(listener)
+  }
+
+  function notify(listener: (document: StatusDocument) => void): void {
+    try {
+      listener(document)
+    } catch (thrown) {
+      logger.error({ error: String(thrown) }, 'phasegate: a listener of onChange threw')
+    }
+  }
+
+  const poller = createPoller({
+    read: () => readJournal(query, { lookFirst: snapshot?.exists === false }),
+    onRead: (read) => {
+      snapshot = read
+      readAt = clock.now()
+      error = null
+      attempted = true
+      update()
+    },
+    onError: (thrown) => {
+      error = envelopeOf(thrown)
+      attempted = true
+      update()
+    },
+    interval: currentInterval,
+    timeout,
+    clock,
+  })
+  poller.start()
+
+  return {
+    ready: () => isReady(document.verdict, standing),
+    migrationStatus: makeDocument,
+    getMigrationStatus: async () => {
+      if (!attempted) await poller.poll()
+      if (isReady(document.verdict, standing)) return 0
+      if (document.missing.length > 0 && document.verdict === 'behind' && !standing.draining)
+        return document.missing.length
+      throw notReady(document)
+    },
+    refresh: async () => {
+      await poller.poll()
+      return makeDocument()
+    },
+    onChange: (listener) => {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    drain: () => {
+      standing = { ...standing, draining: true }
+      update()
+    },
+    unrecoverable: (reason) => {
+      unrecoverable = reason
+      update()
+    },
+    close: poller.close,
+    ...createNodeHandlers(() => pages),
+    fastify: createFastifyPlugin(() => pages),
+  }
+}
+
+function intervals(given: StatusOptions['pollInterval']): { readonly waiting: number; readonly ready: number } {
+  const { waiting = 10_000, ready = 60_000 } =
+    typeof given === 'number' ? { waiting: given, ready: given } : (given ?? {})
+  for (const ms of [waiting, ready])
+    if (!(ms >= 10 && ms <= 2 ** 30))
+      throw new PhasegateError({
+        code: 'STATUS.INTERVAL',
+        message: `\`pollInterval\` is ${ms}; it is a number of milliseconds from 10 on.`,
+        next: ['createStatus({ …, pollInterval: { waiting: 10_000, ready: 60_000 } })'],
+        exit: EXIT.usage,
+      })
+  return { waiting, ready }
+}
+
+/** The driver's message is kept as the reason; drivers put no password into it. */
+function envelopeOf(thrown: unknown): ErrorEnvelope {
+  if (isPhasegateError(thrown)) return thrown.toJSON()
+  return {
+    code: 'JOURNAL.UNREAD',
+    message: 'The journal could not be read.',
+    why: describe(thrown),
+    next: ['Check that this process reaches its database; it is asked again by itself.'],
+  }
+}
+
+function describe(thrown: unknown): string {
+  if (thrown instanceof AggregateError) return thrown.errors.map(describe).join('; ')
+  return thrown instanceof Error ? thrown.message || thrown.name : String(thrown)
+}
+
+function notReady(document: StatusDocument): PhasegateError {
+  const { verdict, reason, draining } = document
+  return new PhasegateError({
+    code: 'STATUS.NOT_READY',
+    message: draining ? 'This process is draining.' : `This process is not ready: ${verdict}.`,
+    ...(draining ? {} : { why: reason }),
+    next: ['phasegate status'],
+    meta: { verdict },
+    exit: verdict === 'incompatible' ? EXIT.incompatible : EXIT.pending,
+  })
+}

@@ -1,0 +1,69 @@
+import {
+  type BuildManifest,
+  type JournalSnapshot,
+  type ManifestMigration,
+  PHASES,
+  type Phase,
+  type UnitRecord,
+} from '@phasegate/core'
+import type { MigrationView, PhaseView } from './status-document.js'
+
+/** A migration as files or a build manifest tell it. */
+export type KnownMigration = Pick<ManifestMigration, 'name' | 'phases'> & Partial<ManifestMigration>
+
+/** Everything that files, build or journal know, in migration order. */
+export function describeMigrations(
+  known: readonly KnownMigration[] | undefined,
+  manifest: BuildManifest | undefined,
+  snapshot: JournalSnapshot | undefined,
+): readonly MigrationView[] {
+  const listed = new Map((known ?? manifest?.migrations ?? []).map((migration) => [migration.name, migration]))
+  const uses = new Map(manifest?.migrations.map((migration) => [migration.name, migration.appUses]))
+  const recorded = unitsByMigration(snapshot)
+  const nothingListed = known === undefined && manifest === undefined
+  return [...new Set([...listed.keys(), ...recorded.keys()])].sort().map((name) => {
+    const units = new Map(recorded.get(name)?.map((unit) => [unit.phase, unit]))
+    const migration = listed.get(name)
+    const phases = PHASES.filter((phase) => migration?.phases.includes(phase) || units.has(phase)).map(
+      (phase): [Phase, PhaseView] => {
+        const foreign = !nothingListed && migration?.phases.includes(phase) !== true
+        return [phase, describePhase(units.get(phase), migration?.fingerprints?.[phase], foreign)]
+      },
+    )
+    return { name, appUses: uses.get(name) ?? migration?.appUses ?? null, phases: Object.fromEntries(phases) }
+  })
+}
+
+function unitsByMigration(snapshot: JournalSnapshot | undefined): ReadonlyMap<string, readonly UnitRecord[]> {
+  const grouped = new Map<string, UnitRecord[]>()
+  for (const unit of snapshot?.units ?? []) {
+    const units = grouped.get(unit.migration)
+    if (units === undefined) grouped.set(unit.migration, [unit])
+    else units.push(unit)
+  }
+  return grouped
+}
+
+function describePhase(unit: UnitRecord | undefined, authored: string | undefined, foreign: boolean): PhaseView {
+  const engine = unit?.detail.engine
+  return {
+    state: unit?.state ?? 'pending',
+    since: unit?.since ?? null,
+    fingerprint: unit?.fingerprint ?? authored ?? null,
+    progress: unit?.progress ?? null,
+    engine: typeof engine === 'string' ? engine : 'native',
+    foreign,
+    error: unit?.error ?? null,
+  }
+}
+
+/** Units that are not applied. */
+export function countPending(migrations: readonly MigrationView[]): Readonly<Record<Phase, number>> {
+  const counts = { expand: 0, backfill: 0, contract: 0 }
+  for (const { phases } of migrations)
+    for (const phase of PHASES) {
+      const state = phases[phase]?.state
+      if (state !== undefined && state !== 'applied') counts[phase] += 1
+    }
+  return counts
+}

@@ -1,0 +1,31 @@
+export type {
+  ApprovalRecord,
+  AppUses,
+  BuildManifest,
+  BuildRecord,
+  ErrorEnvelope,
+  EvidenceRecord,
+  GateCheck,
+  GateState,
+  JournalSnapshot,
+  Logger,
+  ManifestMigration,
+  Phase,
+  UnitId,
+  UnitName,
+  UnitProgress,
+  UnitRecord,
+  UnitState,
+} from '@phasegate/core'
+export { isPhasegateError, PhasegateError } from '@phasegate/core'
+export * from './create-status.js'
+export * from './document/build-document.js'
+export type { KnownMigration } from './document/describe-migrations.js'
+export * from './document/status-document.js'
+export type { FastifyHandler, FastifyPlugin } from './http/fastify-plugin.js'
+export type { ExpressHandlers, HttpHandlers, NodeHandler, NodeHandlers } from './http/node-handlers.js'
+export * from './manifest/read-manifest.js'
+export * from './manifest/requirements-of.js'
+export type { Database, KnexLike, PgLike, QueryFunction } from './poll/database.js'
+export * from './verdict/judge.js'
+export * from './verdict/standing.js'

@@ -1,0 +1,33 @@
+// An engine in a process of its own, to be killed. argv[2]: JSON { url, owner, backfill, options }. Prints its outcome.
+import { runBackfill } from '@phasegate/backfill'
+import { fingerprint, systemClock } from '@phasegate/core'
+import { connectPostgres } from '../../packages/postgres/dist/postgres-target.js'
+
+const { url, owner, backfill, options } = JSON.parse(process.argv[2] ?? '')
+const target = await connectPostgres({ connection: url })
+
+const outcome = await runBackfill({
+  target,
+  unit: { migration: '20261122093000_fill', phase: 'backfill' },
+  fingerprint: fingerprint(backfill),
+  backfill,
+  actor: { by: owner, through: {} },
+  owner,
+  openSession: () => target.openSession('backfill'),
+  withLaneLock: async (work) => {
+    const session = await target.openSession('lane')
+    try {
+      while (!(await target.tryLock(session, 'backfill'))) await systemClock.sleep(20)
+      return await work(session)
+    } finally {
+      await session.close()
+    }
+  },
+  clock: systemClock,
+  emit: (event) => {
+    if (event.type === 'batch.done') process.stdout.write('batch\n')
+  },
+  ...options,
+})
+process.stdout.write(`${JSON.stringify({ state: outcome.state, rows: outcome.rows })}\n`)
+await target.close()
