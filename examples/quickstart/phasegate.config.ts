@@ -1,6 +1,8 @@
 import { defineConfig } from 'phasegate'
 
 export default defineConfig({
-  // PHASEGATE_DATABASE_URL and --database win over this.
-  database: process.env.DATABASE_URL,
+  // The database comes from --database, PHASEGATE_DATABASE_URL or DATABASE_URL.
+
+  // Every client of this database that is deployed by itself. Without it every contract needs an approval.
+  // applications: { api: {}, worker: {} },
 })

@@ -1,3 +1,4 @@
+import { type BackfillOptions, type BackfillOutcome, runBackfill } from '@phasegate/backfill'
 import {
   type Actor,
   type CompiledBackfill,
@@ -8,9 +9,8 @@ import {
   type Target,
   type UnitId,
 } from '@phasegate/core'
-import { type BackfillOptions, type BackfillOutcome, runBackfill } from '@phasegate/backfill'
-import { connectPostgres } from '../../packages/postgres/dist/postgres-target.js'
 import { onTestFinished } from 'vitest'
+import { connectPostgres } from '../../packages/postgres/dist/postgres-target.js'
 import type { TestDatabase } from '../support/create-database.js'
 
 export const UNIT: UnitId = { migration: '20261122093000_fill', phase: 'backfill' }
@@ -107,11 +107,24 @@ export async function counts(db: TestDatabase, table = 'items'): Promise<Record<
   return Object.fromEntries(rows.map(({ n, rows: count }) => [String(n), Number(count)]))
 }
 
-export async function unitRow(db: TestDatabase): Promise<{ state: string; detail: Record<string, unknown>; error: { code: string } | null; progress: Record<string, unknown> | null; request: unknown }> {
-  const [row] = await db.query(`SELECT state, detail, error, progress, request FROM phasegate.unit WHERE migration = $1`, [UNIT.migration])
+export async function unitRow(db: TestDatabase): Promise<{
+  state: string
+  detail: Record<string, unknown>
+  error: { code: string } | null
+  progress: Record<string, unknown> | null
+  request: unknown
+}> {
+  const [row] = await db.query(
+    `SELECT state, detail, error, progress, request FROM phasegate.unit WHERE migration = $1`,
+    [UNIT.migration],
+  )
   if (row === undefined) throw new Error('the unit has no row')
   return row as never
 }
 
 export const rangeRow = async (db: TestDatabase) =>
-  (await db.query<{ cursor: string | null; upper: string; rows_done: string; owner: string | null; epoch: string }>(`SELECT * FROM phasegate.backfill_range ORDER BY ordinal DESC LIMIT 1`))[0]
+  (
+    await db.query<{ cursor: string | null; upper: string; rows_done: string; owner: string | null; epoch: string }>(
+      `SELECT * FROM phasegate.backfill_range ORDER BY ordinal DESC LIMIT 1`,
+    )
+  )[0]

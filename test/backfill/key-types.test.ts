@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createDatabase, describeOnEveryPostgres } from '../support/servers.js'
-import { counts, countingBackfill, setUpBackfill, unitRow, UNIT } from './backfill-setup.js'
+import { countingBackfill, counts, setUpBackfill, UNIT, unitRow } from './backfill-setup.js'
 
 interface KeyType {
   readonly type: string
@@ -137,22 +137,112 @@ describeOnEveryPostgres('what cannot be backfilled is refused before anything ha
   const CASES: readonly [string, string, Parameters<typeof countingBackfill>[0], string, RegExp][] = [
     ['a table that is not there', 'SELECT', {}, 'BACKFILL.NO_TABLE', /no table items/],
     ['a view', 'CREATE VIEW items AS SELECT 1 AS id, 0 AS n', {}, 'BACKFILL.NO_TABLE', /is a view/],
-    ['a materialized view', 'CREATE MATERIALIZED VIEW items AS SELECT 1 AS id, 0 AS n', {}, 'BACKFILL.NO_TABLE', /materialized/],
-    ['a foreign table', 'CREATE EXTENSION file_fdw; CREATE SERVER f FOREIGN DATA WRAPPER file_fdw; CREATE FOREIGN TABLE items (id int, n int) SERVER f OPTIONS (filename \'/dev/null\')', {}, 'BACKFILL.NO_TABLE', /foreign/],
-    ['a parent of inherited tables', 'CREATE TABLE items (id int PRIMARY KEY, n int); CREATE TABLE more () INHERITS (items)', {}, 'BACKFILL.NO_TABLE', /inherit/],
-    ['a column that is not there', 'CREATE TABLE items (id int PRIMARY KEY)', {}, 'BACKFILL.NO_COLUMN', /no column n; items has id/],
-    ['a column that only the expression names', 'CREATE TABLE items (id int PRIMARY KEY, n int)', { set: [{ column: 'n', expression: 'm + 1' }] }, 'BACKFILL.NO_COLUMN', /"m"/],
-    ['a key column that is not there', 'CREATE TABLE items (id int PRIMARY KEY, n int)', { key: 'uid' }, 'BACKFILL.NO_COLUMN', /uid/],
-    ['an expression of another type', 'CREATE TABLE items (id int PRIMARY KEY, n int)', { set: [{ column: 'n', expression: 'now()' }] }, 'BACKFILL.EXPRESSION', /planned, not run/],
-    ['a generated column', 'CREATE TABLE items (id int PRIMARY KEY, n int GENERATED ALWAYS AS (id) STORED)', {}, 'BACKFILL.EXPRESSION', /planned/],
+    [
+      'a materialized view',
+      'CREATE MATERIALIZED VIEW items AS SELECT 1 AS id, 0 AS n',
+      {},
+      'BACKFILL.NO_TABLE',
+      /materialized/,
+    ],
+    [
+      'a foreign table',
+      "CREATE EXTENSION file_fdw; CREATE SERVER f FOREIGN DATA WRAPPER file_fdw; CREATE FOREIGN TABLE items (id int, n int) SERVER f OPTIONS (filename '/dev/null')",
+      {},
+      'BACKFILL.NO_TABLE',
+      /foreign/,
+    ],
+    [
+      'a parent of inherited tables',
+      'CREATE TABLE items (id int PRIMARY KEY, n int); CREATE TABLE more () INHERITS (items)',
+      {},
+      'BACKFILL.NO_TABLE',
+      /inherit/,
+    ],
+    [
+      'a column that is not there',
+      'CREATE TABLE items (id int PRIMARY KEY)',
+      {},
+      'BACKFILL.NO_COLUMN',
+      /no column n; items has id/,
+    ],
+    [
+      'a column that only the expression names',
+      'CREATE TABLE items (id int PRIMARY KEY, n int)',
+      { set: [{ column: 'n', expression: 'm + 1' }] },
+      'BACKFILL.NO_COLUMN',
+      /"m"/,
+    ],
+    [
+      'a key column that is not there',
+      'CREATE TABLE items (id int PRIMARY KEY, n int)',
+      { key: 'uid' },
+      'BACKFILL.NO_COLUMN',
+      /uid/,
+    ],
+    [
+      'an expression of another type',
+      'CREATE TABLE items (id int PRIMARY KEY, n int)',
+      { set: [{ column: 'n', expression: 'now()' }] },
+      'BACKFILL.EXPRESSION',
+      /planned, not run/,
+    ],
+    [
+      'a generated column',
+      'CREATE TABLE items (id int PRIMARY KEY, n int GENERATED ALWAYS AS (id) STORED)',
+      {},
+      'BACKFILL.EXPRESSION',
+      /planned/,
+    ],
     ['no unique index', 'CREATE TABLE items (id int, n int)', {}, 'BACKFILL.NO_KEY', /no unique index/],
-    ['a nullable key', 'CREATE TABLE items (id int UNIQUE, n int)', {}, 'BACKFILL.NO_KEY', /items_id_key is on id, which may be NULL/],
-    ['a partial index', 'CREATE TABLE items (id int NOT NULL, n int); CREATE UNIQUE INDEX u ON items (id) WHERE id > 0', {}, 'BACKFILL.NO_KEY', /u is partial/],
-    ['an expression index', 'CREATE TABLE items (id int NOT NULL, n int); CREATE UNIQUE INDEX u ON items ((id + 1))', {}, 'BACKFILL.NO_KEY', /u is on an expression/],
-    ['a composite key', 'CREATE TABLE items (id int, n int, PRIMARY KEY (id, n))', {}, 'BACKFILL.NO_KEY', /items_pkey has several columns/],
-    ['an index in another order', 'CREATE TABLE items (id text COLLATE "C" NOT NULL, n int); CREATE UNIQUE INDEX u ON items (id COLLATE "POSIX")', {}, 'BACKFILL.NO_KEY', /order of its column/],
-    ['an index with another operator class', 'CREATE TABLE items (id text NOT NULL, n int); CREATE UNIQUE INDEX u ON items (id text_pattern_ops)', {}, 'BACKFILL.NO_KEY', /order of its column/],
-    ['a key that the backfill changes', 'CREATE TABLE items (n int PRIMARY KEY)', {}, 'BACKFILL.NO_KEY', /which this backfill changes/],
+    [
+      'a nullable key',
+      'CREATE TABLE items (id int UNIQUE, n int)',
+      {},
+      'BACKFILL.NO_KEY',
+      /items_id_key is on id, which may be NULL/,
+    ],
+    [
+      'a partial index',
+      'CREATE TABLE items (id int NOT NULL, n int); CREATE UNIQUE INDEX u ON items (id) WHERE id > 0',
+      {},
+      'BACKFILL.NO_KEY',
+      /u is partial/,
+    ],
+    [
+      'an expression index',
+      'CREATE TABLE items (id int NOT NULL, n int); CREATE UNIQUE INDEX u ON items ((id + 1))',
+      {},
+      'BACKFILL.NO_KEY',
+      /u is on an expression/,
+    ],
+    [
+      'a composite key',
+      'CREATE TABLE items (id int, n int, PRIMARY KEY (id, n))',
+      {},
+      'BACKFILL.NO_KEY',
+      /items_pkey has several columns/,
+    ],
+    [
+      'an index in another order',
+      'CREATE TABLE items (id text COLLATE "C" NOT NULL, n int); CREATE UNIQUE INDEX u ON items (id COLLATE "POSIX")',
+      {},
+      'BACKFILL.NO_KEY',
+      /order of its column/,
+    ],
+    [
+      'an index with another operator class',
+      'CREATE TABLE items (id text NOT NULL, n int); CREATE UNIQUE INDEX u ON items (id text_pattern_ops)',
+      {},
+      'BACKFILL.NO_KEY',
+      /order of its column/,
+    ],
+    [
+      'a key that the backfill changes',
+      'CREATE TABLE items (n int PRIMARY KEY)',
+      {},
+      'BACKFILL.NO_KEY',
+      /which this backfill changes/,
+    ],
   ]
   for (const [title, sql, change, code, why] of CASES) {
     test(title, async () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createProject } from '../support/project.js'
 import { runCli } from '../support/run-cli.js'
-import { createFolder, type ErrorDocument } from './folder.js'
+import { createFolder, type ErrorDocument, runUnprivileged } from './folder.js'
 
 interface NewDocument {
   readonly ok: true
@@ -57,13 +57,12 @@ describe('init', () => {
     expect(readFileSync(join(folder.dir, 'phasegate.config.ts'), 'utf8')).not.toContain('knexfile')
   })
 
-  test.skipIf(process.getuid?.() === 0)('a read-only folder is a coded error', async () => {
+  test('a read-only folder is a coded error', async () => {
     const folder = createFolder()
     chmodSync(folder.dir, 0o555)
-    const result = await runCli(folder, ['init', '--json'])
-    chmodSync(folder.dir, 0o755)
-    expect(result.code).toBe(2)
-    expect(result.json<ErrorDocument>().error.code).toBe('FILE.WRITE')
+    const { code, stdout } = await runUnprivileged(folder, ['init', '--json'])
+    expect(code).toBe(2)
+    expect(JSON.parse(stdout)).toMatchObject({ ok: false, error: { code: 'FILE.WRITE' } })
   })
 })
 

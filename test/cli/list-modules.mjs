@@ -9,5 +9,5 @@ export async function load(url, context, next) {
 register(`data:text/javascript,${encodeURIComponent(hooks)}`)
 
 process.on('exit', () => {
-  for (const file of Object.keys(Module._cache)) process.stderr.write(`${file}\n`)
+  for (const file of Object.keys(Reflect.get(Module, '_cache'))) process.stderr.write(`${file}\n`)
 })

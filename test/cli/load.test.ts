@@ -1,10 +1,8 @@
-import { execFile } from 'node:child_process'
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { runCli } from '../support/run-cli.js'
-import { createFolder, type ErrorDocument } from './folder.js'
+import { createFolder, type ErrorDocument, runUnprivileged } from './folder.js'
 
 interface CheckDocument {
   readonly ok: true
@@ -158,16 +156,9 @@ describe('good migration files', () => {
   test('a project and a home that cannot be written', async () => {
     const folder = createFolder({ [`phasegate/${NAME}.ts`]: GOOD, 'node_modules/x/package.json': '{}' })
     for (const path of ['node_modules', 'phasegate', '']) chmodSync(join(folder.dir, path), 0o555)
-    const bin = fileURLToPath(new URL('../../packages/phasegate/dist/bin.js', import.meta.url))
-    // root may write everywhere, so it becomes nobody.
-    const user = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
-    const stdout = await new Promise<string>((resolve, reject) => {
-      const options = { cwd: folder.dir, env: { PATH: process.env.PATH, HOME: folder.dir }, ...user }
-      execFile(process.execPath, [bin, 'check'], options, (error, out) =>
-        error === null ? resolve(out) : reject(error),
-      )
-    })
+    const { code, stdout } = await runUnprivileged(folder, ['check'])
     chmodSync(folder.dir, 0o755)
     expect(stdout).toContain('nothing wrong')
+    expect(code).toBe(0)
   })
 })

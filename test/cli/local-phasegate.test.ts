@@ -5,8 +5,7 @@ import { createFolder } from './folder.js'
 const LOCAL = {
   'node_modules/phasegate/package.json': '{"name":"phasegate","type":"module","exports":{".":"./dist/index.js"}}',
   'node_modules/phasegate/dist/index.js': 'export {}',
-  'node_modules/phasegate/dist/bin.js':
-    "process.stdout.write(`local ${process.argv.slice(2).join(' ')}\\n`)\nprocess.exitCode = 7",
+  'node_modules/phasegate/dist/bin.js': "console.log('local', ...process.argv.slice(2))\nprocess.exitCode = 7",
 }
 
 test("hands over to the project's own phasegate, with its arguments and exit code", async () => {

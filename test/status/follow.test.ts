@@ -287,7 +287,7 @@ describeOnPostgres(18, 'status', (server) => {
       client: 'pg',
       connection: database.url,
       wrapIdentifier: (name, quote) => quote(name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)),
-      postProcessResponse: (result) => (result.rows === undefined ? result : { ...result, rows: upper(result.rows) }),
+      postProcessResponse: (result) => (result.rows === undefined ? result : upper(result)),
     })
     const rowMode = (sql: string): Promise<unknown> =>
       pool.query({ text: sql, rowMode: 'array' }).then((result) => result.rows)

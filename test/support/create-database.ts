@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import pg from 'pg'
-import { onTestFinished } from 'vitest'
-import { getCurrentTest } from 'vitest/suite'
+import { atTestEnd } from './at-test-end.js'
 
 /** Where a database can be made: a shared server of servers.ts, or a private one. */
 export interface DatabaseHost {
@@ -74,7 +73,7 @@ export async function createDatabase(host: DatabaseHost, template?: DatabaseTemp
       })
     },
   }
-  if (getCurrentTest() !== undefined) onTestFinished(() => database.drop())
+  atTestEnd(() => database.drop())
   return database
 }
 

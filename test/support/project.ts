@@ -2,8 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { onTestFinished } from 'vitest'
-import { getCurrentTest } from 'vitest/suite'
+import { atTestEnd } from './at-test-end.js'
 
 const PACKAGES = fileURLToPath(new URL('../../packages/', import.meta.url))
 
@@ -44,7 +43,7 @@ export function createProject(files: Readonly<Record<string, string>> = {}): Pro
   install('phasegate', 'phasegate')
   install('@phasegate/status', 'status')
   for (const [file, text] of Object.entries(files)) project.write(file, text)
-  if (getCurrentTest() !== undefined) onTestFinished(() => project.delete())
+  atTestEnd(() => project.delete())
   return project
 
   function install(name: string, folder: string): void {

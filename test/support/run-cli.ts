@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { onTestFinished } from 'vitest'
-import { getCurrentTest } from 'vitest/suite'
+import { atTestEnd } from './at-test-end.js'
 
 const BIN = fileURLToPath(new URL('../../packages/phasegate/dist/bin.js', import.meta.url))
 const TIMEOUT_MS = 60_000
@@ -93,12 +92,10 @@ export function startCli(
       resolve({ code, signal, stdout, stderr, timedOut, json: () => parse(stdout, stderr) })
     })
   })
-  if (getCurrentTest() !== undefined) {
-    onTestFinished(async () => {
-      if (!over) child.kill('SIGKILL')
-      await ended
-    })
-  }
+  atTestEnd(async () => {
+    if (!over) child.kill('SIGKILL')
+    await ended
+  })
 
   return {
     pid: child.pid ?? 0,

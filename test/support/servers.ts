@@ -31,8 +31,8 @@
  * are stopped by pid when the run ends, however it ends (server-keeper.mjs). Sessions that tests open themselves must
  * not call themselves `phasegate…`: those are taken for ours when leaks are looked for.
  */
-import { describe, inject, onTestFinished } from 'vitest'
-import { getCurrentTest } from 'vitest/suite'
+import { describe, inject } from 'vitest'
+import { atTestEnd } from './at-test-end.js'
 import {
   findPgBouncer,
   HOW_TO_GET_PGBOUNCER,
@@ -81,7 +81,7 @@ export function describeWithPgBouncer(title: string, suite: (server: SharedServe
  */
 export async function startPgBouncer(url: string, mode: PoolMode, poolSize?: number): Promise<RunningPgBouncer> {
   const bouncer = await start(url, mode, poolSize)
-  if (getCurrentTest() !== undefined) onTestFinished(() => bouncer.stop())
+  atTestEnd(() => bouncer.stop())
   return bouncer
 }
 
@@ -97,7 +97,7 @@ export async function startPrivateServer(
   const binaries = findPostgres(version)
   if (binaries === undefined) throw new Error(`no PostgreSQL ${version} binaries: ${HOW_TO_GET_POSTGRES[version]}`)
   const server = await startPostgres(binaries, options)
-  if (getCurrentTest() !== undefined) onTestFinished(() => server.stop())
+  atTestEnd(() => server.stop())
   return server
 }
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
-import { createCleanup } from './cleanup.js'
-import { HELP, readOptions } from './options.js'
+import { type Cleanup, createCleanup } from './cleanup.js'
+import { type DemoOptions, HELP, readOptions } from './options.js'
 import { describeResult, succeeded } from './report.js'
 import { runDemo } from './run-demo.js'
 
@@ -24,25 +24,31 @@ async function main(): Promise<number> {
     once(process, 'SIGTERM').then(() => 143),
     once(process, 'SIGHUP').then(() => 129),
   ])
-  const newBuild = process.env.DEMO_NEW_BUILD === 'broken' ? 'broken' : 'new'
-  const { keep } = options
-  const story = runDemo(options, newBuild, cleanup, (line) => console.log(line)).then(
-    async ({ result, databaseUrl }) => {
-      console.log(`\n${describeResult(result)}`)
-      if (keep) {
-        console.log(`\nThe database stays up until Ctrl-C: ${databaseUrl}`)
-        await interrupted
-      }
-      return succeeded(result) ? 0 : 1
-    },
-    (error: unknown) => {
-      console.error(`\nThe demo could not go on: ${messageOf(error)}`)
-      return 1
-    },
-  )
-  const code = await Promise.race([story, interrupted])
+  // Its processes are stopped under a story that was interrupted: what it says then is of no interest.
+  const code = await Promise.race([interrupted, tell(options, cleanup, interrupted)])
   for (const failure of await cleanup.run()) console.error(`could not clean up: ${messageOf(failure)}`)
   return code
+}
+
+async function tell(options: DemoOptions, cleanup: Cleanup, interrupted: Promise<number>): Promise<number> {
+  const newBuild = process.env.DEMO_NEW_BUILD === 'broken' ? 'broken' : 'new'
+  let ended = false
+  void interrupted.then(() => (ended = true))
+  const print = (line: string): void => {
+    if (!ended) console.log(line)
+  }
+  try {
+    const { result, databaseUrl } = await runDemo(options, newBuild, cleanup, print)
+    print(`\n${describeResult(result)}`)
+    if (options.keep) {
+      print(`\nThe database stays up until Ctrl-C: ${databaseUrl}`)
+      await interrupted
+    }
+    return succeeded(result) ? 0 : 1
+  } catch (error) {
+    print(`\nThe demo could not go on: ${messageOf(error)}`)
+    return 1
+  }
 }
 
 function messageOf(error: unknown): string {

@@ -43,11 +43,16 @@ describe('backfillVerified', () => {
     }
   })
 
-  it('says when whole ranges are the only proof', async () => {
+  it.each([{ comparable: false }, { once: true }])('takes whole ranges for the only proof with %j', async (form) => {
     const units = migration().units
-    const backfill = { ...units.backfill!, backfill: { ...units.backfill!.backfill!, comparable: false } }
-    const check = await gate.check(context({ migration: { units: { ...units, backfill } } }))
-    expect(check).toMatchObject({ state: 'open', reason: expect.stringContaining('the only proof') })
+    const backfill = { ...units.backfill!, backfill: { ...units.backfill!.backfill!, ...form } }
+    const file = { migration: { units: { ...units, backfill } }, mismatches: 9 }
+    expect(await gate.check(context(file))).toMatchObject({
+      state: 'open',
+      reason: expect.stringContaining('the only proof'),
+    })
+    const unrecorded = context({ ...file, units: [record('backfill', { detail: {} })] })
+    expect((await gate.check(unrecorded)).state).toBe('closed')
   })
 
   it('opens without a backfill', async () => {

@@ -16,6 +16,10 @@ export function backfillVerified(): Gate {
       if (unit?.backfill === undefined) return answer(context, name, 'open', 'the migration has no backfill')
       const held = recordedProblem(context)
       if (held !== undefined) return answer(context, name, 'closed', held)
+      if (unit.backfill.once || !unit.backfill.comparable) {
+        const proof = 'its ranges are whole; the result cannot be compared afterwards, so that is the only proof'
+        return answer(context, name, 'open', proof)
+      }
       const { mismatches, sampleKeys } = await context.verifyBackfill()
       const seen = { observed: `${mismatches} mismatches`, required: '0 mismatches' }
       if (mismatches !== 0) {
@@ -23,10 +27,7 @@ export function backfillVerified(): Gate {
         const reason = `${mismatches} rows of ${unit.backfill.table.name} differ from what the backfill should have left${keys}`
         return answer(context, name, 'closed', reason, seen)
       }
-      const proof = unit.backfill.comparable
-        ? 'compared just now: no row differs'
-        : 'its ranges are whole; the result cannot be compared afterwards, so that is the only proof'
-      return answer(context, name, 'open', proof, seen)
+      return answer(context, name, 'open', 'compared just now: no row differs', seen)
     },
   }
 }

@@ -22,7 +22,8 @@ export const postgresQuoting: Quoting = {
 
 /** One name. Throws `SQL.IDENTIFIER` for one that the server would refuse or cut off. */
 export function quoteName(name: string): string {
-  if (typeof name !== 'string') throw badIdentifier(String(name), `it is of type ${name === null ? 'null' : typeof name}`)
+  if (typeof name !== 'string')
+    throw badIdentifier(String(name), `it is of type ${name === null ? 'null' : typeof name}`)
   if (name === '') throw badIdentifier(name, 'it is empty')
   if (name.includes('\0')) throw badIdentifier(name, 'it holds a NUL character')
   const bytes = Buffer.byteLength(name)

@@ -14,7 +14,12 @@ export async function answerUsers(users: UserStore, request: IncomingMessage): P
     return { code: 201, body: await users.create((await json(request)) as NewUser) }
   }
   const [, id, action] = /^\/users\/(\d+)(?:\/(verify|unverify))?$/.exec(url) ?? []
-  if (id === undefined || (method === 'GET') !== (action === undefined)) return { code: 404, body: { error: 'no route' } }
-  const user = await (action === undefined ? users.find(id) : action === 'verify' ? users.verify(id) : users.unverify(id))
+  if (id === undefined || (method === 'GET') !== (action === undefined))
+    return { code: 404, body: { error: 'no route' } }
+  const user = await (action === undefined
+    ? users.find(id)
+    : action === 'verify'
+      ? users.verify(id)
+      : users.unverify(id))
   return user === undefined ? { code: 404, body: { error: `no user ${id}` } } : { code: 200, body: user }
 }

@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { findBinaries } from './find-binaries.js'
-import type { PostgresMessage } from './start-postgres.js'
 import { runProgram } from './run-program.js'
 import { serverAccount } from './server-account.js'
+import type { PostgresMessage } from './start-postgres.js'
 
 const ATTEMPTS = 5
 
@@ -47,7 +47,12 @@ async function start(database: string): Promise<PostgresMessage> {
   writeFileSync(passwordFile, password, { mode: 0o600 })
   own(passwordFile)
   const identity = ['--username=postgres', `--pwfile=${passwordFile}`, '--auth=scram-sha-256']
-  await runProgram(join(bin, 'initdb'), ['-D', data, ...identity, '--encoding=UTF8', '--locale=C', '--no-sync'], dir, account)
+  await runProgram(
+    join(bin, 'initdb'),
+    ['-D', data, ...identity, '--encoding=UTF8', '--locale=C', '--no-sync'],
+    dir,
+    account,
+  )
 
   for (let attempt = 1; ; attempt++) {
     const port = await freePort()

@@ -11,7 +11,13 @@ export interface PhaseFigures {
 
 /** Latencies and errors of the traffic, phase by phase. */
 export class Figures {
-  readonly #phases: { name: string; startedAt: number; endedAt: number | undefined; times: number[]; errors: number }[] = []
+  readonly #phases: {
+    name: string
+    startedAt: number
+    endedAt: number | undefined
+    times: number[]
+    errors: number
+  }[] = []
   readonly #messages: string[] = []
 
   /** Ends the phase before it. A request counts where it began. */

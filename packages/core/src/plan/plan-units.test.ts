@@ -116,6 +116,21 @@ describe('planUnits', () => {
     ])
   })
 
+  it('lets others use a table that a waiting contract takes a column from, but not one that it drops', () => {
+    const referencing = migration('2', {
+      expand: [
+        ['create', 'orders'],
+        ['read', 'users'],
+      ],
+    })
+    const known = snapshot(record('1', 'expand', 'applied'), record('1', 'backfill', 'applied'))
+    expect(plan({ migrations: [full, referencing], lane: 'expand', snapshot: known })[1]).toBe('2:expand ready')
+    const commenting = migration('2', { expand: [['alter', 'users']] })
+    expect(plan({ migrations: [full, commenting], lane: 'expand', snapshot: known })[1]).toBe('2:expand ready')
+    const dropping = migration('1', { contract: [['drop', 'users']] })
+    expect(plan({ migrations: [dropping, referencing], lane: 'expand' })).toEqual(['2:expand blocked 1:contract'])
+  })
+
   it('blocks on a unit of its own lane only when that is held or not named', () => {
     const first = migration('1', { expand: [['create', 'users.a']] })
     const second = migration('2', { expand: [['alter', 'users.a']] })

@@ -23,9 +23,21 @@ export function changesOf(unit: CompiledUnit): readonly ObjectChange[] {
   ]
 }
 
-/** Must these two keep their order? Two reads need not; else they must when they speak of the same thing. */
+/**
+ * Must these two keep their order? Two reads need not; else they must when they speak of the same thing. What is done to
+ * a table as a whole (a foreign key to it, a comment, a storage parameter) leaves its columns alone, unless it makes,
+ * drops, renames or writes it: a contract that waits to drop one column would else hold up all that concerns the table.
+ */
 export function conflicts(a: ObjectChange, b: ObjectChange): boolean {
-  return (a.action !== 'read' || b.action !== 'read') && overlaps(a.object, b.object)
+  if (a.action === 'read' && b.action === 'read') return false
+  if (a.object.type !== b.object.type && (sparesParts(a) || sparesParts(b))) return false
+  return overlaps(a.object, b.object)
+}
+
+const CONCERNS_PARTS: readonly Change['action'][] = ['create', 'drop', 'rename', 'write']
+
+function sparesParts({ action, object }: ObjectChange): boolean {
+  return object.type === 'table' && !CONCERNS_PARTS.includes(action)
 }
 
 /** Two objects that overlap have the same key, so that changes can be looked up instead of compared one by one. */

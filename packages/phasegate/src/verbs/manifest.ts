@@ -46,9 +46,11 @@ const BUILD_VARIABLES = [
 export async function runManifest(options: ManifestOptions): Promise<ManifestResult> {
   const settings = await readSettings(options)
   const environment = options.environment ?? process.env
+  const application = applicationOf(options.app, settings)
+  const build = await buildName(options.build, environment, settings.cwd)
   const manifest = buildManifest(await compileMigrations(settings), {
-    application: applicationOf(options.app, settings),
-    build: await buildName(options.build, environment, settings.cwd),
+    application,
+    build,
     createdAt: timeOf(environment),
   })
   if (options.out === undefined) return { manifest, file: null }

@@ -1,4 +1,4 @@
-/** Both templates do nothing until a line is uncommented. */
+/** Both templates have an expand that does nothing until a line is uncommented: `MIGRATION.EMPTY`. */
 export const TYPESCRIPT_TEMPLATE = `import { defineMigration } from 'phasegate'
 
 export default defineMigration({
@@ -9,9 +9,9 @@ export default defineMigration({
   // appUses: 'both',
 
   // Before the new code is deployed: only what the old code does not notice.
-  // expand: ({ schema }) => [
-  //   schema.alterTable('users', (t) => t.boolean('email_verified')),
-  // ],
+  expand: ({ schema }) => [
+    // schema.alterTable('users', (t) => t.boolean('email_verified')),
+  ],
 
   // While both run: fills the new shape, in small batches. (Add sql to the import above.)
   // backfill: {
@@ -28,14 +28,14 @@ export default defineMigration({
 })
 `
 
-export const SQL_TEMPLATE = `-- What the code of this build does with the change, required beside a backfill or a contract:
--- old (touches only the old shape), both (writes both, reads the old one) or new (touches only the new shape).
--- To use a line below, take the first two dashes of it away.
+export const SQL_TEMPLATE = `-- Take the first two dashes of a line below away to use it.
 
--- -- app-uses: both
+-- A backfill or a contract also needs a line that says what the code of this build does with the change:
+-- \`-- app-uses: old\` touches only the old shape, \`-- app-uses: both\` writes both and reads the old one,
+-- \`-- app-uses: new\` touches only the new one.
 
 -- Before the new code is deployed: only what the old code does not notice.
--- -- phase: expand
+-- phase: expand
 -- ALTER TABLE users ADD COLUMN email_verified boolean;
 
 -- While both run: fills the new shape, in small batches.

@@ -54,6 +54,7 @@ export function createBackfillTarget(): BackfillTarget {
 /**
  * For the rest of the session:
  * - whole scans and sorts are out, so that with any statistics a batch is a range scan of the key's index;
+ * - no JIT: before 18 a disabled plan that is the only one counts as hugely expensive, and each batch would be compiled;
  * - keys come as text that reads back to the same value: ISO dates, all digits of a float;
  * - row security raises an error instead of hiding rows from the backfill (PostgreSQL docs: row_security);
  * - a statement whose client is gone ends within a second (client_connection_check_interval).
@@ -70,6 +71,7 @@ async function prepare(session: Session, timeouts: TransactionOptions): Promise<
     SET row_security = off;
     SET enable_seqscan = off;
     SET enable_sort = off;
+    SET jit = off;
     SET DateStyle = 'ISO';
     SET IntervalStyle = 'postgres';
     SET extra_float_digits = 1;

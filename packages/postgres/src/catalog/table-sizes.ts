@@ -11,10 +11,13 @@ interface SizeRow {
 export async function tableSizes(session: Session, tables: readonly string[]): Promise<readonly TableSize[]> {
   const rows = await session.query<SizeRow>(
     `SELECT t AS table,
-       (SELECT sum(pg_total_relation_size(p.relid))::text FROM pg_partition_tree(to_regclass(t)) p) AS bytes,
-       (SELECT CASE WHEN bool_or(c.reltuples < 0) THEN NULL ELSE sum(c.reltuples)::bigint::text END
-          FROM pg_partition_tree(to_regclass(t)) p JOIN pg_class c ON c.oid = p.relid WHERE p.isleaf) AS rows
-     FROM unnest($1::text[]) AS t WHERE to_regclass(t) IS NOT NULL`,
+       sum(pg_total_relation_size(c.oid))::text AS bytes,
+       CASE WHEN bool_or(c.reltuples < 0) THEN NULL ELSE sum(c.reltuples)::bigint::text END AS rows
+     FROM unnest($1::text[]) AS t
+     -- A table that is not partitioned has no partition tree: it is its own only leaf.
+     JOIN pg_class c ON c.oid = to_regclass(t) AND c.relkind <> 'p'
+       OR c.oid IN (SELECT p.relid FROM pg_partition_tree(to_regclass(t)) p WHERE p.isleaf)
+     GROUP BY t`,
     [tables],
   )
   return rows.map((row) => ({

@@ -21,7 +21,8 @@ export function compileBackfill(authored: AuthoredBackfill, options: CompileOpti
   const condition = where === undefined ? undefined : readExpression(where, location.file)
   for (const column of [...targets, ...(key === undefined ? [] : [key])]) quoteName(column)
 
-  const touches = (columns: readonly string[]): boolean => columns.some((column) => column === '*' || targets.includes(column))
+  const touches = (columns: readonly string[]): boolean =>
+    columns.some((column) => column === '*' || targets.includes(column))
   const ownTarget = facts.some(({ columns }) => touches(columns))
   const volatile = facts.some((fact) => fact.volatile)
   const conditionEnds = condition !== undefined && touches(condition.columns)

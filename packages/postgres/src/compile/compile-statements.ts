@@ -1,6 +1,6 @@
 import type { AllowedFinding, Change, CompiledStep, Operation, SourceLocation, StatementFacts } from '@phasegate/core'
-import { type RevertPlan, callText, type OperationContext } from '../operations/operation-compiler.js'
 import { compilerOf, type SqlOperation } from '../operations/compile-operation.js'
+import { callText, type OperationContext, type RevertPlan } from '../operations/operation-compiler.js'
 import { unsupported } from '../operations/operation-errors.js'
 import { allowsOf, isVerbatim } from '../parse/directives.js'
 import { lift } from '../parse/lift.js'
@@ -13,6 +13,7 @@ import type { AuthoredStatement } from './authored-migration.js'
 import { namedConcurrentIndex } from './concurrent-index.js'
 import { destroyedBy } from './destroyed-objects.js'
 import { migrationError } from './migration-errors.js'
+import { sameTree } from './same-tree.js'
 import { stepExecution } from './step-execution.js'
 import { withLocation } from './with-location.js'
 
@@ -112,6 +113,13 @@ function compileParts(
   const { written, lifted, ...origin } = from
   const parts = lifted ? lift(parsed, scope.madeInUnit) : undefined
   if (parts === undefined) return [asWritten(parsed, { ...origin, written }, scope)]
+  const [only] = parts
+  if (only !== undefined && parts.length === 1 && 'operation' in only) {
+    const operation = only.operation
+    if (operation.kind !== 'run' && isSafeAsWritten(parsed, operation, scope)) {
+      return [{ ...asWritten(parsed, { ...origin, written }, scope), revert: compilerOf(operation).revert(operation) }]
+    }
+  }
   const liftedFrom = { ...origin, written, origin: 'lifted' as const }
   return parts.map((part) =>
     'operation' in part
@@ -120,7 +128,17 @@ function compileParts(
   )
 }
 
-function asWritten(parsed: ParsedStatement, from: Origin & { readonly written: string }, scope: UnitScope): StatementGroup {
+/** The operation's only statement is the author's, but for layout and quotes: then the author's own runs. */
+function isSafeAsWritten(parsed: ParsedStatement, operation: SqlOperation, scope: UnitScope): boolean {
+  const texts = compilerOf(operation).compile(operation, operationContext(scope))
+  return texts.length === 1 && sameTree(parseOne(texts[0]!, scope.file).node, parsed.node)
+}
+
+function asWritten(
+  parsed: ParsedStatement,
+  from: Origin & { readonly written: string },
+  scope: UnitScope,
+): StatementGroup {
   const named = namedConcurrentIndex(parsed)
   const statement = named === parsed.text ? parsed : parseOne(named, scope.file)
   return { drafts: [toDraft(statement, from, scope)], revert: undefined, written: from.written }

@@ -55,7 +55,14 @@ function onlyPlanned(step: CompiledStep, plan: SyncPlan): Pick<CompiledStep, 'fa
   const table = { type: 'table', ...plan.table } as const
   const lock: LockFacts = { ...step.facts.lock, mode: 'ROW EXCLUSIVE', blocks: 'nothing', duration: 'instant' }
   const onNew = step.facts.changes.every((change) => change.onNew)
-  const change = { action: 'read', object: table, what: 'check sync expressions', destroys: false, tightens: false, onNew } as const
+  const change = {
+    action: 'read',
+    object: table,
+    what: 'check sync expressions',
+    destroys: false,
+    tightens: false,
+    onNew,
+  } as const
   return {
     facts: { changes: [change], lock, transactional: true },
     execution: { mode: 'transaction', timeouts: 'short' },

@@ -21,7 +21,9 @@ export interface PlacedGroup {
  * Derives how an expand is undone, last thing first. What was done to a table or column that the same expand created
  * needs nothing, since that goes as a whole.
  */
-export function deriveRevert(groups: readonly PlacedGroup[]): readonly RevertStatements[] | { readonly impossible: string } {
+export function deriveRevert(
+  groups: readonly PlacedGroup[],
+): readonly RevertStatements[] | { readonly impossible: string } {
   const reverts: RevertStatements[] = []
   for (const { group, first } of groups.toReversed()) {
     const changes = group.drafts.flatMap(({ step }) => step.facts.changes).filter(({ action }) => action !== 'read')

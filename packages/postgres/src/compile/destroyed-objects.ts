@@ -1,7 +1,16 @@
 import type { StatementFacts } from '@phasegate/core'
 
 /** Kinds of objects that hold data or that queries name. */
-const HOLDS_DATA: ReadonlySet<string> = new Set(['table', 'column', 'schema', 'view', 'type', 'sequence', 'function', 'other'])
+const HOLDS_DATA: ReadonlySet<string> = new Set([
+  'table',
+  'column',
+  'schema',
+  'view',
+  'type',
+  'sequence',
+  'function',
+  'other',
+])
 
 /** What is gone after a statement: `users.verified_at`, `invoice`. A dropped trigger or index takes no data with it. */
 export function destroyedBy(facts: StatementFacts): readonly string[] {

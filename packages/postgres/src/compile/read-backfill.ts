@@ -26,12 +26,12 @@ export function readBackfill(value: unknown, file: string): AuthoredBackfill | u
   }
   assertKnown(value, OPTIONS, 'backfill', file)
   const definition = value as Readonly<Record<string, unknown>>
-  const table = withLocation(where, 'backfill', () => tableReference(definition['table'] as TableName))
-  const set = readExpressions(definition['set'])
+  const table = withLocation(where, 'backfill', () => tableReference(definition.table as TableName))
+  const set = readExpressions(definition.set)
   if (set === undefined) {
-    throw shape('backfill.set wants an sql`…` expression for each column.', 'Write set: { plan: sql`…` }; a value is sql`${value}`.')
+    throw shape('backfill.set wants an sql`…` expression for each column.', 'Write set: { plan: sql`…` }.')
   }
-  const condition = definition['where']
+  const condition = definition.where
   if (condition !== undefined && !isSqlFragment(condition)) {
     throw shape('backfill.where is not an sql`…` fragment.', 'Write where: sql`plan IS NULL`.')
   }
@@ -39,7 +39,8 @@ export function readBackfill(value: unknown, file: string): AuthoredBackfill | u
   if (key !== undefined && (typeof key !== 'string' || key === '')) {
     throw shape('backfill.key is not the name of a column.', "Write key: 'id', or leave it out.")
   }
-  if (once !== undefined && typeof once !== 'boolean') throw shape('backfill.once is true or false.', 'Write once: true.')
+  if (once !== undefined && typeof once !== 'boolean')
+    throw shape('backfill.once is true or false.', 'Write once: true.')
   const text = condition === undefined ? undefined : renderSql(condition, postgresQuoting).trim()
   return {
     table,
@@ -48,14 +49,16 @@ export function readBackfill(value: unknown, file: string): AuthoredBackfill | u
     ...(key === undefined ? {} : { key }),
     ...readBatch(batch, file),
     once: once ?? false,
-    written: writtenUpdate(definition['table'] as TableName, set, text),
+    written: writtenUpdate(definition.table as TableName, set, text),
     location: where,
   }
 }
 
 function readBatch(batch: unknown, file: string): Pick<AuthoredBackfill, 'size' | 'time'> {
   if (typeof batch !== 'object' || batch === null) {
-    throw migrationError('BACKFILL.SHAPE', 'backfill.batch is not an object.', { file }, ['Write batch: { size: 1000 }.'])
+    throw migrationError('BACKFILL.SHAPE', 'backfill.batch is not an object.', { file }, [
+      'Write batch: { size: 1000 }.',
+    ])
   }
   assertKnown(batch, BATCH, 'backfill.batch', file)
   for (const [option, value] of Object.entries(batch)) {
@@ -72,9 +75,12 @@ function assertKnown(value: object, known: readonly string[], what: string, file
   const unknown = unknownKey(value, known)
   if (unknown === undefined) return
   if (LATER.includes(unknown)) {
-    throw migrationError('BACKFILL.FORM', `The backfill option '${unknown}' is not available in this release.`, { file }, [
-      'The form is { table, set, where, key, batch, once }.',
-    ])
+    throw migrationError(
+      'BACKFILL.FORM',
+      `The backfill option '${unknown}' is not available in this release.`,
+      { file },
+      ['The form is { table, set, where, key, batch, once }.'],
+    )
   }
   const nearest = nearestName(unknown, known)
   throw migrationError('BACKFILL.OPTION', `There is no option '${unknown}' in ${what}.`, { file }, [

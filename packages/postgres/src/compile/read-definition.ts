@@ -21,8 +21,8 @@ import type { AuthoredMigration, AuthoredStatement } from './authored-migration.
 import { duplicateAllow } from './duplicate-allow.js'
 import { migrationError } from './migration-errors.js'
 import { nearestName } from './nearest-name.js'
-import { readAppUses, readApplications, readGates } from './read-options.js'
 import { readBackfill } from './read-backfill.js'
+import { readApplications, readAppUses, readGates } from './read-options.js'
 import { readSync } from './read-sync.js'
 import { withLocation } from './with-location.js'
 
@@ -170,7 +170,9 @@ function readEntry({ statement, allows, where, inside }: Entry): readonly Author
     if (isSqlFragment(statement)) {
       const parsed = parseStatements(renderSql(statement, postgresQuoting), where.file)
       assertOne(parsed.length, inside, where)
-      return [{ kind: 'sql', parsed: parsed[0]!, verbatim: statement.verbatim, origin: 'written', allows, where, inside }]
+      return [
+        { kind: 'sql', parsed: parsed[0]!, verbatim: statement.verbatim, origin: 'written', allows, where, inside },
+      ]
     }
     const texts =
       schemaCallsOf(statement) === undefined

@@ -1,4 +1,10 @@
-import { APP_USES, type AppUsesDeclaration, type CompiledMigration, type Gate, type MigrationDefinition } from '@phasegate/core'
+import {
+  APP_USES,
+  type AppUsesDeclaration,
+  type CompiledMigration,
+  type Gate,
+  type MigrationDefinition,
+} from '@phasegate/core'
 import { migrationError } from './migration-errors.js'
 import { nearestName } from './nearest-name.js'
 

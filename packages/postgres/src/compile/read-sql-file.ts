@@ -1,8 +1,9 @@
 import type { LoadedMigration } from '@phasegate/core'
-import { tableText } from '../operations/table-reference.js'
+import { quoteTable, type TableReference } from '../operations/table-reference.js'
+import { relationName } from '../parse/names.js'
 import { parseBackfillUpdate } from '../parse/parse-backfill.js'
 import { parseStatements } from '../parse/parse-statements.js'
-import { readSqlMigration, type SqlMigration } from '../sql-file/read-sql-migration.js'
+import { readSqlMigration, type SqlMigration, type SqlSection } from '../sql-file/read-sql-migration.js'
 import { badSync } from '../sync/sync-errors.js'
 import type { AuthoredSync } from '../sync/sync-plan.js'
 import type { AuthoredBackfill, AuthoredMigration, AuthoredStatement } from './authored-migration.js'
@@ -11,7 +12,6 @@ import { duplicateAllow } from './duplicate-allow.js'
 import { migrationError } from './migration-errors.js'
 
 type SqlFile = LoadedMigration & { readonly format: 'sql' }
-type Section = { readonly text: string; readonly line: number }
 
 /**
  * Reads an SQL migration: its headers, and each phase's statements.
@@ -40,7 +40,7 @@ export function readSqlFile({ name, file, text }: SqlFile): AuthoredMigration {
   }
 }
 
-function statements({ text, line }: Section, file: string): readonly AuthoredStatement[] {
+function statements({ text, line }: SqlSection, file: string): readonly AuthoredStatement[] {
   return parseStatements(text, file, line).map((parsed) => {
     const statement = authoredSql(parsed)
     for (const [index, { rule }] of statement.allows.entries()) {
@@ -53,12 +53,12 @@ function statements({ text, line }: Section, file: string): readonly AuthoredSta
 }
 
 /** Undefined for an empty section, which the check for an untouched template reports. */
-function readUpdate({ text, line }: Section, { batch }: SqlMigration, file: string): AuthoredBackfill | undefined {
+function readUpdate({ text, line }: SqlSection, { batch }: SqlMigration, file: string): AuthoredBackfill | undefined {
   const [statement, second] = parseStatements(text, file, line)
   if (statement === undefined) return undefined
   if (second !== undefined) {
     throw migrationError('BACKFILL.STATEMENTS', 'A backfill is one UPDATE.', { file, line: second.line }, [
-      'Set several columns in one UPDATE, or write another migration for the next.',
+      'Set all columns of the table in one UPDATE; put another table into a migration of its own.',
     ])
   }
   const { table, set, where, written } = parseBackfillUpdate(statement, file)
@@ -73,4 +73,52 @@ function readUpdate({ text, line }: Section, { batch }: SqlMigration, file: stri
     written,
     location: { file, line: statement.line },
   }
+}
+
+/** Headers that name no table mean the one that the backfill fills, else the only one that expand changes. */
+function readSqlSync(
+  migration: SqlMigration,
+  backfill: AuthoredBackfill | undefined,
+  expand: readonly AuthoredStatement[],
+  file: string,
+): readonly AuthoredSync[] {
+  return migration.sync.map(({ table, forward, backward, line }) => {
+    const where = { file, line }
+    return {
+      table: table ?? backfill?.table ?? onlyTable(expand, where),
+      forward: list(forward),
+      backward: list(backward),
+      where,
+    }
+  })
+}
+
+function list(columns: Readonly<Record<string, string>>): AuthoredSync['forward'] {
+  return Object.entries(columns).map(([column, expression]) => ({ column, expression: expression.trim() }))
+}
+
+function onlyTable(expand: readonly AuthoredStatement[], where: AuthoredSync['where']): TableReference {
+  const tables = new Map<string, TableReference>()
+  for (const statement of expand) {
+    if (statement.kind !== 'sql') continue
+    const { node } = statement.parsed
+    const relation =
+      'AlterTableStmt' in node
+        ? node.AlterTableStmt.relation
+        : 'CreateStmt' in node
+          ? node.CreateStmt.relation
+          : undefined
+    if (relation === undefined) continue
+    const table = relationName(relation)
+    tables.set(quoteTable(table), table)
+  }
+  const [only] = tables.values()
+  if (only !== undefined && tables.size === 1) return only
+  throw badSync(
+    'SYNC.TABLE',
+    `sync does not say which table it is about${tables.size === 0 ? '' : `: ${[...tables.keys()].join(' or ')}`}.`,
+    undefined,
+    ['Write -- sync on users: forward …'],
+    where,
+  )
 }

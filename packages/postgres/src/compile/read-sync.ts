@@ -33,14 +33,14 @@ function readOne(value: unknown, file: string): AuthoredSync {
     )
   }
   const definition = value as Readonly<Record<string, unknown>>
-  const forward = readExpressions(definition['forward'])
-  const backward = definition['backward'] === undefined ? [] : readExpressions(definition['backward'])
+  const forward = readExpressions(definition.forward)
+  const backward = definition.backward === undefined ? [] : readExpressions(definition.backward)
   if (forward === undefined || backward === undefined) {
     throw shape(
       `sync.${forward === undefined ? 'forward' : 'backward'} wants an sql\`…\` expression for each column.`,
       'Write { email_verified: sql`verified_at IS NOT NULL` }.',
     )
   }
-  const table = withLocation(where, 'sync', () => tableReference(definition['table'] as TableName))
+  const table = withLocation(where, 'sync', () => tableReference(definition.table as TableName))
   return { table, forward, backward, where }
 }

@@ -2,7 +2,7 @@ import { type AddCheck, isSqlFragment, renderSql } from '@phasegate/core'
 import { readExpression } from '../parse/read-expression.js'
 import { postgresQuoting, quoteName } from '../quoting.js'
 import { inBrackets } from './in-brackets.js'
-import { objectName, shortHash } from './object-name.js'
+import { objectName } from './object-name.js'
 import { callText, type OperationCompiler } from './operation-compiler.js'
 import { badArgument } from './operation-errors.js'
 import { quoteTable, tableReference, tableText } from './table-reference.js'
@@ -13,24 +13,28 @@ export const addCheck: OperationCompiler<AddCheck> = {
     callText('addCheck', tableText(table), isSqlFragment(check) ? renderSql(check, postgresQuoting).trim() : undefined),
   compile: (operation, context) => {
     if (!isSqlFragment(operation.check)) {
-      throw badArgument(addCheck.describe(operation), 'the condition must be an sql`…` fragment', 'Write sql`price > 0`.')
+      throw badArgument(
+        addCheck.describe(operation),
+        'the condition must be an sql`…` fragment',
+        'Write sql`price > 0`.',
+      )
     }
     const condition = renderSql(operation.check, postgresQuoting).trim()
-    readExpression(condition, context.file)
     const reference = tableReference(operation.table)
     const table = `ALTER TABLE ${quoteTable(reference)}`
-    const name = quoteName(checkName(operation))
+    const name = quoteName(checkName(operation, context.file))
     const add = `${table} ADD CONSTRAINT ${name} CHECK ${inBrackets(condition)}`
     return context.isNewTable(reference) ? [add] : [`${add} NOT VALID`, `${table} VALIDATE CONSTRAINT ${name}`]
   },
   revert: (operation) => {
     const table = quoteTable(tableReference(operation.table))
-    return { statements: [`ALTER TABLE ${table} DROP CONSTRAINT IF EXISTS ${quoteName(checkName(operation))}`] }
+    return { statements: [`ALTER TABLE ${table} DROP CONSTRAINT IF EXISTS ${quoteName(checkName(operation, ''))}`] }
   },
 }
 
-/** Marked by its condition, since two checks may well concern the same columns. */
-function checkName(operation: AddCheck): string {
-  const condition = renderSql(operation.check, postgresQuoting).trim()
-  return operation.name ?? objectName([tableReference(operation.table).name, shortHash(condition)], 'check')
+/** As PostgreSQL names a check: after its column where it reads one, else after the table alone. */
+function checkName(operation: AddCheck, file: string): string {
+  const { columns } = readExpression(renderSql(operation.check, postgresQuoting), file)
+  const named = columns.length === 1 && columns[0] !== '*' ? columns : []
+  return operation.name ?? objectName([tableReference(operation.table).name, ...named], 'check')
 }

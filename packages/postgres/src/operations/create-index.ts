@@ -20,7 +20,11 @@ export const createIndex: OperationCompiler<CreateIndex> = {
   compile: (operation, context) => {
     const table = tableReference(operation.table)
     if (!Array.isArray(operation.columns) || operation.columns.length === 0) {
-      throw badArgument(createIndex.describe(operation), 'a list of at least one column is expected', "Write ['email'].")
+      throw badArgument(
+        createIndex.describe(operation),
+        'a list of at least one column is expected',
+        "Write ['email'].",
+      )
     }
     return [
       [

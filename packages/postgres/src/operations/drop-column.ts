@@ -6,8 +6,8 @@ import { quoteTable, tableReference, tableText } from './table-reference.js'
 /** ACCESS EXCLUSIVE, but the catalog only: the bytes stay until rows are rewritten. */
 export const dropColumn: OperationCompiler<DropColumn> = {
   describe: ({ table, column }) => callText('dropColumn', tableText(table), column),
-  compile: ({ table, column }) => [
-    `ALTER TABLE ${quoteTable(tableReference(table))} DROP COLUMN ${quoteName(column)}`,
-  ],
-  revert: ({ table, column }) => ({ impossible: `the data of ${tableText(table)}.${column} is gone once it is dropped` }),
+  compile: ({ table, column }) => [`ALTER TABLE ${quoteTable(tableReference(table))} DROP COLUMN ${quoteName(column)}`],
+  revert: ({ table, column }) => ({
+    impossible: `the data of ${tableText(table)}.${column} is gone once it is dropped`,
+  }),
 }

@@ -12,7 +12,11 @@ export const setDefault: OperationCompiler<SetDefault> = {
   compile: (operation) => {
     const { table, column, default: value } = operation
     if (value === undefined) {
-      throw badArgument(setDefault.describe(operation), 'the default is missing', 'Give a value or an sql`…` expression.')
+      throw badArgument(
+        setDefault.describe(operation),
+        'the default is missing',
+        'Give a value or an sql`…` expression.',
+      )
     }
     const target = `ALTER TABLE ${quoteTable(tableReference(table))} ALTER COLUMN ${quoteName(column)}`
     return [`${target} SET DEFAULT ${defaultText(value)}`]

@@ -50,7 +50,7 @@ export function createMadeObjects(): MadeObjects {
 }
 
 function counts(change: Change): boolean {
-  if (change.what.endsWith('if not exists')) return false
+  if (change.what.endsWith('if not exists') || change.what.startsWith('create or replace')) return false
   return !change.what.startsWith('take the name') || change.onNew
 }
 

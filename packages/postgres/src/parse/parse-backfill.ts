@@ -34,25 +34,6 @@ export function parseBackfillUpdate(statement: ParsedStatement, file: string): P
   return { table, set, ...(where === undefined ? {} : { where }), written: statement.text, line: statement.line }
 }
 
-/**
- * The backfill of a phase, which is exactly one statement.
- *
- * @throws `BACKFILL.UNBATCHABLE`; `MIGRATION.EMPTY` is the business of whoever read the phase
- */
-export function parseBackfillPhase(statements: readonly ParsedStatement[], file: string): ParsedBackfill {
-  const [first, second] = statements
-  if (first === undefined) throw new Error('parseBackfillPhase() needs at least one statement')
-  if (second !== undefined) {
-    throw unbatchable(
-      second,
-      file,
-      'a backfill is one statement, and this is a second one',
-      'Set all columns of the table in one UPDATE; put another table into a migration of its own.',
-    )
-  }
-  return parseBackfillUpdate(first, file)
-}
-
 function assertBatchable(update: UpdateStmt, refuse: (reason: string, next: string) => PhasegateError): void {
   const table = displayName(relationName(update.relation))
   if (update.fromClause !== undefined) {

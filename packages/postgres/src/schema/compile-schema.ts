@@ -15,7 +15,8 @@ let offline: Knex | undefined
 /** Loads knex (about 0.4 s), once. Without connection settings it has no pool and cannot reach anything. */
 export async function loadKnex(): Promise<void> {
   if (offline !== undefined) return
-  const { knex } = await import('knex')
+  // knex is CommonJS and Node finds no named exports in it.
+  const { default: knex } = await import('knex')
   const silent = (): void => undefined
   offline = knex({ client: 'pg', log: { warn: silent, error: silent, deprecate: silent, debug: silent } })
 }

@@ -72,8 +72,7 @@ describe('reading the journal', () => {
   })
 
   it('holds nothing that a query builder takes for a parameter', () => {
-    for (const sql of [readJournalSql, describeDatabaseSql])
-      expect(sql).not.toMatch(/[?$]/)
+    for (const sql of [readJournalSql, describeDatabaseSql]) expect(sql).not.toMatch(/[?$]/)
   })
 
   it('looks for the advisory locks that runners take', () => expect(ADVISORY_LOCK_CLASS).toBe(LOCK_CLASS))

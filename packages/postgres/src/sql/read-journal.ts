@@ -1,6 +1,6 @@
 import type { JournalSnapshot } from '@phasegate/core'
 import { type DatabaseDescription, describeDatabaseSql, parseDescription } from './describe-database.js'
-import { firstText } from './first-text.js'
+import { firstJson } from './first-json.js'
 import { isForbidden, journalDamaged, journalForbidden, notInitialised } from './journal-errors.js'
 import { emptySnapshot, parseJournal } from './parse-journal.js'
 import { readJournalSql } from './read-journal-sql.js'
@@ -31,7 +31,7 @@ export async function readJournal(run: RunSql, options: ReadJournalOptions = {})
   } catch (error) {
     return explain(run, error)
   }
-  const text = firstText(answer)
+  const text = firstJson(answer)
   // No row: the tables are being created by a runner that has not committed its first row.
   return text === undefined ? emptySnapshot(await describe(run)) : parseJournal(text)
 }
@@ -46,7 +46,7 @@ async function explain(run: RunSql, error: unknown): Promise<JournalSnapshot> {
 }
 
 async function describe(run: RunSql): Promise<DatabaseDescription> {
-  const text = firstText(await run(describeDatabaseSql))
+  const text = firstJson(await run(describeDatabaseSql))
   if (text === undefined) throw new Error('the database answered a query that always has one row with none')
   return parseDescription(text)
 }

@@ -1,8 +1,8 @@
 import { inBrackets } from '../operations/in-brackets.js'
 import { inSchemaOf, quoteTable } from '../operations/table-reference.js'
 import { quoteName } from '../quoting.js'
-import type { SyncPlan } from './sync-plan.js'
 import { syncFunctionBody } from './sync-function.js'
+import type { SyncPlan } from './sync-plan.js'
 
 /** The statements that put a sync in place and that take it away, each a step of its own. */
 export interface CompiledSync {

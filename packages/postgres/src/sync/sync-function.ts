@@ -47,7 +47,8 @@ export function syncFunctionBody(plan: SyncPlan): string {
         forward.map(({ expression }, i) => ({ expression, into: `forward_${i}` })),
       ),
       ...forward.map(
-        ({ column }, i) => `differs_${i} := NOT pg_catalog.record_image_eq(ROW(${field('NEW', column)}), ROW(forward_${i}));`,
+        ({ column }, i) =>
+          `differs_${i} := NOT pg_catalog.record_image_eq(ROW(${field('NEW', column)}), ROW(forward_${i}));`,
       ),
       `IF TG_OP = 'UPDATE' THEN`,
       ...indent(forward.flatMap((entry, i) => onUpdate(entry, i))),

@@ -40,6 +40,9 @@ const LAST = 'zz_'
 export function planSync(sync: AuthoredSync, identity: string): SyncPlan {
   const { where } = sync
   const name = syncName(sync.table.name, identity)
+  if (sync.forward.length === 0) {
+    throw badSync('SYNC.SHAPE', 'sync has no forward.', undefined, ['Say how new columns follow from old ones.'], where)
+  }
   const targets = sync.forward.map(({ column }) => column)
   const both = sync.backward.find(({ column }) => targets.includes(column))
   if (both !== undefined) {

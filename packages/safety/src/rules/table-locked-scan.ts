@@ -1,9 +1,9 @@
+import type { CompiledStep } from '@phasegate/core'
 import { concernsExisting, makesOthersWait } from '../existing.js'
 import { isProvenNotNull, isSetNotNull } from '../proves-not-null.js'
 import type { Rule, StepContext } from '../rule.js'
 import { columnNotNullScan } from './column-not-null-scan.js'
 import { indexNotConcurrent } from './index-not-concurrent.js'
-import { phaseWrites } from './phase-writes.js'
 
 /** PostgreSQL docs: Explicit Locking, and ALTER TABLE, Notes, on NOT VALID and VALIDATE. */
 export const tableLockedScan: Rule = {
@@ -11,7 +11,7 @@ export const tableLockedScan: Rule = {
   check: (context) => {
     const { mode, tables, duration, blocks } = context.step.facts.lock
     if ((duration !== 'scan' && duration !== 'build') || !makesOthersWait(context.step)) return undefined
-    if (isSaidAlready(context) || isProven(context)) return undefined
+    if (locksRowsOnly(context.step) || isSaidAlready(context) || isProven(context)) return undefined
     const does = duration === 'build' ? 'builds an index of' : 'reads all of'
     return {
       severity: 'error',
@@ -23,9 +23,15 @@ export const tableLockedScan: Rule = {
   },
 }
 
+/** UPDATE and DELETE keep others from rows, not from the table; PHASE.WRITES judges them. */
+function locksRowsOnly({ facts }: CompiledStep): boolean {
+  const changes = facts.changes.filter((change) => change.action !== 'read')
+  return changes.length > 0 && changes.every((change) => change.action === 'write')
+}
+
 /** A rule that knows more has found it; one statement needs one allow. */
 function isSaidAlready(context: StepContext): boolean {
-  return [indexNotConcurrent, columnNotNullScan, phaseWrites].some((rule) => rule.check(context) !== undefined)
+  return [indexNotConcurrent, columnNotNullScan].some((rule) => rule.check(context) !== undefined)
 }
 
 /** The facts of SET NOT NULL by itself say scan; after a validated check there is none. */

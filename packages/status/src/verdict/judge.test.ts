@@ -4,7 +4,9 @@ import { judge } from './judge.js'
 
 const EMAIL = '20261122093000_email_verified'
 
-const manifest = (...migrations: [name: string, appUses: AppUses | null, phases?: Phase[] | undefined][]): BuildManifest => ({
+const manifest = (
+  ...migrations: [name: string, appUses: AppUses | null, phases?: Phase[] | undefined][]
+): BuildManifest => ({
   schemaVersion: 1,
   application: 'api',
   build: 'abc',

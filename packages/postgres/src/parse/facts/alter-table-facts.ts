@@ -243,7 +243,7 @@ function readOther(draft: FactsDraft, statement: AlterTableStmt, name: Qualified
   const type = RELATION_TYPES[statement.objtype ?? '']
   const known = CLAUSES[clause.subtype ?? 'AT_DropOids']
   const options = ['AT_SetRelOptions', 'AT_ResetRelOptions'].includes(clause.subtype ?? '')
-  const what = known?.what ?? (clause.subtype ?? '').replace(/^AT_/, '').toLowerCase()
+  const what = known?.what ?? (clause.subtype ?? '').replace(/^AT_/, '').replace(/(?<=[a-z])(?=[A-Z])/g, ' ').toLowerCase()
   if (type === undefined) return draft.opaque(`alter ${statement.objtype}`, displayName(name))
   if (clause.subtype === 'AT_AttachPartition') {
     const child = namePartsOf(clause.def !== undefined && 'PartitionCmd' in clause.def ? { RangeVar: clause.def.PartitionCmd.name ?? {} } : undefined)

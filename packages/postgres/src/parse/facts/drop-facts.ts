@@ -26,7 +26,11 @@ const RELATIONS: readonly (DatabaseObject['type'] | undefined)[] = ['table', 'in
 
 /** What kind of thing a statement names, in the words of the plan. */
 export function kindName(type: ObjectType | undefined): string {
-  return (type ?? 'object').replace(/^OBJECT_/, '').replaceAll('_', ' ').replace('MATVIEW', 'materialized view').toLowerCase()
+  return (type ?? 'object')
+    .replace(/^OBJECT_(TAB(?=CONSTRAINT))?/, '')
+    .replaceAll('_', ' ')
+    .replace('MATVIEW', 'materialized view')
+    .toLowerCase()
 }
 
 export function objectType(type: ObjectType | undefined): DatabaseObject['type'] {

@@ -31,7 +31,8 @@ export function readOnTable(
 
 /** A thing that no table lock protects: schema, type, function, sequence, extension, role. */
 export function readCreated(draft: FactsDraft, type: DatabaseObject['type'], name: QualifiedName, what: string): void {
-  draft.change({ action: 'create', object: { type, ...name }, what, onNew: !what.endsWith('if not exists') })
+  const mayExist = what.endsWith('if not exists') || what.startsWith('create or replace')
+  draft.change({ action: 'create', object: { type, ...name }, what, onNew: !mayExist })
 }
 
 /** COMMENT and SECURITY LABEL lock what they describe with SHARE UPDATE EXCLUSIVE, where it is a relation. */

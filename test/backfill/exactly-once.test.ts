@@ -1,0 +1,291 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import type { CompiledBackfill } from '@phasegate/core'
+import { expect, onTestFinished, test } from 'vitest'
+import { connectPostgres } from '../../packages/postgres/dist/postgres-target.js'
+import { createRandom } from '../support/seed.js'
+import {
+  createDatabase,
+  describeOnEveryPostgres,
+  describeOnPostgres,
+  startPrivateServer,
+  type TestDatabase,
+} from '../support/servers.js'
+import { countingBackfill, counts, itemsSql, rangeRow, setUpBackfill, UNIT } from './backfill-setup.js'
+
+/** An engine in a process of its own. */
+function startEngine(url: string, backfill: CompiledBackfill, options: object = {}) {
+  const child = spawn(
+    process.execPath,
+    [
+      fileURLToPath(new URL('./run-engine.mjs', import.meta.url)),
+      JSON.stringify({ url, owner: 'child', backfill, options }),
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+  let output = ''
+  child.stdout.on('data', (chunk) => {
+    output += String(chunk)
+  })
+  const exited = once(child, 'exit')
+  onTestFinished(() => {
+    child.kill('SIGKILL')
+  })
+  return {
+    child,
+    exited,
+    output: () => output,
+    /** Waits until it has done so many batches. */
+    batches: async (many: number) => {
+      while (output.split('batch\n').length <= many) {
+        if (child.exitCode !== null) throw new Error(`the engine ended too early: ${output}`)
+        await sleep(5)
+      }
+    },
+  }
+}
+
+/** Takes `ms` for each row; the `0 * n` keeps it from being computed once for all of them. */
+const slow = (ms: number) => [
+  { column: 'n', expression: `n + 1 + (SELECT 0 * length(pg_sleep(${ms / 1000} + 0 * n)::text))` },
+]
+const KEY = { column: 'id', type: 'bigint', index: 'items_pkey' }
+
+async function leased(setup: Awaited<ReturnType<typeof setUpBackfill>>, upper: string) {
+  const session = await setup.prepared()
+  await setup.target.backfill.addRange(session, UNIT, 0, upper)
+  const answer = await setup.target.backfill.lease(session, UNIT, 'first', 30_000)
+  if (answer.state !== 'leased') throw new Error(answer.state)
+  return { session, range: answer.range }
+}
+
+describeOnEveryPostgres('a batch', (server) => {
+  test('that is sent twice changes its rows once: the cursor is in the fence', async () => {
+    const db = await createDatabase(server)
+    await db.query(itemsSql(100))
+    const setup = await setUpBackfill(db)
+    const { session, range } = await leased(setup, '100')
+    const send = () => setup.target.backfill.runBatch(session, countingBackfill(), KEY, range, '60', 30_000)
+    expect(await send()).toEqual({ moved: true, rows: 60 })
+    expect(await send()).toEqual({ moved: false, rows: 0 })
+    expect(await counts(db)).toEqual({ '0': 40, '1': 60 })
+    expect(await rangeRow(db)).toMatchObject({ cursor: '60', rows_done: '60' })
+    await session.close()
+  })
+
+  test('of a worker whose lease was taken changes nothing: the epoch is in the fence', async () => {
+    const db = await createDatabase(server)
+    await db.query(itemsSql(100))
+    const setup = await setUpBackfill(db)
+    const { session, range } = await leased(setup, '100')
+    const second = await setup.prepared()
+    await setup.target.backfill.release(session, range)
+    const taken = await setup.target.backfill.lease(second, UNIT, 'second', 30_000)
+    expect(taken).toMatchObject({ state: 'leased', range: { cursor: null, epoch: '2' } })
+    const late = await setup.target.backfill.runBatch(session, countingBackfill(), KEY, range, '60', 30_000)
+    expect(late).toEqual({ moved: false, rows: 0 })
+    expect(await counts(db)).toEqual({ '0': 100 })
+    await Promise.all([session.close(), second.close()])
+  })
+
+  test('that fails in its last row leaves neither data nor cursor: they change together', async () => {
+    const db = await createDatabase(server)
+    await db.query(`${itemsSql(100)} UPDATE items SET n = 2147483647 WHERE id = 50`)
+    const setup = await setUpBackfill(db)
+    const { session, range } = await leased(setup, '100')
+    const failing = setup.target.backfill.runBatch(session, countingBackfill(), KEY, range, '50', 30_000)
+    await expect(failing).rejects.toMatchObject({ code: '22003' })
+    expect(await counts(db)).toEqual({ '0': 99, '2147483647': 1 })
+    expect(await rangeRow(db)).toMatchObject({ cursor: null, rows_done: '0' })
+    await session.close()
+  })
+
+  test('that two workers send at the same moment is done once', async () => {
+    const db = await createDatabase(server)
+    await db.query(itemsSql(100))
+    const setup = await setUpBackfill(db)
+    const { session, range } = await leased(setup, '100')
+    const second = await setup.prepared()
+    const slowly = countingBackfill({ set: slow(1) })
+    const answers = await Promise.all(
+      [session, second].map((one) => setup.target.backfill.runBatch(one, slowly, KEY, range, '100', 30_000)),
+    )
+    expect(answers.map((answer) => answer.moved).sort()).toEqual([false, true])
+    expect(await counts(db)).toEqual({ '1': 100 })
+    await Promise.all([session.close(), second.close()])
+  })
+})
+
+describeOnPostgres(18, 'exactly once', (server) => {
+  test('whenever the client is killed', async () => {
+    const random = createRandom('client kills')
+    const db = await createDatabase(server)
+    await db.query(itemsSql(20_000))
+    await setUpBackfill(db)
+    const backfill = countingBackfill({ batchSize: 200 })
+    const options = { limits: { floor: 10, ceiling: 200 } }
+    let kills = 0
+    for (; kills < 10; kills++) {
+      const engine = startEngine(db.url, backfill, options)
+      await engine.batches(random.int(1, 4))
+      await sleep(random.next() * 20)
+      engine.child.kill('SIGKILL')
+      await engine.exited
+    }
+    const last = startEngine(db.url, backfill, options)
+    await last.exited
+    expect(last.output()).toContain('{"state":"applied","rows":20000}')
+    expect(await counts(db)).toEqual({ '1': 20_000 })
+    expect(await rangeRow(db)).toMatchObject({ epoch: '11', cursor: '20000', rows_done: '20000', owner: null })
+  })
+
+  test('with rows deleted, inserted and updated while it runs', async () => {
+    const db = await createDatabase(server)
+    await db.query(
+      `${itemsSql(5000)} ALTER TABLE items ADD touched integer DEFAULT 0; DELETE FROM items WHERE id % 7 = 0`,
+    )
+    const { run } = await setUpBackfill(db)
+    let done = false
+    const writers = [1, 2, 3].map(async (writer) => {
+      const client = await db.connect()
+      while (!done) {
+        const id = Math.ceil(Math.random() * 5000)
+        await client.query('UPDATE items SET touched = touched + 1, n = n + 100 WHERE id BETWEEN $1 AND $1 + 3', [id])
+        if (writer === 1) await client.query('DELETE FROM items WHERE id = $1', [Math.ceil(Math.random() * 5000)])
+        if (writer === 2)
+          await client.query('INSERT INTO items (id, n) VALUES ($1, 1000000) ON CONFLICT DO NOTHING', [
+            5001 + Math.ceil(Math.random() * 1000),
+          ])
+      }
+    })
+    const outcome = await run(countingBackfill({ batchSize: 30 }), { limits: { floor: 10, ceiling: 100 } })
+    done = true
+    await Promise.all(writers)
+    expect(outcome.state).toBe('applied')
+    // Each row that was there has its own writes and exactly one of ours; rows above the bound have none.
+    expect(await db.query('SELECT id, n, touched FROM items WHERE id <= 5000 AND n <> touched * 100 + 1')).toEqual([])
+    expect(
+      await db.query('SELECT id FROM items, phasegate.backfill_range WHERE id > upper::bigint AND n % 100 <> 0'),
+    ).toEqual([])
+  })
+
+  test('with a worker that was stopped, lost its lease, and goes on later', async () => {
+    const db = await createDatabase(server)
+    await db.query(itemsSql(3000))
+    const { run } = await setUpBackfill(db)
+    const backfill = countingBackfill({ batchSize: 20, set: slow(0.1) })
+    const limits = { floor: 10, ceiling: 20 }
+    const zombie = startEngine(db.url, backfill, { leaseMs: 1000, limits })
+    await zombie.batches(3)
+    zombie.child.kill('SIGSTOP')
+    expect((await run(backfill, { limits })).state).toBe('busy')
+    await sleep(1100)
+    const taking = run(backfill, { limits })
+    await expect.poll(async () => (await rangeRow(db))?.epoch).toBe('2')
+    zombie.child.kill('SIGCONT')
+    expect(await taking).toEqual({ state: 'applied', rows: 3000 })
+    await zombie.exited
+    expect(zombie.output()).toContain('"state":"busy"')
+    expect(await counts(db)).toEqual({ '1': 3000 })
+  })
+
+  test('when the answer to a batch is lost, after the server has done it and while it is still at it', async () => {
+    const db = await createDatabase(server)
+    await db.query(itemsSql(600))
+    const setup = await setUpBackfill(db)
+    const proxy = await startProxy(db)
+    const viaProxy = await connectPostgres({ connection: proxy.url })
+    onTestFinished(() => viaProxy.close())
+    let batches = 0
+    const outcome = await setup.run(countingBackfill({ batchSize: 20, set: slow(5) }), {
+      limits: { floor: 20, ceiling: 20 },
+      openSession: () => viaProxy.openSession('backfill'),
+      emit: (event) => {
+        setup.events.push(event)
+        // Every fifth batch from here on is cut at once, at 60 ms (it takes 100), or its answer is held back and cut.
+        if (event.type === 'batch.done' && ++batches % 5 === 0) proxy.cut(batches % 10 === 0 ? 'answer' : 'middle')
+      },
+    })
+    expect(outcome).toEqual({ state: 'applied', rows: 600 })
+    expect(setup.events.filter(({ type }) => type === 'connection.lost').length).toBeGreaterThanOrEqual(4)
+    expect(await counts(db)).toEqual({ '1': 600 })
+    expect(await rangeRow(db)).toMatchObject({ rows_done: '600' })
+  })
+
+  test('when the server is killed and comes back', async () => {
+    const random = createRandom('server kills')
+    const own = await startPrivateServer({ version: 18, fsync: true })
+    const db = await createDatabase(own)
+    await db.query(itemsSql(20_000))
+    const { run, events } = await setUpBackfill(db)
+    let ended = false
+    const running = run(countingBackfill({ batchSize: 100 }), { limits: { floor: 10, ceiling: 100 } }).finally(() => {
+      ended = true
+    })
+    let kills = 0
+    while (!ended && kills < 3) {
+      await sleep(100 + random.next() * 200)
+      if (ended) break
+      await own.kill()
+      kills++
+      await own.restart()
+    }
+    expect(await running).toEqual({ state: 'applied', rows: 20_000 })
+    expect(events.some(({ type }) => type === 'connection.lost')).toBe(true)
+    expect(await counts(db)).toEqual({ '1': 20_000 })
+  })
+})
+
+/**
+ * A TCP proxy that cuts the batch sessions: `middle` 60 ms later, whatever goes on; `answer` swallows everything that the
+ * server says from the next batch statement on and cuts when that has been answered.
+ */
+async function startProxy(db: TestDatabase) {
+  const url = new URL(db.url)
+  const port = Number(url.port)
+  const pairs = new Set<{ client: Socket; upstream: Socket; swallow: boolean; batch: boolean }>()
+  const server = createServer((client) => {
+    const upstream = connect(port, '127.0.0.1')
+    const pair = { client, upstream, swallow: false, batch: false }
+    pairs.add(pair)
+    for (const socket of [client, upstream]) socket.on('error', () => {})
+    client.on('data', (data) => {
+      if (pair.swallow && data.includes('phasegate_fence')) pair.batch = true
+      upstream.write(data)
+    })
+    upstream.on('data', (data) => {
+      if (pair.batch) return drop(pair)
+      client.write(data)
+    })
+    client.on('close', () => upstream.destroy())
+    upstream.on('close', () => drop(pair))
+  })
+  const drop = (pair: { client: Socket; upstream: Socket }): void => {
+    pair.client.destroy()
+  }
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    for (const { client, upstream } of pairs) {
+      client.destroy()
+      upstream.destroy()
+    }
+    server.close()
+  })
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the proxy has no port')
+  url.port = String(address.port)
+  return {
+    url: url.href,
+    cut: (how: 'middle' | 'answer') => {
+      for (const pair of pairs) {
+        if (how === 'answer') pair.swallow = true
+        // Only the client's end: the server goes on with its statement and finds nobody to answer.
+        else setTimeout(() => pair.client.resetAndDestroy(), 60)
+      }
+    },
+  }
+}

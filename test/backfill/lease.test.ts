@@ -1,0 +1,107 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { expect, onTestFinished, test } from 'vitest'
+import { createDatabase, describeOnPostgres } from '../support/servers.js'
+import { countingBackfill, counts, itemsSql, rangeRow, setUpBackfill, UNIT, unitRow } from './backfill-setup.js'
+
+describeOnPostgres(18, 'a lease', (server) => {
+  test('is had by one of twenty engines that start at once; the others are told who has it', async () => {
+    const db = await createDatabase(server)
+    await db.query(itemsSql(5000))
+    const { run } = await setUpBackfill(db)
+    const slow = countingBackfill({
+      batchSize: 50,
+      set: [{ column: 'n', expression: 'n + 1 + (SELECT 0 * length(pg_sleep(0.0002 + 0 * n)::text))' }],
+    })
+    const outcomes = await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        run(slow, { owner: `engine ${index}`, limits: { floor: 10, ceiling: 50 } }),
+      ),
+    )
+    const applied = outcomes.filter(({ state }) => state === 'applied')
+    const busy = outcomes.filter((outcome) => outcome.state === 'busy')
+    expect([applied.length, busy.length]).toEqual([1, 19])
+    expect(busy.every(({ owner }) => /^engine \d+$/.test(owner))).toBe(true)
+    expect(await counts(db)).toEqual({ '1': 5000 })
+    expect((await rangeRow(db))?.epoch).toBe('1')
+  })
+
+  test('of a process that was killed is taken within two seconds, long before it runs out', async () => {
+    const db = await createDatabase(server)
+    await db.query(itemsSql(5000))
+    const { run } = await setUpBackfill(db)
+    const backfill = countingBackfill({
+      batchSize: 20,
+      set: [{ column: 'n', expression: 'n + 1 + (SELECT 0 * length(pg_sleep(0.001 + 0 * n)::text))' }],
+    })
+    const script = fileURLToPath(new URL('./run-engine.mjs', import.meta.url))
+    const options = { limits: { floor: 10, ceiling: 20 } }
+    const child = spawn(
+      process.execPath,
+      [script, JSON.stringify({ url: db.url, owner: 'child', backfill, options })],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    )
+    onTestFinished(() => {
+      child.kill('SIGKILL')
+    })
+    await once(child.stdout, 'data')
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    const killed = Date.now()
+    let taken: number | undefined
+    while (taken === undefined && Date.now() - killed < 10_000) {
+      const outcome = await run(backfill, {
+        limits: { floor: 1000, ceiling: 5000 },
+        emit: (event) => {
+          if (event.type === 'unit.started') taken ??= Date.now() - killed
+        },
+      })
+      if (outcome.state === 'busy') await sleep(50)
+    }
+    expect(taken).toBeLessThan(2000)
+    expect(await counts(db)).toEqual({ '1': 5000 })
+  })
+
+  test('that has not run out is respected while its session lives; one that has is taken, and its session ended', async () => {
+    const db = await createDatabase(server)
+    await db.query(itemsSql(10))
+    const { target, prepared } = await setUpBackfill(db)
+    const [first, second] = [await prepared(), await prepared()]
+    await target.backfill.addRange(first, UNIT, 0, '10')
+    expect(await target.backfill.lease(first, UNIT, 'first', 300)).toMatchObject({
+      state: 'leased',
+      range: { epoch: '1' },
+    })
+    expect(await target.backfill.lease(second, UNIT, 'second', 300)).toEqual({
+      state: 'busy',
+      owner: 'first',
+      backend: first.backend,
+    })
+    await sleep(350)
+    expect(await target.backfill.lease(second, UNIT, 'second', 300)).toMatchObject({
+      state: 'leased',
+      range: { epoch: '2' },
+    })
+    await expect(first.query('SELECT 1')).rejects.toThrow()
+    await Promise.all([first.close(), second.close()])
+  })
+
+  test('that was lost ends the engine without harm', async () => {
+    const db = await createDatabase(server)
+    await db.query(itemsSql(2000))
+    const { run } = await setUpBackfill(db)
+    let seen = 0
+    const outcome = await run(countingBackfill({ batchSize: 20 }), {
+      limits: { floor: 10, ceiling: 20 },
+      emit: (event) => {
+        if (event.type === 'batch.done' && ++seen === 5)
+          void db.query('UPDATE phasegate.backfill_range SET epoch = epoch + 1')
+      },
+    })
+    expect(outcome.state).toBe('busy')
+    expect(await counts(db)).toMatchObject({ '1': Number((await rangeRow(db))?.rows_done) })
+    expect((await unitRow(db)).state).toBe('running')
+  })
+})

@@ -1,0 +1,147 @@
+import { compareBackfill } from '@phasegate/backfill'
+import { systemClock } from '@phasegate/core'
+import { expect, test } from 'vitest'
+import { createDatabase, describeOnEveryPostgres } from '../support/servers.js'
+import { comparableBackfill, countingBackfill, itemsSql, rangeRow, setUpBackfill, unitRow } from './backfill-setup.js'
+
+describeOnEveryPostgres('verification', (server) => {
+  test('is recorded with what it rests on', async () => {
+    const db = await createDatabase(server)
+    await db.query(itemsSql(500))
+    const { run } = await setUpBackfill(db)
+    expect(await run(comparableBackfill())).toEqual({ state: 'applied', rows: 500 })
+    expect(await unitRow(db)).toMatchObject({
+      state: 'applied',
+      detail: { verified: { proof: 'compared', rows: 500, passes: 1 } },
+    })
+  })
+
+  test('finds rows written in the old shape meanwhile, and a catch-up pass writes only those', async () => {
+    const db = await createDatabase(server)
+    await db.query(itemsSql(500))
+    const { run, target } = await setUpBackfill(db)
+    // The greatest key is read when a pass begins and when a comparison begins: the second time, the write is there.
+    let asked = 0
+    const upperBound: typeof target.backfill.upperBound = async (...args) => {
+      if (++asked === 2)
+        await db.query('INSERT INTO items (id, n) VALUES (1000, 4); UPDATE items SET n = 3 WHERE id = 7')
+      return await target.backfill.upperBound(...args)
+    }
+    const outcome = await run(comparableBackfill(), {
+      target: { ...target, backfill: { ...target.backfill, upperBound } },
+    })
+    expect(outcome).toEqual({ state: 'applied', rows: 502 })
+    expect(await db.query('SELECT id FROM items WHERE doubled IS DISTINCT FROM n * 2')).toEqual([])
+    expect(await rangeRow(db)).toMatchObject({ ordinal: 1, upper: '1000', rows_done: '2' })
+    expect((await unitRow(db)).detail.verified).toMatchObject({ passes: 2, rows: 501 })
+  })
+
+  test('fails after its passes with sample keys when something keeps writing the old shape', async () => {
+    const db = await createDatabase(server)
+    await db.query(`${itemsSql(500)}
+      CREATE FUNCTION undo() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.doubled := NULL; RETURN NEW; END $$;
+      CREATE TRIGGER undo BEFORE UPDATE ON items FOR EACH ROW WHEN (NEW.id IN (7, 300)) EXECUTE FUNCTION undo()`)
+    const { run } = await setUpBackfill(db)
+    const outcome = await run(comparableBackfill(), { catchUpPasses: 2 })
+    expect(outcome).toMatchObject({
+      state: 'failed',
+      error: {
+        code: 'BACKFILL.MISMATCH',
+        why: expect.stringContaining('7, 300'),
+        meta: { mismatches: 2, passes: 3, sampleKeys: ['7', '300'] },
+      },
+    })
+    await db.query('DROP TRIGGER undo ON items')
+    expect((await run(comparableBackfill())).state).toBe('applied')
+  })
+
+  test('looks at a mismatch again before it counts', async () => {
+    const db = await createDatabase(server)
+    await db.query(`${itemsSql(500)} UPDATE items SET doubled = n * 2; UPDATE items SET doubled = 99 WHERE id = 250`)
+    const { target } = await setUpBackfill(db)
+    const compare = () =>
+      compareBackfill({
+        target,
+        backfill: comparableBackfill(),
+        openSession: () => target.openSession('verify'),
+        clock: systemClock,
+        mismatchDelayMs: 400,
+      })
+    expect(await compare()).toEqual({ mismatches: 1, sampleKeys: ['250'], rows: 500 })
+    const comparing = compare()
+    setTimeout(() => void db.query('UPDATE items SET doubled = 0 WHERE id = 250'), 250)
+    expect(await comparing).toEqual({ mismatches: 0, sampleKeys: [], rows: 500 })
+  })
+
+  test('counts a row whose expression gives NULL as right, and one that where does not select not at all', async () => {
+    const db = await createDatabase(server)
+    await db.query(`${itemsSql(100)} UPDATE items SET n = id; UPDATE items SET doubled = -1 WHERE id > 90`)
+    const { run } = await setUpBackfill(db)
+    const backfill = comparableBackfill({
+      set: [{ column: 'doubled', expression: 'nullif(n, 5) * 2' }],
+      where: 'doubled IS NULL',
+    })
+    expect(await run(backfill)).toEqual({ state: 'applied', rows: 90 })
+    expect(await db.query('SELECT id FROM items WHERE doubled IS NULL')).toEqual([{ id: '5' }])
+  })
+
+  test('compares values as they are stored: casts, and types without equality', async () => {
+    const db = await createDatabase(server)
+    await db.query(`CREATE TABLE items (id int PRIMARY KEY, n int, r numeric(5,1), d json, p point, v varchar(3));
+      INSERT INTO items SELECT i, i FROM generate_series(1, 50) i`)
+    const { run } = await setUpBackfill(db)
+    const outcome = await run(
+      comparableBackfill({
+        set: [
+          { column: 'r', expression: 'n / 3.0' },
+          { column: 'd', expression: "json_build_object('n', n)" },
+          { column: 'p', expression: 'point(n, n)' },
+          { column: 'v', expression: 'n' },
+        ],
+      }),
+    )
+    expect(outcome).toEqual({ state: 'applied', rows: 50 })
+    expect((await unitRow(db)).detail.verified).toMatchObject({ proof: 'compared', passes: 1 })
+  })
+
+  test('of what cannot be compared rests on the ranges, and says so', async () => {
+    const db = await createDatabase(server)
+    await db.query(itemsSql(100))
+    const { run } = await setUpBackfill(db)
+    await run(countingBackfill())
+    expect((await unitRow(db)).detail.verified).toMatchObject({ proof: 'ranges whole', rows: 100, passes: 1 })
+  })
+
+  test('stops counting after a thousand and says which come first', async () => {
+    const db = await createDatabase(server)
+    await db.query(itemsSql(5000))
+    const { target } = await setUpBackfill(db)
+    const comparison = await compareBackfill({
+      target,
+      backfill: comparableBackfill({ batchSize: 3000, set: [{ column: 'doubled', expression: 'n + 1' }] }),
+      openSession: () => target.openSession('verify'),
+      clock: systemClock,
+      mismatchDelayMs: 1,
+    })
+    expect(comparison).toMatchObject({
+      mismatches: 1000,
+      sampleKeys: ['1', '2', '3', '4', '5', '6', '7', '8', '9', '10'],
+    })
+  })
+})
+
+describeOnEveryPostgres('an edited file', (server) => {
+  test('starts over where running twice does no harm, and is refused where it does', async () => {
+    const db = await createDatabase(server)
+    await db.query(
+      `${itemsSql(100)} UPDATE items SET n = id; ALTER TABLE items ADD CONSTRAINT small CHECK (doubled < 180)`,
+    )
+    const { run } = await setUpBackfill(db)
+    expect(await run(comparableBackfill({ batchSize: 10 }))).toMatchObject({ state: 'failed', rows: 89 })
+    const edited = comparableBackfill({ set: [{ column: 'doubled', expression: 'n' }] })
+    expect(await run(edited)).toEqual({ state: 'applied', rows: 100 })
+    expect(await db.query('SELECT id FROM items WHERE doubled <> n')).toEqual([])
+    await db.query(`UPDATE phasegate.unit SET state = 'failed'; UPDATE phasegate.backfill_range SET cursor = '50'`)
+    await expect(run(countingBackfill())).rejects.toMatchObject({ code: 'BACKFILL.CHANGED' })
+  })
+})

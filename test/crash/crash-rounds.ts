@@ -1,0 +1,136 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect } from 'vitest'
+import { createDatabase, type TestDatabase } from '../support/create-database.js'
+import { createProject, type Project } from '../support/project.js'
+import { type CliResult, runCli, startCli } from '../support/run-cli.js'
+import type { Random } from '../support/seed.js'
+import type { RunningPostgres } from '../support/start-postgres.js'
+
+const NAME = '20261122100000_count'
+const ROWS = 40_000
+
+/** Not idempotent on purpose: one row applied twice, or one statement run twice, shows. */
+const MIGRATION = `
+import { allow, defineMigration, sql } from 'phasegate'
+const log = (what) => allow('PHASE.WRITES', 'a crash test counts its steps', sql\`INSERT INTO log (what) VALUES (\${what})\`)
+export default defineMigration({
+  appUses: 'new',
+  expand: ({ ops }) => [
+    log('expand 1'),
+    ops.addColumn('item', 'extra', 'integer'),
+    log('expand 2'),
+    ops.createIndex('item', ['n'], { name: 'item_n' }),
+    ops.addCheck('item', sql\`n < 1000\`, { name: 'item_n_small' }),
+    log('expand 3'),
+  ].map((one) => one.kind === 'addCheck' ? allow('PHASE.TIGHTENS', 'every writer keeps n small', one) : one),
+  backfill: { table: 'item', set: { n: sql\`n + 1\` }, once: true, batch: { size: 500, time: 30 } },
+  contract: ({ ops }) => [
+    log('contract 1'),
+    ops.setNotNull('item', 'n'),
+    ops.dropIndex('item_old', { table: 'item' }),
+    ops.dropColumn('item', 'old'),
+    log('contract 2'),
+  ],
+})
+`
+
+const SCHEMA = `
+  CREATE TABLE log (at timestamptz DEFAULT clock_timestamp(), what text NOT NULL);
+  CREATE TABLE item (id bigint PRIMARY KEY, n integer DEFAULT 0, old text DEFAULT 'old');
+  INSERT INTO item (id) SELECT g * 7 FROM generate_series(1, ${ROWS}) g;
+  CREATE INDEX item_old ON item (old);
+  ANALYZE;
+`
+
+export interface Kills {
+  readonly runner: number
+  readonly server: number
+}
+
+/**
+ * Takes one migration through its life while its runner and its server are killed at random moments, `kills` times, and
+ * looks whether anything was lost or done twice. The same command is given again and again, and nothing else.
+ */
+export async function crashRound(server: RunningPostgres, random: Random, kills: number): Promise<Kills> {
+  const db = await createDatabase(server, { name: 'crash', sql: SCHEMA })
+  const project = createProject({ [`phasegate/${NAME}.ts`]: MIGRATION })
+  const done = { runner: 0, server: 0 }
+  const env = { DATABASE_URL: db.url, PHASEGATE_CONTRACT_ANNOUNCE: '50ms', PHASEGATE_MAX_LOCK_WAIT: '90s' }
+  try {
+    const share = [Math.floor(kills * 0.4), Math.floor(kills * 0.35)]
+    const perPhase = [share[0]!, share[1]!, kills - share[0]! - share[1]!]
+    for (const [index, verb] of (['expand', 'backfill', 'contract'] as const).entries()) {
+      if (verb === 'contract') await finish(project, ['approve', `${NAME}:contract`, '--reason', 'crash test'], env)
+      const args = verb === 'contract' ? ['contract', '--confirm', db.name] : [verb]
+      for (let left = perPhase[index]!; left > 0; left--) {
+        const server_ = random.next() < 0.25
+        if (await killDuring(project, args, env, server, random, server_)) done[server_ ? 'server' : 'runner']++
+        // The verb ended before it could be killed: what is left of this share goes to the next phase.
+        else {
+          if (index < 2) perPhase[index + 1]! += left
+          break
+        }
+      }
+      await finish(project, args, env)
+    }
+    await assertNothingLost(db)
+    return done
+  } finally {
+    await db.drop()
+    project.delete()
+  }
+}
+
+/** True: it was killed before it could end. */
+async function killDuring(
+  project: Project,
+  args: readonly string[],
+  env: Record<string, string>,
+  server: RunningPostgres,
+  random: Random,
+  killServer: boolean,
+): Promise<boolean> {
+  const running = startCli(project, args, { env })
+  // Loading takes most of the first second; from there on every moment is as likely as another.
+  const ended = await Promise.race([running.ended.then(() => true), sleep(random.int(300, 2500)).then(() => false)])
+  if (ended) {
+    expect((await running.ended).code, (await running.ended).stderr).toBe(0)
+    return false
+  }
+  if (killServer) {
+    await server.kill()
+    await server.restart()
+    // The runner may reconnect and finish by itself, or give up with a code; the next command decides.
+    const result = await Promise.race([running.ended, sleep(random.int(0, 1500)).then(() => undefined)])
+    if (result === undefined) running.kill()
+  } else running.kill()
+  await running.ended
+  return true
+}
+
+async function finish(project: Project, args: readonly string[], env: Record<string, string>): Promise<CliResult> {
+  const result = await runCli(project, args, { env, timeout: 180_000 })
+  expect(result.code, `${args.join(' ')}\n${result.stdout}\n${result.stderr}`).toBe(0)
+  return result
+}
+
+async function assertNothingLost(db: TestDatabase): Promise<void> {
+  const one = async (text: string): Promise<unknown> => Object.values((await db.query(text))[0] ?? {})[0]
+  expect(await one(`SELECT count(*)::int FROM item WHERE n <> 1`), 'each row changed exactly once').toBe(0)
+  expect(await one(`SELECT count(*)::int FROM item`)).toBe(ROWS)
+  expect((await db.query('SELECT what FROM log ORDER BY at')).map((row) => row.what), 'each step ran exactly once').toEqual([
+    'expand 1',
+    'expand 2',
+    'expand 3',
+    'contract 1',
+    'contract 2',
+  ])
+  expect(await one(`SELECT count(*)::int FROM pg_index WHERE NOT indisvalid OR NOT indisready`), 'no invalid index').toBe(0)
+  expect(await one(`SELECT string_agg(indexrelid::regclass::text, ',' ORDER BY 1) FROM pg_index WHERE indrelid = 'item'::regclass`)).toBe('item_n,item_pkey')
+  expect(await one(`SELECT string_agg(conname, ',' ORDER BY conname) FROM pg_constraint WHERE conrelid = 'item'::regclass AND contype = 'c'`)).toBe('item_n_small')
+  expect(await one(`SELECT bool_and(convalidated) FROM pg_constraint WHERE conrelid = 'item'::regclass`)).toBe(true)
+  expect(await one(`SELECT string_agg(attname, ',' ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'item'::regclass AND attnum > 0 AND NOT attisdropped`)).toBe('id,n,extra')
+  expect(await one(`SELECT count(*)::int FROM phasegate.unit WHERE state <> 'applied'`)).toBe(0)
+  expect(await one(`SELECT count(*)::int FROM phasegate.step WHERE state <> 'done'`)).toBe(0)
+  expect(await one(`SELECT count(*)::int FROM pg_locks WHERE locktype = 'advisory'`), 'no lock left').toBe(0)
+}

@@ -1,0 +1,121 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, onTestFinished, test } from 'vitest'
+
+const DEMO = fileURLToPath(new URL('../../examples/demo/dist/main.js', import.meta.url))
+const ROWS = ['--rows', '20000']
+const MINUTES = 60_000
+
+describe('npm run demo', () => {
+  test(
+    'takes the migration through all phases without one failed request or wrong answer',
+    async () => {
+      const demo = startDemo(ROWS)
+      const code = await demo.ended
+      expect(code, demo.output()).toBe(0)
+
+      const output = demo.output()
+      for (const phase of ['old', 'expand', 'roll to both', 'backfill', 'roll to new', 'contract', 'new alone']) {
+        const line = output.split('\n').find((text) => new RegExp(`^${phase} +[\\d.]+ +[\\d,]+ +0 `).test(text))
+        expect(line, `a line of the table for ${phase}\n${output}`).toBeDefined()
+      }
+      const requests = Number(/^requests +([\d,]+), errors 0$/m.exec(output)?.[1]?.replaceAll(',', ''))
+      expect(requests).toBeGreaterThan(1_000)
+      expect(output).toMatch(/^backfill +20,\d{3} rows in [\d.]+ s, verified: [\d,]+ rows\/s$/m)
+      expect(output).toMatch(/^longest lock wait +\d+ ms/m)
+      expect(output).toMatch(/^table size +[\d.]+ MiB before, [\d.]+ MiB after$/m)
+      expect(output).toMatch(/^rows compared +2\d,\d{3}, wrong 0$/m)
+      expect(output, 'the refused contract').toMatch(/phasegate contract\n[\s\S]*approv[\s\S]*\(exit 3\)/)
+      expect(readdirSync(demo.tmp), 'what it left behind').toEqual([])
+    },
+    4 * MINUTES,
+  )
+
+  test(
+    'fails when a build gives wrong answers',
+    async () => {
+      const demo = startDemo(ROWS, { DEMO_NEW_BUILD: 'broken' })
+      const code = await demo.ended
+      expect(code, demo.output()).toBe(1)
+      expect(demo.output()).toMatch(/^rows compared +[\d,]+, wrong [1-9]/m)
+      expect(demo.output()).toMatch(/^error .*expected verified/m)
+      expect(demo.output()).toContain('FAILED')
+    },
+    4 * MINUTES,
+  )
+
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    'leaves nothing behind after %s',
+    async (signal) => {
+      const demo = startDemo(ROWS)
+      await demo.waitFor(/Traffic from here/)
+      demo.process.kill(signal)
+      expect(await demo.ended, demo.output()).toBe(signal === 'SIGINT' ? 130 : 143)
+      expect(readdirSync(demo.tmp)).toEqual([])
+    },
+    2 * MINUTES,
+  )
+
+  test('refuses a database that comes later, and wrong numbers', async () => {
+    const mariadb = startDemo(['--database', 'mariadb'])
+    expect(await mariadb.ended).toBe(2)
+    expect(mariadb.output()).toContain('--database mariadb comes with a later version')
+    const few = startDemo(['--rows', 'many'])
+    expect(await few.ended).toBe(2)
+    expect(few.output()).toContain("--rows must be a whole number of at least 1000, not 'many'")
+  })
+})
+
+interface RunningDemo {
+  readonly process: ChildProcess
+  /** Everything that it puts into the temporary folder is in here. */
+  readonly tmp: string
+  /** Both streams. */
+  output(): string
+  waitFor(pattern: RegExp): Promise<void>
+  readonly ended: Promise<number | null>
+}
+
+function startDemo(args: readonly string[], env: Readonly<Record<string, string>> = {}): RunningDemo {
+  const tmp = mkdtempSync(join(tmpdir(), 'phasegate-test-demo-'))
+  // As root the server runs as another account, and has to get there.
+  chmodSync(tmp, 0o755)
+  const child = spawn(process.execPath, [DEMO, ...args], {
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: tmp, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  const listeners = new Set<() => void>()
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+      for (const listener of listeners) listener()
+    })
+  }
+  const ended = once(child, 'close').then(([code]) => code as number | null)
+  onTestFinished(async () => {
+    // Its PostgreSQL and its instances end with it.
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM')
+    await ended
+    rmSync(tmp, { recursive: true, force: true })
+  })
+  return {
+    process: child,
+    tmp,
+    output: () => output,
+    ended,
+    waitFor: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          if (pattern.test(output)) resolve()
+        }
+        listeners.add(look)
+        look()
+        void ended.then(() => reject(new Error(`ended without ${pattern}\n${output}`)))
+      }),
+  }
+}
