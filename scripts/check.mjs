@@ -29,6 +29,7 @@ const checks = {
         'ci',
         '--colors=off',
         '--error-on-warnings',
+        '--diagnostic-level=warn',
         '--max-diagnostics=50',
         // What git ignores is nobody's style.
         '--vcs-enabled=true',

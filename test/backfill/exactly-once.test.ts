@@ -109,6 +109,9 @@ describeOnEveryPostgres('a batch', (server) => {
     const setup = await setUpBackfill(db)
     const { session, range } = await leased(setup, '100')
     const second = await setup.prepared()
+    // Long enough for the second to come while the first is at it, and to wait until that has ended.
+    for (const one of [session, second])
+      await setup.target.backfill.prepare(one, { lockTimeout: 10_000, statementTimeout: 15_000 })
     const slowly = countingBackfill({ set: slow(1) })
     const answers = await Promise.all(
       [session, second].map((one) => setup.target.backfill.runBatch(one, slowly, KEY, range, '100', 30_000)),

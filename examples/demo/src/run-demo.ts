@@ -82,7 +82,8 @@ export async function runDemo(
   const stopTraffic = startTraffic(balancer.port, truth, figures)
   print('\n# Traffic from here to the end, every answer compared with the truth.')
   await cli.run('both', ['check'])
-  await cli.run('both', ['plan'])
+  print('\n# What will be left to do a release later, and what holds it until then.')
+  await cli.run('both', ['plan', 'contract'])
   await sleep(CALM)
 
   begin('expand')
@@ -107,7 +108,7 @@ export async function runDemo(
 
   begin('new alone')
   await sleep(CALM)
-  await cli.run('new', ['status'])
+  await cli.run('new', ['status', '--app', 'api'])
   await stopTraffic()
   figures.end()
 

@@ -38,9 +38,9 @@ export function advanceServo(
 ): ServoState {
   const ms = Math.max(batch.ms, 0.01)
   const costs = [...state.costs, ms / batch.size].slice(-REMEMBERED)
-  if (ms > targetMs * FAR_OVER) return { size: clamp(Math.min(state.size, batch.size) / CUT, limits), costs }
   const wanted = targetMs / ninthDecile(costs)
-  return { size: clamp(Math.min(wanted, state.size * GROWTH), limits), costs }
+  const most = ms > targetMs * FAR_OVER ? Math.min(state.size, batch.size) / CUT : state.size * GROWTH
+  return { size: clamp(Math.min(wanted, most), limits), costs }
 }
 
 function ninthDecile(values: readonly number[]): number {

@@ -7,7 +7,8 @@ import type {
   Emit,
   Gate,
   GateCheck,
-  JournalSnapshot,
+  GateContext,
+  GateState,
   PhasegateError,
   Session,
   Target,
@@ -65,13 +66,12 @@ export interface RunnerContext {
   readonly signal: AbortSignal
   /** Default, configured and own gates of a unit. */
   readonly gatesFor: (unit: CompiledUnit, migration: CompiledMigration, action: 'apply' | 'revert') => readonly Gate[]
-  /** Lets standing overrides open their gates; which of them were used. */
-  readonly applyOverrides: (
-    checks: readonly GateCheck[],
-    snapshot: JournalSnapshot,
-    unit: CompiledUnit,
+  /** Asks gates, cheapest first, and lets standing overrides open theirs; `used` are the ids of those that did. */
+  readonly checkGates: (
+    gates: readonly Gate[],
+    context: GateContext,
     taken: readonly string[],
-  ) => { readonly checks: readonly GateCheck[]; readonly used: readonly string[] }
+  ) => Promise<{ readonly state: GateState; readonly checks: readonly GateCheck[]; readonly used: readonly string[] }>
   /** Ids of the overrides that this run has spent: they stay in force when it asks again. */
   readonly takenOverrides: Set<string>
   readonly compareBackfill: (

@@ -126,7 +126,7 @@ async function createContext(
       announceTime: settings.contract.announce,
     },
     gatesFor: (unit, migration, action) => gates.gatesFor(migration, unit.id.phase, action, settings.gates),
-    applyOverrides: gates.applyOverrides,
+    checkGates: gates.checkGates,
     compareBackfill: (compiled) =>
       backfill.compareBackfill({ target, backfill: compiled, openSession: openWorker, clock: systemClock, signal }),
     runBackfill: (unit, compiled, withLaneLock) =>

@@ -1,25 +1,25 @@
 import type {
   CompiledMigration,
-  CompiledRevert,
   CompiledStep,
   CompiledUnit,
   CompileOptions,
   LoadedMigration,
   Phase,
 } from '@phasegate/core'
-import { createMadeObjects, type MadeObjects } from '../parse/made-objects.js'
 import { loadParser } from '../parse/parser.js'
-import type { AuthoredMigration, AuthoredStatement } from './authored-migration.js'
+import type { AuthoredMigration } from './authored-migration.js'
 import { compileBackfill } from './compile-backfill.js'
 import { compileRevert } from './compile-revert.js'
-import { compileStatement, type StepDraft, type UnitScope, unitScope } from './compile-statements.js'
+import { compileStatement } from './compile-statements.js'
 import { compileSyncs, type SyncSteps } from './compile-syncs.js'
 import type { PlacedGroup } from './derive-revert.js'
 import { fingerprintUnit } from './fingerprint-unit.js'
 import { groupSteps } from './group-steps.js'
 import { migrationError } from './migration-errors.js'
+import { createNotNullProofs } from './not-null-proofs.js'
 import { readDefinition } from './read-definition.js'
 import { readSqlFile } from './read-sql-file.js'
+import { type StepDraft, type UnitScope, unitScope } from './unit-scope.js'
 
 /**
  * Compiles a migration file, TypeScript or SQL, to the steps of its units and of its revert. Needs no database, and runs
@@ -35,13 +35,13 @@ export async function compileMigration(loaded: LoadedMigration, options: Compile
   await loadParser()
   const authored = loaded.format === 'sql' ? readSqlFile(loaded) : await readDefinition(loaded)
   assertNotEmpty(authored)
-  const madeInFile = createMadeObjects()
+  const proofs = createNotNullProofs()
+  const scope = unitScope('expand', authored.file, proofs)
   const syncs = compileSyncs(authored)
-  const expand = compileExpand(authored, syncs, madeInFile)
+  const expand = compileExpand(authored, syncs, scope)
   const backfill = authored.backfill === undefined ? undefined : compileBackfill(authored.backfill, options)
-  const madeByExpand = { hasTable: madeInFile.hasTable, hasColumn: madeInFile.hasColumn }
-  const revert = compileRevert(authored, expand.groups, syncs, expand.steps.length, madeByExpand)
-  const contract = compileContract(authored, syncs, madeInFile)
+  const revert = compileRevert(authored, expand.groups, syncs, expand.steps.length, scope.made)
+  const contract = compileContract(authored, syncs, unitScope('contract', authored.file, proofs))
   return {
     name: authored.name,
     file: authored.file,
@@ -54,7 +54,7 @@ export async function compileMigration(loaded: LoadedMigration, options: Compile
       ...(backfill === undefined ? {} : { backfill: { ...unit(authored, 'backfill', []), backfill } }),
       ...(contract.length === 0 ? {} : { contract: unit(authored, 'contract', contract) }),
     },
-    revert: revert satisfies CompiledRevert,
+    revert,
     gates: authored.gates,
   }
 }
@@ -67,10 +67,8 @@ function unit(authored: AuthoredMigration, phase: Phase, steps: readonly Compile
 function compileExpand(
   authored: AuthoredMigration,
   syncs: SyncSteps,
-  madeInFile: MadeObjects,
+  scope: UnitScope,
 ): { readonly steps: readonly CompiledStep[]; readonly groups: readonly PlacedGroup[] } {
-  // In expand, what the file created is what the unit created.
-  const scope: UnitScope = { ...unitScope('expand', authored.file, madeInFile), madeInUnit: madeInFile }
   const groups: PlacedGroup[] = []
   const drafts: StepDraft[] = []
   for (const statement of authored.phases.expand ?? []) {
@@ -84,14 +82,9 @@ function compileExpand(
 }
 
 /** The sync triggers go before the columns that they write. */
-function compileContract(
-  authored: AuthoredMigration,
-  syncs: SyncSteps,
-  madeInFile: MadeObjects,
-): readonly CompiledStep[] {
-  const list: readonly AuthoredStatement[] | undefined = authored.phases.contract
+function compileContract(authored: AuthoredMigration, syncs: SyncSteps, scope: UnitScope): readonly CompiledStep[] {
+  const list = authored.phases.contract
   if (list === undefined) return []
-  const scope = unitScope('contract', authored.file, madeInFile)
   const dropped = syncs.drop(scope)
   const drafts = list.flatMap((statement) => compileStatement(statement, scope).flatMap((group) => group.drafts))
   return [...dropped, ...groupSteps(drafts)]

@@ -1,10 +1,12 @@
 import type { CompiledRevert, CompiledStep } from '@phasegate/core'
-import { createMadeObjects, type MadeObjects } from '../parse/made-objects.js'
+import type { MadeObjects } from '../parse/made-objects.js'
 import type { AuthoredMigration } from './authored-migration.js'
-import { compileOwn, compileStatement, unitScope } from './compile-statements.js'
+import { compileStatement } from './compile-statements.js'
 import type { SyncSteps } from './compile-syncs.js'
 import { deriveRevert, impossible, type PlacedGroup } from './derive-revert.js'
 import { groupSteps } from './group-steps.js'
+import { draftOwn } from './step-draft.js'
+import { unitScope } from './unit-scope.js'
 
 /**
  * How an expand, and its backfill with it, is undone: as the author says, else derived in reverse order. The sync
@@ -20,7 +22,7 @@ export function compileRevert(
   expandSteps: number,
   made: Pick<MadeObjects, 'hasTable' | 'hasColumn'>,
 ): CompiledRevert {
-  const scope = unitScope('revert', authored.file, createMadeObjects())
+  const scope = unitScope('revert', authored.file)
   const own = groups.reduce((end, { group, first }) => Math.max(end, first + group.drafts.length), 0)
   const ofSync = Array.from({ length: expandSteps - own }, (_, index) => own + index)
   const dropSync = syncs.drop(scope).map((step) => ({ ...step, undoes: ofSync }))
@@ -40,7 +42,7 @@ export function compileRevert(
   const steps = derived.flatMap(({ statements, undoes, written }) =>
     statements.map((text): CompiledStep => {
       const from = { written, origin: 'operation', where: { file: authored.file } } as const
-      return { ...compileOwn(text, from, scope).step, undoes }
+      return { ...draftOwn(text, from, scope).step, undoes }
     }),
   )
   return { possible: true, steps: [...dropSync, ...steps] }

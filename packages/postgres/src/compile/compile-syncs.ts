@@ -5,8 +5,9 @@ import { type CompiledSync, compileSync } from '../sync/compile-sync.js'
 import { badSync } from '../sync/sync-errors.js'
 import { type AuthoredSync, planSync, type SyncPlan } from '../sync/sync-plan.js'
 import type { AuthoredMigration } from './authored-migration.js'
-import { compileOwn, type StepDraft, type UnitScope } from './compile-statements.js'
 import { givenDefaults } from './given-defaults.js'
+import { draftOwn } from './step-draft.js'
+import type { StepDraft, UnitScope } from './unit-scope.js'
 
 /** The steps of a migration's sync triggers, for the three places in which they stand. */
 export interface SyncSteps {
@@ -27,7 +28,7 @@ export function compileSyncs(authored: AuthoredMigration): SyncSteps {
   const steps = (part: keyof CompiledSync, scope: UnitScope): readonly CompiledStep[] =>
     syncs.flatMap(({ sync, plan, compiled, written }) =>
       compiled[part].map((text) => {
-        const { step } = compileOwn(text, { written, origin: 'sync', where: sync.where }, scope)
+        const { step } = draftOwn(text, { written, origin: 'sync', where: sync.where }, scope)
         return text.startsWith('EXPLAIN') ? { ...step, ...onlyPlanned(step, plan) } : step
       }),
     )

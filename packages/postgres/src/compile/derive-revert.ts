@@ -2,7 +2,7 @@ import type { Change, CompiledRevert, DatabaseObject } from '@phasegate/core'
 import type { RevertPlan } from '../operations/operation-compiler.js'
 import { inSchemaOf, quoteTable } from '../operations/table-reference.js'
 import { postgresQuoting, quoteName } from '../quoting.js'
-import type { StatementGroup } from './compile-statements.js'
+import type { StatementGroup } from './unit-scope.js'
 
 /** Statements that undo some steps of an expand, which are given by their indexes in the unit. */
 export interface RevertStatements {

@@ -1,5 +1,6 @@
 import type { LoadedMigration } from '@phasegate/core'
 import { quoteTable, type TableReference } from '../operations/table-reference.js'
+import { allowsOf, isVerbatim } from '../parse/directives.js'
 import { relationName } from '../parse/names.js'
 import { parseBackfillUpdate } from '../parse/parse-backfill.js'
 import { parseStatements } from '../parse/parse-statements.js'
@@ -7,7 +8,6 @@ import { readSqlMigration, type SqlMigration, type SqlSection } from '../sql-fil
 import { badSync } from '../sync/sync-errors.js'
 import type { AuthoredSync } from '../sync/sync-plan.js'
 import type { AuthoredBackfill, AuthoredMigration, AuthoredStatement } from './authored-migration.js'
-import { authoredSql } from './compile-statements.js'
 import { duplicateAllow } from './duplicate-allow.js'
 import { migrationError } from './migration-errors.js'
 
@@ -42,13 +42,11 @@ export function readSqlFile({ name, file, text }: SqlFile): AuthoredMigration {
 
 function statements({ text, line }: SqlSection, file: string): readonly AuthoredStatement[] {
   return parseStatements(text, file, line).map((parsed) => {
-    const statement = authoredSql(parsed)
-    for (const [index, { rule }] of statement.allows.entries()) {
-      if (statement.allows.findIndex((allow) => allow.rule === rule) < index) {
-        throw duplicateAllow(rule, '', statement.where)
-      }
-    }
-    return statement
+    const where = { file, line: parsed.line }
+    const allows = allowsOf(parsed)
+    const twice = allows.find(({ rule }, index) => allows.findIndex((allow) => allow.rule === rule) < index)
+    if (twice !== undefined) throw duplicateAllow(twice.rule, '', where)
+    return { kind: 'sql', parsed, verbatim: isVerbatim(parsed), origin: 'written', allows, where, inside: undefined }
   })
 }
 

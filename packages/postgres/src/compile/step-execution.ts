@@ -8,9 +8,7 @@ import { concurrentIndex, dropIndexProbe, indexCleanup, indexProbe } from './con
  * What reads or writes a whole table has no statement timeout; all else is over in an instant or gives way.
  */
 export function stepExecution(statement: ParsedStatement, facts: StatementFacts): StepExecution {
-  if (facts.transactional) {
-    return { mode: 'transaction', timeouts: facts.lock.duration === 'instant' ? 'short' : 'online' }
-  }
+  if (facts.transactional) return { mode: 'transaction', timeouts: isInstant(facts) ? 'short' : 'online' }
   const index = concurrentIndex(statement)
   if (index?.name !== undefined) {
     const named = { ...index, name: index.name }
@@ -18,4 +16,10 @@ export function stepExecution(statement: ParsedStatement, facts: StatementFacts)
   }
   const probe = dropIndexProbe(statement)
   return { mode: 'alone', timeouts: 'watched', ...(probe === undefined ? {} : { probe }) }
+}
+
+/** A foreign key of a new table looks at no row, and yet it holds a lock on the table that it references. */
+function isInstant({ lock, changes }: StatementFacts): boolean {
+  if (lock.duration === 'instant') return true
+  return lock.blocks !== 'nothing' && changes.every((change) => change.onNew || change.action === 'read')
 }

@@ -12,7 +12,9 @@ describe('isVerbatim', () => {
 
 describe('allowsOf', () => {
   it('reads rule and reason', () => {
-    expect(allowsOf({ comments: ['allow: TABLE.REWRITE because it has 40 rows', 'allow: INDEX.X because: no'] })).toEqual([
+    expect(
+      allowsOf({ comments: ['allow: TABLE.REWRITE because it has 40 rows', 'allow: INDEX.X because: no'] }),
+    ).toEqual([
       { rule: 'TABLE.REWRITE', reason: 'it has 40 rows' },
       { rule: 'INDEX.X', reason: ': no' },
     ])

@@ -1,6 +1,6 @@
+import type { Node } from 'libpg-query'
 import { strings } from './names.js'
 import { type AstValue, walkAst } from './walk-ast.js'
-import type { Node } from 'libpg-query'
 
 /**
  * What is known of a function from its name. `volatile`: another result for every row, so that a default which calls it

@@ -17,11 +17,7 @@ interface Part {
  * NOT NULL is an instant and stays together. What the operation cannot carry (a collation, an identity, IF NOT EXISTS, a
  * volatile default) stays SQL, and the safety check judges it.
  */
-export function liftAddColumn(
-  source: ClauseSource,
-  column: ColumnDef,
-  ifNotExists: boolean,
-): LiftedClause | undefined {
+export function liftAddColumn(source: ClauseSource, column: ColumnDef, ifNotExists: boolean): LiftedClause | undefined {
   const parts = partsOf(source, column)
   const shape = columnShape(column)
   const filled = shape.default !== undefined || shape.serial || shape.identity || shape.generated !== undefined
@@ -37,7 +33,14 @@ export function liftAddColumn(
   const rest = source.tokens.filter((token) => !taken.has(token))
   const constraints = lifted.flatMap(({ parts: safe }) => safe ?? [])
   if (constraints.length > 0 && !needed) return undefined
-  const operation = ifNotExists ? undefined : addColumn(source, column, parts, lifted.every(({ parts: safe }) => safe !== undefined))
+  const operation = ifNotExists
+    ? undefined
+    : addColumn(
+        source,
+        column,
+        parts,
+        lifted.every(({ parts: safe }) => safe !== undefined),
+      )
   if (operation === undefined && constraints.length === 0) return undefined
   return { parts: [operation ?? alterTable(source, joined(source, rest)), ...constraints], needed }
 }

@@ -1,4 +1,4 @@
-import { sql, type SqlFragment } from '@phasegate/core'
+import { type SqlFragment, sql } from '@phasegate/core'
 import type { IndexElem, IndexStmt } from 'libpg-query'
 import { quoteName } from '../quoting.js'
 import { findToken, insideBrackets, splitAtCommas, textOf } from './clauses.js'

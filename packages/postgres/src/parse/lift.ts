@@ -4,7 +4,15 @@ import { findToken, splitAtCommas, textOf } from './clauses.js'
 import { liftAddColumn } from './lift-add-column.js'
 import { liftConstraint } from './lift-constraint.js'
 import { liftCreateIndex } from './lift-index.js'
-import { alterTable, type ClauseSource, fitsOperation, type Lifted, type LiftedClause, operationTable, quotedName } from './lifted.js'
+import {
+  alterTable,
+  type ClauseSource,
+  fitsOperation,
+  type Lifted,
+  type LiftedClause,
+  operationTable,
+  quotedName,
+} from './lifted.js'
 import type { MadeObjects } from './made-objects.js'
 import { dottedName, nameOfNodes, namePartsOf, relationName } from './names.js'
 import type { ParsedStatement } from './parse-statements.js'
@@ -123,7 +131,8 @@ function liftClause(source: ClauseSource, command: AlterTableCmd): LiftedClause 
  */
 function liftDrop(drop: DropStmt, made: MadeObjects): readonly Lifted[] | undefined {
   const names = (drop.objects ?? []).map((node) => dottedName(namePartsOf(node)))
-  if (drop.behavior === 'DROP_CASCADE' || (drop.objects ?? []).some((node) => namePartsOf(node).length > 2)) return undefined
+  if (drop.behavior === 'DROP_CASCADE' || (drop.objects ?? []).some((node) => namePartsOf(node).length > 2))
+    return undefined
   if (drop.removeType === 'OBJECT_TABLE') {
     const [table, second] = names
     if (table === undefined || second !== undefined || drop.missing_ok === true) return undefined

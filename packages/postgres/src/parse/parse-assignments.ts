@@ -48,7 +48,9 @@ export function parseAssignments(
     return { column: target.name ?? '', expression: textOf(statement.text, written.slice(equals + 1)) }
   })
   if (parts.length !== targets.length) throw unreadable(file, statement.line)
-  const twice = assignments.find(({ column }, index) => assignments.findIndex((other) => other.column === column) < index)
+  const twice = assignments.find(
+    ({ column }, index) => assignments.findIndex((other) => other.column === column) < index,
+  )
   if (twice !== undefined) throw refuse(`it assigns ${twice.column} twice`, 'Keep one of the two.')
   if (update.whereClause === undefined) return { set: assignments }
   return { set: assignments, where: textOf(statement.text, tokens.slice(where + 1)) }
@@ -59,7 +61,9 @@ function unreadable(file: string, line: number): PhasegateError {
   return new PhasegateError({
     code: 'SQL.UNREADABLE',
     message: 'The assignments of this UPDATE could not be told apart.',
-    next: ['Please report the statement. Until then, write one assignment a line in plain form: column = (expression).'],
+    next: [
+      'Please report the statement. Until then, write one assignment a line in plain form: column = (expression).',
+    ],
     where: { file, line },
     exit: EXIT.usage,
   })

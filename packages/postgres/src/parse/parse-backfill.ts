@@ -43,7 +43,10 @@ function assertBatchable(update: UpdateStmt, refuse: (reason: string, next: stri
     )
   }
   if (update.withClause !== undefined) {
-    throw refuse('it begins with a WITH clause, which would run again for every batch', 'Move the query into a subquery.')
+    throw refuse(
+      'it begins with a WITH clause, which would run again for every batch',
+      'Move the query into a subquery.',
+    )
   }
   if (update.returningClause !== undefined) {
     throw refuse('it returns rows, and nobody reads them', 'Remove RETURNING.')

@@ -38,7 +38,10 @@ describe('parseStatements', () => {
   it('leaves out comments around a statement and keeps those inside of it', () => {
     const sql = '-- a\n/* b */ SELECT 1 -- c\n + 2 /* d */ ; -- e\n\n-- f\nSELECT 3 -- g\n-- h\n'
     expect(texts(sql)).toEqual(['SELECT 1 -- c\n + 2', 'SELECT 3'])
-    expect(parseStatements(sql, 'm.sql').map(({ comments }) => comments)).toEqual([['a', 'e'], ['f', 'g']])
+    expect(parseStatements(sql, 'm.sql').map(({ comments }) => comments)).toEqual([
+      ['a', 'e'],
+      ['f', 'g'],
+    ])
   })
 
   it('gives lines of the file, with CRLF too', () => {
@@ -94,7 +97,10 @@ describe('parseStatements', () => {
   it('splits any mixture of strings, dollar quotes, comments and names back into what was put in', () => {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is the one character that cannot be there
     const inside = fc.string({ unit: 'grapheme', maxLength: 12 }).map((text) => text.replace(/\0|\p{Surrogate}/gu, ''))
-    const nasty = fc.oneof(inside, fc.constantFrom(';', "'", '"', '--', '/*', '*/', '$$', '\\', '\n', '\r\n', '\u0001', '😀;'))
+    const nasty = fc.oneof(
+      inside,
+      fc.constantFrom(';', "'", '"', '--', '/*', '*/', '$$', '\\', '\n', '\r\n', '\u0001', '😀;'),
+    )
     const piece = fc.array(nasty, { maxLength: 4 }).map((parts) => parts.join(''))
     const value = fc.oneof(
       piece.map((text) => `'${text.replaceAll("'", "''")}'`),
@@ -116,15 +122,35 @@ describe('parseStatements', () => {
   })
 
   it('answers any text with statements or a coded error', () => {
-    const words = fc.constantFrom('SELECT', "'", '"', '$$', ';', '--', '/*', '*/', '(', ')', '\\', '\n', 'é', '😀', '\0', ' ')
+    const words = fc.constantFrom(
+      'SELECT',
+      "'",
+      '"',
+      '$$',
+      ';',
+      '--',
+      '/*',
+      '*/',
+      '(',
+      ')',
+      '\\',
+      '\n',
+      'é',
+      '😀',
+      '\0',
+      ' ',
+    )
     fc.assert(
-      fc.property(fc.array(fc.oneof(words, fc.string({ unit: 'binary', maxLength: 3 })), { maxLength: 20 }), (parts) => {
-        try {
-          parseStatements(parts.join(''), 'm.sql')
-        } catch (error) {
-          expect(error).toBeInstanceOf(PhasegateError)
-        }
-      }),
+      fc.property(
+        fc.array(fc.oneof(words, fc.string({ unit: 'binary', maxLength: 3 })), { maxLength: 20 }),
+        (parts) => {
+          try {
+            parseStatements(parts.join(''), 'm.sql')
+          } catch (error) {
+            expect(error).toBeInstanceOf(PhasegateError)
+          }
+        },
+      ),
       { numRuns: 500 },
     )
   })

@@ -35,13 +35,15 @@ export function readExpression(text: string, file: string, line = 1): Expression
 
 /** The syntax tree of one expression; its locations are of no use. */
 export function parseExpression(text: string, file: string, line = 1): Node {
-  // The closing bracket stands on a line of its own, so that a comment at the end of the text does not swallow it.
-  const [statement, second] = parseSql(`SELECT (${text}\n)`, file, line)
+  // A row of two, so that a bare SELECT is no expression. The closing bracket stands on a line of its own, since a comment
+  // at the end of the text would swallow it.
+  const [statement, second] = parseSql(`SELECT (true, ${text}\n)`, file, line)
   const select = statement?.stmt !== undefined && 'SelectStmt' in statement.stmt ? statement.stmt.SelectStmt : undefined
   const [target, more] = select?.targetList ?? []
-  const value = target !== undefined && 'ResTarget' in target ? target.ResTarget.val : undefined
+  const row = target !== undefined && 'ResTarget' in target ? target.ResTarget.val : undefined
+  const [, value, third] = row !== undefined && 'RowExpr' in row ? (row.RowExpr.args ?? []) : []
   const lone = second === undefined && more === undefined && select !== undefined && isBare(select)
-  if (!lone || value === undefined || isList(value)) {
+  if (!lone || value === undefined || third !== undefined) {
     throw new PhasegateError({
       code: 'SQL.EXPRESSION',
       message: `This is not one SQL expression: ${text.trim()}`,
@@ -56,9 +58,4 @@ export function parseExpression(text: string, file: string, line = 1): Node {
 function isBare(select: SelectStmt): boolean {
   const allowed = new Set(['targetList', 'limitOption', 'op', 'groupDistinct', 'all'])
   return Object.keys(select).every((key) => allowed.has(key)) && select.op === 'SETOP_NONE'
-}
-
-/** `(a, b)` is a row only because of the brackets around it. */
-function isList(node: Node): boolean {
-  return 'RowExpr' in node && node.RowExpr.row_format === 'COERCE_IMPLICIT_CAST'
 }

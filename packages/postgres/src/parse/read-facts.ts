@@ -100,8 +100,10 @@ function readObjects(draft: FactsDraft, node: Node): boolean {
     create(draft, 'schema', { name: schemaname ?? authrole?.rolename ?? '' }, orNot('create schema', if_not_exists))
     for (const element of schemaElts ?? []) if (!readTables(draft, element)) readObjects(draft, element)
   } else if ('CreateEnumStmt' in node) create(draft, 'type', nameOfNodes(node.CreateEnumStmt.typeName), 'create enum')
-  else if ('CreateDomainStmt' in node) create(draft, 'type', nameOfNodes(node.CreateDomainStmt.domainname), 'create domain')
-  else if ('CompositeTypeStmt' in node) create(draft, 'type', relationName(node.CompositeTypeStmt.typevar), 'create type')
+  else if ('CreateDomainStmt' in node)
+    create(draft, 'type', nameOfNodes(node.CreateDomainStmt.domainname), 'create domain')
+  else if ('CompositeTypeStmt' in node)
+    create(draft, 'type', relationName(node.CompositeTypeStmt.typevar), 'create type')
   else if ('CreateRangeStmt' in node) create(draft, 'type', nameOfNodes(node.CreateRangeStmt.typeName), 'create type')
   else if ('DefineStmt' in node) {
     const { kind, defnames, replace } = node.DefineStmt
@@ -124,7 +126,12 @@ function readObjects(draft: FactsDraft, node: Node): boolean {
   else if ('CreateTrigStmt' in node) {
     const { relation, trigname, replace } = node.CreateTrigStmt
     const what = `${orReplace(replace)} trigger`
-    objects.readOnTable(draft, relation, 'SHARE ROW EXCLUSIVE', { action: 'create', what, name: trigname ?? '', type: 'trigger' })
+    objects.readOnTable(draft, relation, 'SHARE ROW EXCLUSIVE', {
+      action: 'create',
+      what,
+      name: trigname ?? '',
+      type: 'trigger',
+    })
   } else if ('CreatePolicyStmt' in node) {
     const { table, policy_name, permissive } = node.CreatePolicyStmt
     objects.readOnTable(draft, table, 'ACCESS EXCLUSIVE', {
@@ -164,7 +171,8 @@ function readObjects(draft: FactsDraft, node: Node): boolean {
 function readAltered(draft: FactsDraft, node: Node): boolean {
   if ('AlterEnumStmt' in node) objects.readAlterEnum(draft, node.AlterEnumStmt)
   else if ('AlterDomainStmt' in node) objects.readAlterDomain(draft, node.AlterDomainStmt)
-  else if ('AlterOwnerStmt' in node) objects.readOwner(draft, node.AlterOwnerStmt.objectType, node.AlterOwnerStmt.object)
+  else if ('AlterOwnerStmt' in node)
+    objects.readOwner(draft, node.AlterOwnerStmt.objectType, node.AlterOwnerStmt.object)
   else if ('CommentStmt' in node) objects.readComment(draft, node.CommentStmt, 'comment')
   else if ('SecLabelStmt' in node) objects.readComment(draft, node.SecLabelStmt, 'security label')
   else if ('GrantStmt' in node) objects.readGrant(draft, node.GrantStmt)
@@ -186,7 +194,12 @@ function readAltered(draft: FactsDraft, node: Node): boolean {
   } else if ('AlterPublicationStmt' in node) {
     const { pubname, pubobjects, action } = node.AlterPublicationStmt
     const adds = action === 'AP_AddObjects'
-    objects.readPublication(draft, pubname ?? '', pubobjects ?? [], adds ? 'alter publication add' : 'alter publication drop')
+    objects.readPublication(
+      draft,
+      pubname ?? '',
+      pubobjects ?? [],
+      adds ? 'alter publication add' : 'alter publication drop',
+    )
   } else return false
   return true
 }

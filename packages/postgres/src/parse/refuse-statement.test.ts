@@ -61,6 +61,6 @@ describe('refuseStatement', () => {
   it('lets ordinary statements pass, also where the word is no schema', () => {
     refuse(`ALTER TABLE t ADD COLUMN phasegate int; UPDATE t SET phasegate = 1; CREATE TABLE phasegate (id int);
       SELECT phasegate.id FROM phasegate; DROP TABLE phasegate; VACUUM t; ALTER FUNCTION f() SET lock_timeout = '1s';
-      ALTER ROLE x SET a = 1; COPY t TO '/tmp/x'; COMMENT ON COLUMN phasegate.id IS 'x'`.replace(/COMMENT.*$/s, ''))
+      ALTER ROLE x SET a = 1; COPY t TO '/tmp/x'`)
   })
 })

@@ -1,10 +1,10 @@
 import { EXIT, type Phase, PhasegateError } from '@phasegate/core'
 import type { Node } from 'libpg-query'
 import { functionsCalled } from './functions.js'
-import { kindOf } from './read-facts.js'
+import { namePartsOf, strings } from './names.js'
 import { copyData } from './parse-sql.js'
 import type { ParsedStatement } from './parse-statements.js'
-import { namePartsOf, strings } from './names.js'
+import { kindOf } from './read-facts.js'
 import { type AstValue, walkAst } from './walk-ast.js'
 
 /** Our own tables; see journal-schema.ts. */
@@ -147,9 +147,13 @@ function namesJournal(value: AstValue): boolean {
 }
 
 function namesSchema(value: AstValue, key: string): boolean {
-  const about = value['removeType'] ?? value['renameType'] ?? value['objtype'] ?? value['objectType'] ?? value['targtype']
+  const about =
+    value['removeType'] ?? value['renameType'] ?? value['objtype'] ?? value['objectType'] ?? value['targtype']
   if (about !== 'OBJECT_SCHEMA' && value['targtype'] !== 'ACL_TARGET_ALL_IN_SCHEMA') return false
   if (key === 'RenameStmt') return value['subname'] === JOURNAL_SCHEMA || value['newname'] === JOURNAL_SCHEMA
-  const named = [...((value['objects'] as Node[] | undefined) ?? []), ...(value['object'] === undefined ? [] : [value['object'] as Node])]
+  const named = [
+    ...((value['objects'] as Node[] | undefined) ?? []),
+    ...(value['object'] === undefined ? [] : [value['object'] as Node]),
+  ]
   return named.some((object) => namePartsOf(object).includes(JOURNAL_SCHEMA))
 }

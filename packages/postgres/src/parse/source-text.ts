@@ -15,8 +15,7 @@ export function sourceText(text: string): SourceText {
   const tables = offsetTables(text)
   return {
     indexOfByte: (byte) => (tables === undefined ? byte : (tables.bytes[byte] ?? text.length)),
-    indexOfCharacter: (character) =>
-      tables === undefined ? character : (tables.characters[character] ?? text.length),
+    indexOfCharacter: (character) => (tables === undefined ? character : (tables.characters[character] ?? text.length)),
     lineAt: (index) => lineContaining(lineStarts, index),
   }
 }

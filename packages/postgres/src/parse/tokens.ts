@@ -30,7 +30,11 @@ export function readTokens(text: string, file: string, firstLine = 1): readonly 
   })
 }
 
-function scan(text: string, file: string, firstLine: number): ReturnType<ReturnType<typeof parser>['scanSync']>['tokens'] {
+function scan(
+  text: string,
+  file: string,
+  firstLine: number,
+): ReturnType<ReturnType<typeof parser>['scanSync']>['tokens'] {
   try {
     return parser().scanSync(withoutControlCharacters(text)).tokens
   } catch (error) {

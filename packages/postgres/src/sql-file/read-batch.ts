@@ -30,7 +30,8 @@ export function readBatch(value: string, where: SourceLocation): BatchSetting {
       throw sqlFileError('MIGRATION.BAD_SETTING', `batch names ${option} twice.`, where, ['Keep one of the two.'])
     }
     if (option === 'key' && written !== undefined && written !== '') batch.key = keyName(written)
-    else if ((option === 'size' || option === 'time') && written !== undefined) batch[option] = count(option, written, where)
+    else if ((option === 'size' || option === 'time') && written !== undefined)
+      batch[option] = count(option, written, where)
     else if (option === 'once' && written === undefined) batch.once = true
     else throw unknownOption(option, entry, where)
   }

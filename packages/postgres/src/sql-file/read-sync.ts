@@ -1,7 +1,7 @@
 import type { SourceLocation } from '@phasegate/core'
+import { type QualifiedName, relationName } from '../parse/names.js'
 import { parseAssignments } from '../parse/parse-assignments.js'
 import { parseStatements } from '../parse/parse-statements.js'
-import { type QualifiedName, relationName } from '../parse/names.js'
 import { sqlFileError } from './sql-file-errors.js'
 
 /** Which columns of one table are kept equal, with the expressions as they were written. */

@@ -15,7 +15,9 @@ export interface Setting {
  * Reads a comment as a setting. `misspelled` names the one that was probably meant; any other comment, with a colon or
  * without, is a comment.
  */
-export function settingOf(comment: string): Setting | { readonly misspelled: string; readonly meant: string } | undefined {
+export function settingOf(
+  comment: string,
+): Setting | { readonly misspelled: string; readonly meant: string } | undefined {
   const [, head = '', target = '', value = ''] = /^([\p{L}_-]+)((?:\s+[^:]*)?):(.*)$/su.exec(comment) ?? []
   if (head === '') return undefined
   const name = SETTINGS.find((known) => known === head.toLowerCase())

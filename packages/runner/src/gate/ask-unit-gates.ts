@@ -1,13 +1,4 @@
-import {
-  allOf,
-  askGates,
-  type CompiledMigration,
-  type CompiledUnit,
-  type GateCheck,
-  type GateState,
-  type JournalSnapshot,
-  type Session,
-} from '@phasegate/core'
+import type { CompiledMigration, CompiledUnit, GateCheck, GateState, JournalSnapshot, Session } from '@phasegate/core'
 import type { RunnerContext } from '../runner-context.js'
 
 export interface GateAnswer {
@@ -26,18 +17,22 @@ export async function askUnitGates(
   action: 'apply' | 'revert' = 'apply',
 ): Promise<GateAnswer> {
   const backfill = migration.units.backfill?.backfill
-  const asked = await askGates(context.gatesFor(unit, migration, action), {
-    unit,
-    migration,
-    action,
-    snapshot,
-    signal: context.signal,
-    verifyBackfill: async () =>
-      backfill === undefined ? { mismatches: 0, sampleKeys: [] } : context.compareBackfill(backfill),
-  })
-  const { checks, used } = context.applyOverrides(asked, snapshot, unit, [...context.takenOverrides])
+  const gates = context.gatesFor(unit, migration, action)
+  const { state, checks, used } = await context.checkGates(
+    gates,
+    {
+      unit,
+      migration,
+      action,
+      snapshot,
+      signal: context.signal,
+      verifyBackfill: async () =>
+        backfill === undefined ? { mismatches: 0, sampleKeys: [] } : context.compareBackfill(backfill),
+    },
+    [...context.takenOverrides],
+  )
   context.emit({ type: 'gate.checked', unit: unit.id, checks })
-  return { state: allOf(checks.map((check) => check.state)), checks, overrides: used }
+  return { state, checks, overrides: used }
 }
 
 /** Keeps what was seen, and spends the overrides when the unit really starts. */

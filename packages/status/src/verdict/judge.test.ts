@@ -124,7 +124,7 @@ describe('verdict', () => {
     expect(judge(manifest([EMAIL, null]), journal(unit(EMAIL, 'contract', 'applied'))).verdict).toBe('compatible')
   })
 
-  it('is ahead when the database knows newer units that take nothing away', () => {
+  it('is ahead when the database knows units of which the build has not heard, and which take nothing away', () => {
     const judged = judge(
       manifest([EMAIL, 'both']),
       journal(expanded, unit('20270101000000_later', 'expand', 'applied')),
@@ -142,7 +142,7 @@ describe('verdict', () => {
       manifest([EMAIL, 'both']),
       journal(expanded, unit('20200101000000_gone', 'contract', 'applied')),
     )
-    expect(judged.verdict).toBe('compatible')
+    expect(judged.verdict).toBe('ahead')
   })
 
   it('prefers incompatible to behind', () => {

@@ -50,9 +50,9 @@ export function judge(
     return { ...found, verdict: 'behind', reason: `required and not applied: ${describeMissing(snapshot, missing)}` }
   if (manifest === undefined)
     return { ...found, verdict: 'compatible', reason: 'no build manifest: nothing is required' }
-  const unheardOf = newerThanBuild(manifest, snapshot)
-  if (unheardOf.length > 0)
-    return { ...found, verdict: 'ahead', reason: `the database also knows ${list(unheardOf.map(unitName))}` }
+  const unknown = unheardOf(manifest, snapshot)
+  if (unknown.length > 0)
+    return { ...found, verdict: 'ahead', reason: `the database also knows ${list(unknown.map(unitName))}` }
   return { ...found, verdict: 'compatible', reason: 'all that this build requires is applied' }
 }
 
@@ -88,16 +88,10 @@ function contractsAgainst(manifest: BuildManifest | undefined, snapshot: Journal
     .map(unitName)
 }
 
-/** Units that the build has not heard of; those of long deleted files do not count. */
-function newerThanBuild(manifest: BuildManifest, snapshot: JournalSnapshot): readonly UnitRecord[] {
+/** Units that the build has not heard of: of newer files, of other projects, and of files deleted since. */
+function unheardOf(manifest: BuildManifest, snapshot: JournalSnapshot): readonly UnitRecord[] {
   const known = new Set(manifest.migrations.flatMap(({ name, phases }) => phases.map((phase) => `${name}:${phase}`)))
-  const oldest = oldestName(manifest)
-  return snapshot.units.filter(
-    (unit) =>
-      !['pending', 'reverted'].includes(unit.state) &&
-      !known.has(unitName(unit)) &&
-      (oldest === undefined || unit.migration >= oldest),
-  )
+  return snapshot.units.filter((unit) => !['pending', 'reverted'].includes(unit.state) && !known.has(unitName(unit)))
 }
 
 function oldestName(manifest: BuildManifest): string | undefined {

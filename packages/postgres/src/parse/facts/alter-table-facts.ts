@@ -1,9 +1,9 @@
-import type { AlterTableCmd, AlterTableStmt, AlterTableType } from 'libpg-query'
 import type { DatabaseObject } from '@phasegate/core'
+import type { AlterTableCmd, AlterTableStmt, AlterTableType } from 'libpg-query'
 import { displayName, namePartsOf, partOf, type QualifiedName, relationName } from '../names.js'
 import { readAddColumn } from './add-column-facts.js'
-import { readConstraint } from './constraint-facts.js'
 import { columnsOf, readsColumns } from './columns-read.js'
+import { readConstraint } from './constraint-facts.js'
 import type { Duration, FactsDraft, LockMode } from './facts-draft.js'
 
 /** What a clause is about: the column it names, a constraint or trigger of that name, or the table itself. */
@@ -207,7 +207,13 @@ function partitionOf(clause: AlterTableCmd): { child: QualifiedName; concurrent:
 function readAttach(draft: FactsDraft, table: QualifiedName, clause: AlterTableCmd): void {
   const { child } = partitionOf(clause)
   const onNew = draft.made.hasTable(child)
-  draft.change({ action: 'alter', object: { type: 'table', ...child }, what: 'attach partition', tightens: true, onNew })
+  draft.change({
+    action: 'alter',
+    object: { type: 'table', ...child },
+    what: 'attach partition',
+    tightens: true,
+    onNew,
+  })
   readsColumns(draft, table, [], 'attach partition')
   draft.lock(update, table)
   draft.lock(exclusive, child, 'scan')
@@ -243,10 +249,19 @@ function readOther(draft: FactsDraft, statement: AlterTableStmt, name: Qualified
   const type = RELATION_TYPES[statement.objtype ?? '']
   const known = CLAUSES[clause.subtype ?? 'AT_DropOids']
   const options = ['AT_SetRelOptions', 'AT_ResetRelOptions'].includes(clause.subtype ?? '')
-  const what = known?.what ?? (clause.subtype ?? '').replace(/^AT_/, '').replace(/(?<=[a-z])(?=[A-Z])/g, ' ').toLowerCase()
+  const what =
+    known?.what ??
+    (clause.subtype ?? '')
+      .replace(/^AT_/, '')
+      .replace(/(?<=[a-z])(?=[A-Z])/g, ' ')
+      .toLowerCase()
   if (type === undefined) return draft.opaque(`alter ${statement.objtype}`, displayName(name))
   if (clause.subtype === 'AT_AttachPartition') {
-    const child = namePartsOf(clause.def !== undefined && 'PartitionCmd' in clause.def ? { RangeVar: clause.def.PartitionCmd.name ?? {} } : undefined)
+    const child = namePartsOf(
+      clause.def !== undefined && 'PartitionCmd' in clause.def
+        ? { RangeVar: clause.def.PartitionCmd.name ?? {} }
+        : undefined,
+    )
     draft.change({ action: 'read', object: { type: 'index', name: child.at(-1) ?? '' }, what: 'attach index' })
   }
   draft.change({

@@ -24,7 +24,12 @@ export function readCreateTable(draft: FactsDraft, statement: CreateStmt): void 
 }
 
 /** Records a new relation without a lock that anybody could feel. */
-export function createTable(draft: FactsDraft, table: QualifiedName, ifNotExists: boolean, what = 'create table'): void {
+export function createTable(
+  draft: FactsDraft,
+  table: QualifiedName,
+  ifNotExists: boolean,
+  what = 'create table',
+): void {
   draft.change({
     action: 'create',
     object: { type: what.includes('view') ? 'view' : 'table', ...table },

@@ -68,7 +68,8 @@ function readInsert(draft: FactsDraft, statement: InsertStmt, written: Set<unkno
     onNew: draft.made.hasTable(table),
   })
   const select = statement.selectStmt !== undefined && 'SelectStmt' in statement.selectStmt
-  const values = select && 'SelectStmt' in statement.selectStmt! && statement.selectStmt.SelectStmt.valuesLists !== undefined
+  const values =
+    select && 'SelectStmt' in statement.selectStmt! && statement.selectStmt.SelectStmt.valuesLists !== undefined
   draft.lock('ROW EXCLUSIVE', table, select && !values ? 'scan' : 'instant')
 }
 

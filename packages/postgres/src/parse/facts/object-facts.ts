@@ -7,12 +7,12 @@ import type {
   GrantStmt,
   Node,
   RangeVar,
-  ReindexStmt,
   RefreshMatViewStmt,
+  ReindexStmt,
   VacuumStmt,
 } from 'libpg-query'
-import { dottedName, nameOfNodes, namePartsOf, partOf, qualified, type QualifiedName, relationName } from '../names.js'
-import { kindName, objectType } from './drop-facts.js'
+import { dottedName, nameOfNodes, namePartsOf, partOf, type QualifiedName, qualified, relationName } from '../names.js'
+import { type kindName, objectType } from './drop-facts.js'
 import type { FactsDraft, LockMode } from './facts-draft.js'
 
 /** A statement that touches one table's catalog entry under one lock. */
@@ -104,9 +104,14 @@ export function readAlterDomain(draft: FactsDraft, statement: AlterDomainStmt): 
       ? statement.def === undefined
         ? 'drop domain default'
         : 'set domain default'
-      : (({ N: 'drop domain not null', O: 'set domain not null', X: 'drop domain constraint', V: 'validate domain constraint' } as Record<string, string>)[
-          kind
-        ] ?? (adds ? 'add domain constraint' : 'add domain constraint not valid'))
+      : ((
+          {
+            N: 'drop domain not null',
+            O: 'set domain not null',
+            X: 'drop domain constraint',
+            V: 'validate domain constraint',
+          } as Record<string, string>
+        )[kind] ?? (adds ? 'add domain constraint' : 'add domain constraint not valid'))
   draft.change({
     action: kind === 'V' ? 'validate' : 'alter',
     object: { type: 'type', ...name },

@@ -1,6 +1,6 @@
 import type { DatabaseObject } from '@phasegate/core'
 import type { AlterObjectSchemaStmt, RenameStmt } from 'libpg-query'
-import { dottedName, namePartsOf, partOf, qualified, type QualifiedName, relationName } from '../names.js'
+import { dottedName, namePartsOf, partOf, type QualifiedName, qualified, relationName } from '../names.js'
 import { kindName, objectType } from './drop-facts.js'
 import type { FactsDraft } from './facts-draft.js'
 
@@ -56,9 +56,7 @@ function renamed(statement: RenameStmt, relation: QualifiedName): DatabaseObject
 /** SET SCHEMA is a rename: code that names the schema, or whose search path lacks the new one, does not find it. */
 export function readSetSchema(draft: FactsDraft, statement: AlterObjectSchemaStmt): void {
   const name =
-    statement.relation === undefined
-      ? dottedName(namePartsOf(statement.object))
-      : relationName(statement.relation)
+    statement.relation === undefined ? dottedName(namePartsOf(statement.object)) : relationName(statement.relation)
   const type = objectType(statement.objectType)
   const onNew = draft.made.hasObject(type, name)
   draft.change({ action: 'rename', object: { type, ...name }, what: 'set schema', destroys: true, onNew })

@@ -1,0 +1,238 @@
+import { defineMigration, type MigrationDefinition, ops, sql } from '@phasegate/core'
+import { knex } from 'knex'
+import { describe, expect, test } from 'vitest'
+import { compileDefinition, compileText } from './compile-fixtures.test.support.js'
+
+/** What a person may write in JavaScript, where no types keep it out. */
+type Anything = Readonly<Record<string, unknown>>
+
+const drop = { appUses: 'new', contract: () => [ops.dropColumn('users', 'old')] }
+const add = () => [ops.addColumn('users', 'a', 'int')]
+const fill = { table: 'users', set: { a: sql`b` } }
+
+const DEFINITIONS: readonly [code: string, what: string, definition: Anything, says: RegExp][] = [
+  ['MIGRATION.OPTION', 'an unknown option', { expnad: add }, /Did you mean 'expand'/],
+  ['MIGRATION.OPTION', 'an option like no other', { expand: add, zzzzzzzz: 1 }, /The options are appUses/],
+  ['MIGRATION.NO_PHASE', 'no phase', {}, /has no phase/],
+  ['MIGRATION.NO_PHASE', 'a revert alone', { revert: () => [] }, /has no phase/],
+  ['MIGRATION.EMPTY', 'an untouched template', { expand: () => [], contract: () => [], appUses: 'old' }, /addColumn/],
+  ['MIGRATION.TYPE', 'a list instead of a function', { expand: add() }, /expand is a list, not a function/],
+  ['MIGRATION.LIST', 'a promise instead of a list', { expand: async () => [] }, /returned a promise/],
+  ['MIGRATION.LIST', 'a function that returns nothing', { expand: () => undefined }, /returned undefined/],
+  ['MIGRATION.LIST', 'an operation instead of a list', { expand: () => add()[0] }, /returned an object/],
+  ['MIGRATION.LIST', 'a builder instead of a list', { expand: builder((s) => s.dropTable('a')) }, /a schema builder/],
+  [
+    'MIGRATION.STATEMENT',
+    'a string in the list',
+    { expand: () => ['DROP TABLE a'] },
+    /expand, statement 1 is a string/,
+  ],
+  ['MIGRATION.STATEMENT', 'a hole in the list', { expand: () => [...add(), , ...add()] }, /statement 2 is undefined/],
+  ['MIGRATION.STATEMENT', 'a promise in the list', { expand: () => [Promise.resolve()] }, /is a promise/],
+  ['MIGRATION.STATEMENT', 'a function without a version', { expand: () => [ops.run('', async () => {})] }, /version/],
+  ['MIGRATION.THREW', 'a phase that throws', { expand: () => fail('no good') }, /no good/],
+  [
+    'MIGRATION.DUPLICATE_ALLOW',
+    'an allow twice',
+    { expand: () => [allowed(allowed(add()[0]))] },
+    /A\.B is allowed twice/,
+  ],
+  ['MIGRATION.TYPE', 'an allow without a reason', { expand: () => [{ ...allowed(add()[0]), reason: 1 }] }, /reason/],
+  ['MIGRATION.STATEMENTS', 'two statements in one', { expand: () => [sql`SELECT 1; SELECT 2`] }, /2 statements/],
+  ['MIGRATION.EMPTY_STATEMENT', 'an empty statement', { expand: () => [sql`-- nothing`] }, /holds no statement/],
+  ['SQL.SYNTAX', 'SQL that does not parse', { expand: () => [sql`ALTER TABEL a`] }, /expand, statement 1/],
+  [
+    'OPERATION.UNSUPPORTED',
+    'an unknown operation',
+    { expand: () => [{ kind: 'teleport' }] },
+    /'teleport' is not known/,
+  ],
+  ['OPERATION.ARGUMENT', 'a table with a dot', { expand: () => [ops.dropTable('a.b')] }, /schema: 'a', table: 'b'/],
+  [
+    'OPERATION.UNSAFE',
+    'a required column',
+    { expand: () => [ops.addColumn('a', 'b', 'int', { notNull: true })] },
+    /NOT NULL/,
+  ],
+  ['SQL.IDENTIFIER', 'a missing column', { expand: () => [ops.setNotNull('a', undefined as never)] }, /undefined/],
+  [
+    'MIGRATION.APP_USES',
+    'a contract without appUses',
+    { contract: drop.contract },
+    /appUses is missing beside a contract/,
+  ],
+  ['MIGRATION.APP_USES', 'a backfill without appUses', { expand: add, backfill: fill }, /missing beside a backfill/],
+  ['MIGRATION.APP_USES', 'an unknown appUses', { ...drop, appUses: 'bot' }, /Did you mean 'both'/],
+  ['MIGRATION.APP_USES', 'an unknown appUses of one', { ...drop, appUses: { api: 7 } }, /appUses of api is 7/],
+  ['MIGRATION.APP_USES', 'appUses of nobody', { ...drop, appUses: {} }, /names no application/],
+  ['MIGRATION.APPLICATIONS', 'one name for applications', { ...drop, applications: 'api' }, /not a list/],
+  ['MIGRATION.APPLICATIONS', 'an application twice', { ...drop, applications: ['a', 'a'] }, /distinct/],
+  ['MIGRATION.GATES', 'gates of an unknown phase', { ...drop, gates: { cutover: [] } }, /no phase 'cutover'/],
+  ['MIGRATION.GATES', 'a gate that is none', { ...drop, gates: { contract: ['soak'] } }, /not a list of gates/],
+  ['SCHEMA.METHOD', 'a question to the database', { expand: builder((s) => s.hasTable('a')) }, /hasTable/],
+  ['SCHEMA.ALTER', '.alter()', { expand: list((s) => s.alterTable('a', (t: Table) => t.string('b').alter())) }, /a\.b/],
+  [
+    'SCHEMA.BINDINGS',
+    'a ? without a value',
+    { expand: list((s) => s.raw('ALTER TABLE a ADD b int DEFAULT ?')) },
+    /no value/,
+  ],
+  ['SCHEMA.BUILDER', 'a knex query', { expand: () => [knex({ client: 'pg' })('users').select()] }, /query or raw/],
+  ['SCHEMA.BUILDER', 'a builder for MySQL', { expand: () => [mysqlBuilder()] }, /for mysql/],
+  [
+    'SCHEMA.CALLBACK',
+    'a builder that reads',
+    { expand: () => [knex({ client: 'pg' }).schema.hasTable('a')] },
+    /no plan/,
+  ],
+  [
+    'BACKFILL.FORM',
+    'a form that comes later',
+    { ...drop, backfill: { table: 'a', delete: true } },
+    /'delete' is not available/,
+  ],
+  ['BACKFILL.OPTION', 'an unknown backfill option', { ...drop, backfill: { ...fill, wehre: sql`a` } }, /'where'/],
+  ['BACKFILL.OPTION', 'an unknown batch option', { ...drop, backfill: { ...fill, batch: { sise: 1 } } }, /'size'/],
+  ['BACKFILL.SHAPE', 'a batch of no rows', { ...drop, backfill: { ...fill, batch: { size: 0 } } }, /above 0/],
+  ['BACKFILL.SHAPE', 'a backfill that sets nothing', { ...drop, backfill: { table: 'a', set: {} } }, /each column/],
+  ['BACKFILL.SHAPE', 'a value instead of SQL', { ...drop, backfill: { table: 'a', set: { b: 1 } } }, /each column/],
+  ['BACKFILL.SHAPE', 'a where of text', { ...drop, backfill: { ...fill, where: 'a IS NULL' } }, /where/],
+  ['BACKFILL.SHAPE', 'once of text', { ...drop, backfill: { ...fill, once: 'yes' } }, /once/],
+  ['OPERATION.ARGUMENT', 'a backfill without a table', { ...drop, backfill: { set: fill.set } }, /backfill: table/],
+  [
+    'BACKFILL.NOT_IDEMPOTENT',
+    'a counter without once',
+    { ...drop, backfill: { table: 'a', set: { n: sql`n + 1` } } },
+    /once/,
+  ],
+  ['SYNC.SHAPE', 'sync without forward', { ...drop, sync: { table: 'a' } }, /forward wants/],
+  ['SYNC.SHAPE', 'an unknown sync option', { ...drop, sync: { table: 'a', foward: {} } }, /'forward'/],
+  ['SYNC.EXPRESSION', 'a forward of nothing', sync({ forward: { n: sql`1` } }), /reads no column/],
+  ['SYNC.EXPRESSION', 'a forward by chance', sync({ forward: { n: sql`o + random()` } }), /another value each time/],
+  ['SYNC.EXPRESSION', 'a forward of itself', sync({ forward: { n: sql`coalesce(n, o)` } }), /new column itself/],
+  ['SYNC.EXPRESSION', 'a subquery', sync({ forward: { n: sql`(SELECT o FROM b LIMIT 1)` } }), /subquery/],
+  ['SYNC.EXPRESSION', 'an idle backward', sync({ forward: { n: sql`o` }, backward: { o: sql`p` } }), /none of the new/],
+  ['SYNC.SHAPE', 'a column on both sides', sync({ forward: { n: sql`o` }, backward: { n: sql`n` } }), /forward and of/],
+  ['SYNC.SHAPE', 'a column in two syncs', { ...drop, sync: [one(), one()] }, /written by two syncs/],
+]
+
+describe('a TypeScript migration with', () => {
+  test.each(DEFINITIONS)('%s: %s', async (code, _, definition, says) => {
+    const failure = await compileDefinition(definition as MigrationDefinition).then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+    expect(failure).toMatchObject({ name: 'PhasegateError', code, where: { file: 'test.ts' } })
+    const { message, why, next } = failure as { message: string; why?: string; next: string[] }
+    expect([message, why, ...next].join('\n')).toMatch(says)
+    expect(next.length).toBeGreaterThan(0)
+  })
+
+  test.each([[undefined], [null], ['text'], [[]]])('the default export %j', async (definition) => {
+    await expect(compileDefinition(defineMigration(definition as never))).rejects.toMatchObject({
+      code: 'MIGRATION.DEFINITION',
+    })
+  })
+
+  test('the same builder twice', async () => {
+    const definition: MigrationDefinition = {
+      expand: ({ schema }) => {
+        const users = schema.alterTable('users', (t) => t.text('a'))
+        return [users, users.raw('SELECT 1')]
+      },
+    }
+    await expect(compileDefinition(definition)).rejects.toMatchObject({
+      code: 'MIGRATION.TWICE',
+      message: 'expand, statement 2 is the same object as expand, statement 1.',
+    })
+  })
+
+  test('a default of a synced column', async () => {
+    const definition = (expand: MigrationDefinition['expand']): MigrationDefinition => ({
+      ...(expand && { expand }),
+      sync: one(),
+    })
+    const code = { code: 'SYNC.DEFAULT' }
+    for (const expand of [
+      () => [ops.addColumn('a', 'n', 'int', { default: 0 })],
+      () => [ops.addColumn('a', 'n', 'int'), ops.setDefault('a', 'n', 0)],
+      () => [sql`ALTER TABLE a ADD n int GENERATED ALWAYS AS IDENTITY`],
+      () => [sql`CREATE TABLE a (n int DEFAULT 1)`],
+    ]) {
+      await expect(compileDefinition(definition(expand))).rejects.toMatchObject(code)
+    }
+    await expect(compileDefinition(definition(() => [ops.addColumn('a', 'n', 'int')]))).resolves.toBeDefined()
+  })
+
+  test('a backfill that a backward would take for new values', async () => {
+    const definition = (value: typeof fill.set.a, backward: boolean): MigrationDefinition => ({
+      appUses: 'both',
+      sync: { ...one(), ...(backward ? { backward: { o: sql`n` } } : {}) },
+      backfill: { table: 'a', set: { n: value } },
+    })
+    await expect(compileDefinition(definition(sql`o + 1`, true))).rejects.toMatchObject({ code: 'SYNC.BACKFILL' })
+    await expect(compileDefinition(definition(sql`o + 1`, false))).resolves.toBeDefined()
+    await expect(compileDefinition(definition(sql`( o ) -- the same`, true))).resolves.toBeDefined()
+  })
+})
+
+describe('an SQL migration with', () => {
+  test.each([
+    ['MIGRATION.EMPTY', 'no statement in any phase', '-- phase: expand\n\n-- phase: contract\n', undefined],
+    ['MIGRATION.EMPTY', 'an empty backfill alone', '-- phase: backfill\n-- nothing yet\n', undefined],
+    ['BACKFILL.STATEMENTS', 'two updates', '-- phase: backfill\nUPDATE a SET b = c;\nUPDATE a SET d = c;', 3],
+    ['BACKFILL.NOT_IDEMPOTENT', 'a counter', '-- phase: backfill\n\nUPDATE a SET n = n + 1;', 3],
+    ['BACKFILL.NOT_IDEMPOTENT', 'chance', '-- phase: backfill\nUPDATE a SET n = random() WHERE b;', 2],
+    ['SQL.SYNTAX', 'an error', '-- phase: expand\nSELECT 1;\nALTER TABEL a;', 3],
+    ['SYNC.TABLE', 'a sync of no table', '-- sync: forward a = (b)\n-- phase: contract\nDROP TABLE c;', 1],
+    [
+      'MIGRATION.DUPLICATE_ALLOW',
+      'an allow twice',
+      '-- phase: expand\n-- allow: A.B because x\n-- allow: A.B because y\nSELECT 1;',
+      4,
+    ],
+  ])('%s: %s', async (code, _, text, line) => {
+    await expect(compileText(text)).rejects.toMatchObject({
+      code,
+      where: { file: 'test.sql', ...(line === undefined ? {} : { line }) },
+    })
+  })
+})
+
+interface Table {
+  string(name: string): { alter(): unknown }
+}
+type Builder = Record<string, (...args: unknown[]) => unknown>
+
+function builder(make: (schema: Builder) => unknown): (tools: { schema: Builder }) => unknown {
+  return ({ schema }) => make(schema)
+}
+
+function list(
+  make: (schema: {
+    alterTable: (name: string, build: (t: Table) => unknown) => unknown
+    raw: (text: string) => unknown
+  }) => unknown,
+) {
+  return ({ schema }: { schema: never }) => [make(schema)]
+}
+
+function mysqlBuilder(): unknown {
+  return knex({ client: 'mysql2' }).schema.dropTable('users')
+}
+
+function allowed(statement: unknown): Anything {
+  return { kind: 'allow', rule: 'A.B', reason: 'known', statement }
+}
+
+function one(): NonNullable<Exclude<MigrationDefinition['sync'], readonly unknown[]>> {
+  return { table: 'a', forward: { n: sql`o` } }
+}
+
+function sync(more: Anything): Anything {
+  return { ...drop, sync: { table: 'a', ...more } }
+}
+
+function fail(message: string): never {
+  throw new Error(message)
+}
