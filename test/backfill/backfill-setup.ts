@@ -9,8 +9,8 @@ import {
   type Target,
   type UnitId,
 } from '@phasegate/core'
+import { connectPostgres } from '@phasegate/postgres'
 import { onTestFinished } from 'vitest'
-import { connectPostgres } from '../../packages/postgres/dist/postgres-target.js'
 import type { TestDatabase } from '../support/create-database.js'
 
 export const UNIT: UnitId = { migration: '20261122093000_fill', phase: 'backfill' }

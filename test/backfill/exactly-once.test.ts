@@ -4,8 +4,8 @@ import { connect, createServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { CompiledBackfill } from '@phasegate/core'
+import { connectPostgres } from '@phasegate/postgres'
 import { expect, onTestFinished, test } from 'vitest'
-import { connectPostgres } from '../../packages/postgres/dist/postgres-target.js'
 import { createRandom } from '../support/seed.js'
 import {
   createDatabase,

@@ -1,7 +1,7 @@
 // An engine in a process of its own, to be killed. argv[2]: JSON { url, owner, backfill, options }. Prints its outcome.
 import { runBackfill } from '@phasegate/backfill'
 import { fingerprint, systemClock } from '@phasegate/core'
-import { connectPostgres } from '../../packages/postgres/dist/postgres-target.js'
+import { connectPostgres } from '@phasegate/postgres'
 
 const { url, owner, backfill, options } = JSON.parse(process.argv[2] ?? '')
 const target = await connectPostgres({ connection: url })

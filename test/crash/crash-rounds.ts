@@ -119,18 +119,30 @@ async function assertNothingLost(db: TestDatabase): Promise<void> {
   const one = async (text: string): Promise<unknown> => Object.values((await db.query(text))[0] ?? {})[0]
   expect(await one(`SELECT count(*)::int FROM item WHERE n <> 1`), 'each row changed exactly once').toBe(0)
   expect(await one(`SELECT count(*)::int FROM item`)).toBe(ROWS)
-  expect((await db.query('SELECT what FROM log ORDER BY at')).map((row) => row.what), 'each step ran exactly once').toEqual([
-    'expand 1',
-    'expand 2',
-    'expand 3',
-    'contract 1',
-    'contract 2',
-  ])
-  expect(await one(`SELECT count(*)::int FROM pg_index WHERE NOT indisvalid OR NOT indisready`), 'no invalid index').toBe(0)
-  expect(await one(`SELECT string_agg(indexrelid::regclass::text, ',' ORDER BY indexrelid::regclass::text) FROM pg_index WHERE indrelid = 'item'::regclass`)).toBe('item_n,item_pkey')
-  expect(await one(`SELECT string_agg(conname, ',' ORDER BY conname) FROM pg_constraint WHERE conrelid = 'item'::regclass AND contype = 'c'`)).toBe('item_n_small')
+  expect(
+    (await db.query('SELECT what FROM log ORDER BY at')).map((row) => row.what),
+    'each step ran exactly once',
+  ).toEqual(['expand 1', 'expand 2', 'expand 3', 'contract 1', 'contract 2'])
+  expect(
+    await one(`SELECT count(*)::int FROM pg_index WHERE NOT indisvalid OR NOT indisready`),
+    'no invalid index',
+  ).toBe(0)
+  expect(
+    await one(
+      `SELECT string_agg(indexrelid::regclass::text, ',' ORDER BY indexrelid::regclass::text) FROM pg_index WHERE indrelid = 'item'::regclass`,
+    ),
+  ).toBe('item_n,item_pkey')
+  expect(
+    await one(
+      `SELECT string_agg(conname, ',' ORDER BY conname) FROM pg_constraint WHERE conrelid = 'item'::regclass AND contype = 'c'`,
+    ),
+  ).toBe('item_n_small')
   expect(await one(`SELECT bool_and(convalidated) FROM pg_constraint WHERE conrelid = 'item'::regclass`)).toBe(true)
-  expect(await one(`SELECT string_agg(attname, ',' ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'item'::regclass AND attnum > 0 AND NOT attisdropped`)).toBe('id,n,extra')
+  expect(
+    await one(
+      `SELECT string_agg(attname, ',' ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'item'::regclass AND attnum > 0 AND NOT attisdropped`,
+    ),
+  ).toBe('id,n,extra')
   expect(await one(`SELECT count(*)::int FROM phasegate.unit WHERE state <> 'applied'`)).toBe(0)
   expect(await one(`SELECT count(*)::int FROM phasegate.step WHERE state <> 'done'`)).toBe(0)
   expect(await one(`SELECT count(*)::int FROM pg_locks WHERE locktype = 'advisory'`), 'no lock left').toBe(0)

@@ -34,7 +34,9 @@ describeOnEveryPostgres('the life of a migration', (server) => {
     const backfill = await runCli(project, ['backfill', '--json'], on(db.url))
     expect(backfill.code, backfill.stderr).toBe(0)
     expect(
-      await db.query('SELECT count(*)::int AS wrong FROM users WHERE email_verified IS DISTINCT FROM (verified_at IS NOT NULL)'),
+      await db.query(
+        'SELECT count(*)::int AS wrong FROM users WHERE email_verified IS DISTINCT FROM (verified_at IS NOT NULL)',
+      ),
     ).toEqual([{ wrong: 0 }])
 
     const refused = await runCli(project, ['contract', '--confirm', db.name], on(db.url))

@@ -86,10 +86,10 @@ describeOnPostgres(18, 'examples/quickstart', () => {
       url: db.url,
       read: (client, round) => client.query('SELECT id, verified_at FROM users WHERE id = $1', [idOf(round)]),
       write: (client, round) =>
-        client.query('UPDATE users SET verified_at = $2, email_verified = $2 IS NOT NULL WHERE id = $1', [
-          idOf(round),
-          someTime(round),
-        ]),
+        client.query(
+          'UPDATE users SET verified_at = $2::timestamptz, email_verified = $2::timestamptz IS NOT NULL WHERE id = $1',
+          [idOf(round), someTime(round)],
+        ),
     })
     await expectExit(0, phasegate('backfill'))
     await filling.stop().then(expectNobodyWaited)
@@ -176,7 +176,7 @@ async function expectExit(code: number, running: Promise<CliResult>): Promise<vo
 }
 
 function expectNobodyWaited({ reads, writes }: Awaited<ReturnType<Awaited<ReturnType<typeof startTraffic>>['stop']>>) {
-  expect([...reads.errors, ...writes.errors]).toEqual([])
+  expect([...new Set([...reads.errors, ...writes.errors].map((error) => error.message))]).toEqual([])
   expect(reads.count).toBeGreaterThan(50)
   expect(writes.count).toBeGreaterThan(50)
   expect(Math.max(reads.max, writes.max), 'ms that the slowest query took').toBeLessThan(LOCK_TIMEOUT + MARGIN)

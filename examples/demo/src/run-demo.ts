@@ -108,7 +108,7 @@ export async function runDemo(
 
   begin('new alone')
   await sleep(CALM)
-  await cli.run('new', ['status', '--app', 'api'])
+  await cli.run('new', ['status'])
   await stopTraffic()
   figures.end()
 

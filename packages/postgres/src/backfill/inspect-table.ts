@@ -61,7 +61,7 @@ async function readTable(session: Session, backfill: CompiledBackfill): Promise<
     throw noTable(
       backfill,
       `Other tables inherit from ${describeTable(backfill)}: its key says nothing of their rows.`,
-      'Write one backfill for each of the tables, with a partitioned table nothing needs to be done.',
+      'Write one backfill for each of the tables that inherit.',
     )
   return table
 }

@@ -27,7 +27,12 @@ const DEFINITIONS: readonly [code: string, what: string, definition: Anything, s
     { expand: () => ['DROP TABLE a'] },
     /expand, statement 1 is a string/,
   ],
-  ['MIGRATION.STATEMENT', 'a hole in the list', { expand: () => [...add(), , ...add()] }, /statement 2 is undefined/],
+  [
+    'MIGRATION.STATEMENT',
+    'a hole in the list',
+    { expand: () => [...add(), undefined, ...add()] },
+    /statement 2 is undefined/,
+  ],
   ['MIGRATION.STATEMENT', 'a promise in the list', { expand: () => [Promise.resolve()] }, /is a promise/],
   ['MIGRATION.STATEMENT', 'a function without a version', { expand: () => [ops.run('', async () => {})] }, /version/],
   ['MIGRATION.THREW', 'a phase that throws', { expand: () => fail('no good') }, /no good/],

@@ -26,8 +26,9 @@ export function deriveRevert(
 ): readonly RevertStatements[] | { readonly impossible: string } {
   const reverts: RevertStatements[] = []
   for (const { group, first } of groups.toReversed()) {
-    const changes = group.drafts.flatMap(({ step }) => step.facts.changes).filter(({ action }) => action !== 'read')
-    if (changes.length > 0 && changes.every(goesWithItsOwner)) continue
+    const all = group.drafts.flatMap(({ step }) => step.facts.changes)
+    const changes = all.filter(({ action }) => action !== 'read' && action !== 'validate')
+    if (all.length > 0 && changes.every(goesWithItsOwner)) continue
     const plan = group.revert ?? undoChanges(changes, group.written)
     if ('impossible' in plan) return { impossible: `${group.written} cannot be undone: ${plan.impossible}` }
     const undoes = group.drafts.map((_, index) => first + index)
@@ -51,7 +52,7 @@ function goesWithItsOwner(change: Change): boolean {
 function undoChanges(changes: readonly Change[], written: string): RevertPlan {
   const statements: string[] = []
   for (const change of changes.toReversed()) {
-    if (change.action === 'validate' || goesWithItsOwner(change)) continue
+    if (goesWithItsOwner(change)) continue
     const drop = change.action === 'create' ? dropOf(change) : undefined
     if (drop === undefined) return { impossible: `what "${change.what}" changed is not in the file` }
     statements.push(drop)

@@ -12,7 +12,6 @@ import {
   type Statement,
   sql,
 } from '@phasegate/core'
-import { isOperationKind } from '../operations/compile-operation.js'
 import { parseStatements } from '../parse/parse-statements.js'
 import { postgresQuoting } from '../quoting.js'
 import { compileForeignBuilder, loadKnex } from '../schema/compile-schema.js'
@@ -199,14 +198,14 @@ function isAllowed(value: unknown): value is Allowed {
   return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'allow'
 }
 
+/** An operation of this dialect or of none; which one, is found out when it is compiled. */
 function isOperation(value: object): value is Operation {
-  return 'kind' in value && isOperationKind(value.kind)
+  return 'kind' in value && typeof value.kind === 'string' && value.kind !== 'sql' && value.kind !== 'identifier'
 }
 
 function isStatement(value: unknown): value is Exclude<Statement, Allowed> {
   if (typeof value !== 'object' || value === null) return false
   if (schemaCallsOf(value) !== undefined || isSqlFragment(value) || isOperation(value)) return true
-  if ('kind' in value && typeof value.kind === 'string') return true
   return 'toSQL' in value && typeof value.toSQL === 'function'
 }
 

@@ -69,6 +69,7 @@ export function draftRun(operation: RunFunction, source: StepSource): StepDraft 
     step: {
       statement: `-- ${source.written}`,
       ...source,
+      origin: 'function',
       execution: { mode: 'transaction', timeouts: 'online' },
       facts: { changes: [], lock, transactional: true },
       destroys: [],

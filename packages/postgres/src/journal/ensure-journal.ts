@@ -1,4 +1,5 @@
 import { EXIT, PhasegateError, type Session } from '@phasegate/core'
+import { grantsFor } from '../sql/index.js'
 import { JOURNAL_MIGRATIONS, JOURNAL_VERSION } from './journal-schema.js'
 
 const TIMEOUTS = { lockTimeout: 5_000, statementTimeout: 60_000 }
@@ -27,12 +28,11 @@ export async function journalVersion(session: Session): Promise<number> {
 }
 
 /** What an application's role needs: to read the journal, and to say that it lives. */
-export function grantsFor(quotedRole: string): readonly string[] {
+function grantsToApplication(role: string, quoted: string): readonly string[] {
   return [
-    `GRANT USAGE ON SCHEMA phasegate TO ${quotedRole}`,
-    `GRANT SELECT ON ALL TABLES IN SCHEMA phasegate TO ${quotedRole}`,
-    `GRANT INSERT, UPDATE ON phasegate.build, phasegate.instance TO ${quotedRole}`,
-    `GRANT DELETE ON phasegate.instance TO ${quotedRole}`,
+    ...grantsFor(role),
+    `GRANT INSERT, UPDATE ON phasegate.build, phasegate.instance TO ${quoted};`,
+    `GRANT DELETE ON phasegate.instance TO ${quoted};`,
   ]
 }
 
@@ -49,7 +49,7 @@ async function grantTo(session: Session, role: string): Promise<void> {
   if (row === undefined || row.granted === null) throw noSuchRole(role)
   if (row.granted) return
   await session.transaction(TIMEOUTS, async () => {
-    for (const grant of grantsFor(row.quoted)) await session.query(grant)
+    for (const grant of grantsToApplication(role, row.quoted)) await session.query(grant)
   })
 }
 

@@ -13,7 +13,7 @@ import {
   type UnitId,
 } from '@phasegate/core'
 import { isoText } from '../session/postgres-session.js'
-import { emptySnapshot, notInitialised, parseJournal, readJournalSql } from '../sql/index.js'
+import { readJournal } from '../sql/index.js'
 import { ensureJournal } from './ensure-journal.js'
 
 const FINISHED = ['applied', 'reverted']
@@ -22,7 +22,7 @@ const FINISHED = ['applied', 'reverted']
 export function createPostgresJournal(): Journal {
   return {
     ensure: ensureJournal,
-    read: readSnapshot,
+    read: (session) => readJournal((text) => session.query(text)),
     startUnit,
     changeUnit,
     steps: readSteps,
@@ -80,20 +80,6 @@ export function createPostgresJournal(): Journal {
       await append(session, null, hold === null ? 'target.freed' : 'target.held', hold ?? {}, actor)
     },
     append,
-  }
-}
-
-async function readSnapshot(session: Session): ReturnType<Journal['read']> {
-  try {
-    const [row] = await session.query(readJournalSql)
-    return parseJournal(String(Object.values(row ?? {})[0]))
-  } catch (error) {
-    if (!notInitialised(error)) throw error
-    const [row] = await session.query<{ database: string; version: string; now: string }>(
-      `SELECT current_database() AS database, current_setting('server_version') AS version, ${isoText('clock_timestamp()')} AS now`,
-    )
-    if (row === undefined) throw new Error('the server answered a one-row query with no row')
-    return emptySnapshot(row)
   }
 }
 

@@ -53,7 +53,3 @@ export function compilerOf<O extends SqlOperation>(operation: O): OperationCompi
   }
   return compiler as unknown as OperationCompiler<O>
 }
-
-export function isOperationKind(kind: unknown): boolean {
-  return typeof kind === 'string' && (kind === 'run' || Object.hasOwn(OPERATIONS, kind))
-}

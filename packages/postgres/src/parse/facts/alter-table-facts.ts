@@ -1,78 +1,13 @@
 import type { DatabaseObject } from '@phasegate/core'
-import type { AlterTableCmd, AlterTableStmt, AlterTableType } from 'libpg-query'
-import { displayName, namePartsOf, partOf, type QualifiedName, relationName } from '../names.js'
+import type { AlterTableCmd, AlterTableStmt } from 'libpg-query'
+import { displayName, partOf, type QualifiedName, relationName } from '../names.js'
 import { readAddColumn } from './add-column-facts.js'
+import { readAlterRelation } from './alter-relation-facts.js'
+import { ALTER_CLAUSES, type AlterClause } from './alter-table-clauses.js'
 import { columnsOf, readsColumns } from './columns-read.js'
 import { readConstraint } from './constraint-facts.js'
-import type { Duration, FactsDraft, LockMode } from './facts-draft.js'
-
-/** What a clause is about: the column it names, a constraint or trigger of that name, or the table itself. */
-type Subject = 'column' | 'constraint' | 'trigger' | 'table' | 'rule'
-
-interface Clause {
-  readonly what: string
-  readonly on: Subject
-  readonly lock: LockMode
-  readonly duration?: Duration
-  readonly destroys?: true
-  readonly tightens?: true
-}
-
-const exclusive = 'ACCESS EXCLUSIVE'
-const update = 'SHARE UPDATE EXCLUSIVE'
-const rowExclusive = 'SHARE ROW EXCLUSIVE'
-
-/**
- * Clauses that need no look at their arguments. Lock modes: PostgreSQL docs, ALTER TABLE (each form says its own, else
- * ACCESS EXCLUSIVE); durations measured on PostgreSQL 14 to 18, where they are the same.
- */
-const CLAUSES: Partial<Record<AlterTableType, Clause>> = {
-  AT_DropNotNull: { what: 'drop not null', on: 'column', lock: exclusive },
-  AT_SetExpression: { what: 'set expression', on: 'column', lock: exclusive, duration: 'rewrite' },
-  AT_DropExpression: { what: 'drop expression', on: 'column', lock: exclusive, tightens: true },
-  AT_SetStatistics: { what: 'set statistics', on: 'column', lock: update },
-  AT_SetOptions: { what: 'set column options', on: 'column', lock: update },
-  AT_ResetOptions: { what: 'reset column options', on: 'column', lock: update },
-  AT_SetStorage: { what: 'set storage', on: 'column', lock: exclusive },
-  AT_SetCompression: { what: 'set compression', on: 'column', lock: exclusive },
-  AT_DropColumn: { what: 'drop column', on: 'column', lock: exclusive, destroys: true },
-  // Without the catalog the old type is unknown, and most changes of type write the table anew.
-  AT_AlterColumnType: { what: 'alter type', on: 'column', lock: exclusive, duration: 'rewrite', tightens: true },
-  AT_AlterColumnGenericOptions: { what: 'set column options', on: 'column', lock: exclusive },
-  AT_AddIdentity: { what: 'add identity', on: 'column', lock: exclusive },
-  AT_SetIdentity: { what: 'set identity', on: 'column', lock: exclusive },
-  AT_DropIdentity: { what: 'drop identity', on: 'column', lock: exclusive, tightens: true },
-  AT_ValidateConstraint: { what: 'validate constraint', on: 'constraint', lock: update, duration: 'scan' },
-  AT_DropConstraint: { what: 'drop constraint', on: 'constraint', lock: exclusive },
-  AT_EnableTrig: { what: 'enable trigger', on: 'trigger', lock: rowExclusive },
-  AT_EnableAlwaysTrig: { what: 'enable trigger', on: 'trigger', lock: rowExclusive },
-  AT_EnableReplicaTrig: { what: 'enable trigger', on: 'trigger', lock: rowExclusive },
-  AT_EnableTrigAll: { what: 'enable trigger', on: 'trigger', lock: rowExclusive },
-  AT_EnableTrigUser: { what: 'enable trigger', on: 'trigger', lock: rowExclusive },
-  AT_DisableTrig: { what: 'disable trigger', on: 'trigger', lock: rowExclusive, destroys: true },
-  AT_DisableTrigAll: { what: 'disable trigger', on: 'trigger', lock: rowExclusive, destroys: true },
-  AT_DisableTrigUser: { what: 'disable trigger', on: 'trigger', lock: rowExclusive, destroys: true },
-  AT_EnableRule: { what: 'enable rule', on: 'rule', lock: exclusive },
-  AT_EnableAlwaysRule: { what: 'enable rule', on: 'rule', lock: exclusive },
-  AT_EnableReplicaRule: { what: 'enable rule', on: 'rule', lock: exclusive },
-  AT_DisableRule: { what: 'disable rule', on: 'rule', lock: exclusive, destroys: true },
-  AT_ChangeOwner: { what: 'change owner', on: 'table', lock: exclusive, tightens: true },
-  AT_ClusterOn: { what: 'cluster on', on: 'table', lock: update },
-  AT_DropCluster: { what: 'set without cluster', on: 'table', lock: update },
-  AT_DropOids: { what: 'set without oids', on: 'table', lock: exclusive },
-  AT_SetLogged: { what: 'set logged', on: 'table', lock: exclusive, duration: 'rewrite' },
-  AT_SetUnLogged: { what: 'set unlogged', on: 'table', lock: exclusive, duration: 'rewrite' },
-  AT_SetAccessMethod: { what: 'set access method', on: 'table', lock: exclusive, duration: 'rewrite' },
-  AT_SetTableSpace: { what: 'set tablespace', on: 'table', lock: exclusive, duration: 'rewrite' },
-  AT_AddOf: { what: 'of type', on: 'table', lock: exclusive },
-  AT_DropOf: { what: 'not of', on: 'table', lock: exclusive },
-  AT_ReplicaIdentity: { what: 'replica identity', on: 'table', lock: exclusive },
-  AT_EnableRowSecurity: { what: 'enable row security', on: 'table', lock: exclusive, tightens: true },
-  AT_DisableRowSecurity: { what: 'disable row security', on: 'table', lock: exclusive },
-  AT_ForceRowSecurity: { what: 'force row security', on: 'table', lock: exclusive, tightens: true },
-  AT_NoForceRowSecurity: { what: 'no force row security', on: 'table', lock: exclusive },
-  AT_GenericOptions: { what: 'set options', on: 'table', lock: exclusive },
-}
+import type { FactsDraft } from './facts-draft.js'
+import { readAttach, readDetach, readInherit } from './partition-facts.js'
 
 /** The facts of an ALTER TABLE (INDEX, VIEW, SEQUENCE, TYPE … that share its syntax), one change a clause. */
 export function readAlterTable(draft: FactsDraft, statement: AlterTableStmt): void {
@@ -82,60 +17,95 @@ export function readAlterTable(draft: FactsDraft, statement: AlterTableStmt): vo
     if (statement.objtype === 'OBJECT_TABLE' || statement.objtype === 'OBJECT_FOREIGN_TABLE') {
       readClause(draft, table, node.AlterTableCmd)
     } else {
-      readOther(draft, statement, table, node.AlterTableCmd)
+      readAlterRelation(draft, statement, table, node.AlterTableCmd)
     }
   }
 }
 
 function readClause(draft: FactsDraft, table: QualifiedName, clause: AlterTableCmd): void {
-  const onNew = draft.made.hasTable(table)
-  const def = clause.def
-  const type = clause.subtype ?? 'AT_DropOids'
-  if (type === 'AT_AddColumn' && def !== undefined && 'ColumnDef' in def) {
-    return readAddColumn(draft, table, def.ColumnDef, clause.missing_ok === true)
+  switch (clause.subtype) {
+    case 'AT_AddColumn':
+      if (clause.def !== undefined && 'ColumnDef' in clause.def) {
+        readAddColumn(draft, table, clause.def.ColumnDef, clause.missing_ok === true)
+      }
+      break
+    case 'AT_AddConstraint':
+      if (clause.def !== undefined && 'Constraint' in clause.def) readConstraint(draft, table, clause.def.Constraint)
+      break
+    case 'AT_ColumnDefault':
+      readDefault(draft, table, clause)
+      break
+    case 'AT_SetNotNull':
+      readSetNotNull(draft, table, clause)
+      break
+    case 'AT_AlterConstraint':
+      readAlterConstraint(draft, table, clause)
+      break
+    case 'AT_SetRelOptions':
+    case 'AT_ResetRelOptions':
+    case 'AT_ReplaceRelOptions':
+      readOptions(draft, table, clause)
+      break
+    case 'AT_AddInherit':
+    case 'AT_DropInherit':
+      readInherit(draft, table, clause)
+      break
+    case 'AT_AttachPartition':
+      readAttach(draft, table, clause)
+      break
+    case 'AT_DetachPartition':
+    case 'AT_DetachPartitionFinalize':
+      readDetach(draft, table, clause)
+      break
+    default:
+      readKnown(draft, table, clause)
   }
-  if (type === 'AT_AddConstraint' && def !== undefined && 'Constraint' in def) {
-    return readConstraint(draft, table, def.Constraint)
-  }
-  if (type === 'AT_ColumnDefault') return readDefault(draft, table, clause)
-  if (type === 'AT_SetNotNull') return readSetNotNull(draft, table, clause)
-  if (type === 'AT_AlterConstraint') return readAlterConstraint(draft, table, clause)
-  if (type === 'AT_SetRelOptions' || type === 'AT_ResetRelOptions' || type === 'AT_ReplaceRelOptions') {
-    // user_catalog_table is the one option of a table that needs more (PostgreSQL source: reloptions.c).
-    const strong = JSON.stringify(def ?? '').includes('"user_catalog_table"')
-    draft.change({ action: 'alter', object: { type: 'table', ...table }, what: 'set storage parameters', onNew })
-    return draft.lock(strong ? exclusive : update, table)
-  }
-  if (type === 'AT_AddInherit' || type === 'AT_DropInherit') return readInherit(draft, table, clause)
-  if (type === 'AT_AttachPartition') return readAttach(draft, table, clause)
-  if (type === 'AT_DetachPartition' || type === 'AT_DetachPartitionFinalize') return readDetach(draft, table, clause)
-  const known = CLAUSES[type]
-  if (known === undefined) return draft.opaque(`alter table (${type})`, displayName(table))
+}
+
+/** user_catalog_table is the one option of a table that needs the strongest lock (PostgreSQL source: reloptions.c). */
+function readOptions(draft: FactsDraft, table: QualifiedName, clause: AlterTableCmd): void {
+  const strong = JSON.stringify(clause.def ?? '').includes('"user_catalog_table"')
   draft.change({
-    action: type.startsWith('AT_Drop') && known.on !== 'table' ? dropAction(known) : actionOf(type),
+    action: 'alter',
+    object: { type: 'table', ...table },
+    what: 'set storage parameters',
+    onNew: draft.made.hasTable(table),
+  })
+  draft.lock(strong ? 'ACCESS EXCLUSIVE' : 'SHARE UPDATE EXCLUSIVE', table)
+}
+
+function readKnown(draft: FactsDraft, table: QualifiedName, clause: AlterTableCmd): void {
+  const type = clause.subtype
+  const known = type === undefined ? undefined : ALTER_CLAUSES[type]
+  if (known === undefined) {
+    draft.opaque(`alter table (${type})`, displayName(table))
+    return
+  }
+  const cascade = clause.behavior === 'DROP_CASCADE'
+  draft.change({
+    action: actionOf(known),
     object: subject(table, known, clause),
-    what: clause.behavior === 'DROP_CASCADE' ? `${known.what} cascade` : known.what,
-    destroys: known.destroys === true || (clause.behavior === 'DROP_CASCADE' && known.what === 'drop constraint'),
+    what: cascade ? `${known.what} cascade` : known.what,
+    // With CASCADE, what hangs on a constraint goes too: foreign keys, and rules of views.
+    destroys: known.destroys === true || cascade,
     tightens: known.tightens === true,
-    onNew,
+    onNew: draft.made.hasTable(table),
     ...(known.on === 'column' ? { onNewColumn: draft.made.hasColumn(table, clause.name ?? '') } : {}),
   })
   draft.lock(known.lock, table, known.duration)
-  if (type === 'AT_AlterColumnType' && def !== undefined && 'ColumnDef' in def) {
-    const using = columnsOf(def.ColumnDef.raw_default)
+  if (cascade) draft.lockUnnamed('ACCESS EXCLUSIVE', 'instant')
+  if (type === 'AT_AlterColumnType' && clause.def !== undefined && 'ColumnDef' in clause.def) {
+    const using = columnsOf(clause.def.ColumnDef.raw_default)
     if (using.length > 0) readsColumns(draft, table, using, 'used by type change')
   }
 }
 
-function dropAction(clause: Clause): 'drop' | 'alter' {
-  return clause.what === 'drop column' || clause.what === 'drop constraint' ? 'drop' : 'alter'
+function actionOf(clause: AlterClause): 'drop' | 'validate' | 'alter' {
+  if (clause.what === 'drop column' || clause.what === 'drop constraint') return 'drop'
+  return clause.what === 'validate constraint' ? 'validate' : 'alter'
 }
 
-function actionOf(type: AlterTableType): 'validate' | 'alter' {
-  return type === 'AT_ValidateConstraint' ? 'validate' : 'alter'
-}
-
-function subject(table: QualifiedName, clause: Clause, command: AlterTableCmd): DatabaseObject {
+function subject(table: QualifiedName, clause: AlterClause, command: AlterTableCmd): DatabaseObject {
   if (clause.on === 'table') return { type: 'table', ...table }
   const name = command.name ?? (clause.on === 'trigger' ? '(all)' : '')
   if (clause.on === 'rule') return { type: 'other', ...table, table: table.name, name }
@@ -153,7 +123,7 @@ function readDefault(draft: FactsDraft, table: QualifiedName, clause: AlterTable
     onNew: draft.made.hasTable(table),
     onNewColumn: draft.made.hasColumn(table, clause.name ?? ''),
   })
-  draft.lock(exclusive, table)
+  draft.lock('ACCESS EXCLUSIVE', table)
 }
 
 function readSetNotNull(draft: FactsDraft, table: QualifiedName, clause: AlterTableCmd): void {
@@ -168,7 +138,7 @@ function readSetNotNull(draft: FactsDraft, table: QualifiedName, clause: AlterTa
     onNew: draft.made.hasTable(table),
     onNewColumn,
   })
-  draft.lock(exclusive, table, 'scan')
+  draft.lock('ACCESS EXCLUSIVE', table, 'scan')
 }
 
 function readAlterConstraint(draft: FactsDraft, table: QualifiedName, clause: AlterTableCmd): void {
@@ -181,96 +151,5 @@ function readAlterConstraint(draft: FactsDraft, table: QualifiedName, clause: Al
     tightens: enforces,
     onNew: draft.made.hasTable(table),
   })
-  draft.lock(exclusive, table, enforces ? 'scan' : 'instant')
-}
-
-function readInherit(draft: FactsDraft, table: QualifiedName, clause: AlterTableCmd): void {
-  const parent = clause.def !== undefined && 'RangeVar' in clause.def ? relationName(clause.def.RangeVar) : undefined
-  const adds = clause.subtype === 'AT_AddInherit'
-  draft.change({
-    action: 'alter',
-    object: { type: 'table', ...table },
-    what: adds ? 'inherit' : 'no inherit',
-    destroys: !adds,
-    onNew: draft.made.hasTable(table),
-  })
-  draft.lock(exclusive, table)
-  if (parent !== undefined) draft.lock(update, parent)
-}
-
-function partitionOf(clause: AlterTableCmd): { child: QualifiedName; concurrent: boolean } {
-  const def = clause.def !== undefined && 'PartitionCmd' in clause.def ? clause.def.PartitionCmd : {}
-  return { child: relationName(def.name), concurrent: def.concurrent === true }
-}
-
-/** A default partition, which is locked and read too, is known to the catalog alone. */
-function readAttach(draft: FactsDraft, table: QualifiedName, clause: AlterTableCmd): void {
-  const { child } = partitionOf(clause)
-  const onNew = draft.made.hasTable(child)
-  draft.change({
-    action: 'alter',
-    object: { type: 'table', ...child },
-    what: 'attach partition',
-    tightens: true,
-    onNew,
-  })
-  readsColumns(draft, table, [], 'attach partition')
-  draft.lock(update, table)
-  draft.lock(exclusive, child, 'scan')
-}
-
-function readDetach(draft: FactsDraft, table: QualifiedName, clause: AlterTableCmd): void {
-  const { child, concurrent } = partitionOf(clause)
-  const finalize = clause.subtype === 'AT_DetachPartitionFinalize'
-  draft.change({
-    action: 'alter',
-    object: { type: 'table', ...child },
-    what: 'detach partition',
-    destroys: true,
-    onNew: draft.made.hasTable(table),
-    ...(concurrent ? { concurrently: true } : {}),
-  })
-  readsColumns(draft, table, [], 'detach partition')
-  if (concurrent) draft.cannotShareTransaction()
-  draft.lock(concurrent || finalize ? update : exclusive, table, concurrent ? 'scan' : 'instant')
-  if (!concurrent) draft.lock(exclusive, child)
-}
-
-const RELATION_TYPES: Record<string, DatabaseObject['type']> = {
-  OBJECT_INDEX: 'index',
-  OBJECT_VIEW: 'view',
-  OBJECT_MATVIEW: 'view',
-  OBJECT_SEQUENCE: 'sequence',
-  OBJECT_TYPE: 'type',
-}
-
-/** ALTER INDEX, VIEW, MATERIALIZED VIEW, SEQUENCE and composite TYPE share the tree of ALTER TABLE. */
-function readOther(draft: FactsDraft, statement: AlterTableStmt, name: QualifiedName, clause: AlterTableCmd): void {
-  const type = RELATION_TYPES[statement.objtype ?? '']
-  const known = CLAUSES[clause.subtype ?? 'AT_DropOids']
-  const options = ['AT_SetRelOptions', 'AT_ResetRelOptions'].includes(clause.subtype ?? '')
-  const what =
-    known?.what ??
-    (clause.subtype ?? '')
-      .replace(/^AT_/, '')
-      .replace(/(?<=[a-z])(?=[A-Z])/g, ' ')
-      .toLowerCase()
-  if (type === undefined) return draft.opaque(`alter ${statement.objtype}`, displayName(name))
-  if (clause.subtype === 'AT_AttachPartition') {
-    const child = namePartsOf(
-      clause.def !== undefined && 'PartitionCmd' in clause.def
-        ? { RangeVar: clause.def.PartitionCmd.name ?? {} }
-        : undefined,
-    )
-    draft.change({ action: 'read', object: { type: 'index', name: child.at(-1) ?? '' }, what: 'attach index' })
-  }
-  draft.change({
-    action: 'alter',
-    object: { type, ...name },
-    what,
-    destroys: known?.destroys === true,
-    tightens: known?.tightens === true,
-  })
-  const light = options && (type === 'index' || statement.objtype === 'OBJECT_MATVIEW')
-  draft.lock(light ? update : (known?.lock ?? exclusive), name, known?.duration)
+  draft.lock('ACCESS EXCLUSIVE', table, enforces ? 'scan' : 'instant')
 }

@@ -51,7 +51,8 @@ export function readComment(draft: FactsDraft, statement: Pick<CommentStmt, 'obj
       what,
       onNew: draft.made.hasTable(table),
     })
-    return draft.lock('SHARE UPDATE EXCLUSIVE', table)
+    draft.lock('SHARE UPDATE EXCLUSIVE', table)
+    return
   }
   const name = dottedName(parts)
   const type = objectType(kind)
@@ -183,7 +184,8 @@ export function readCluster(draft: FactsDraft, statement: ClusterStmt): void {
   if (statement.relation === undefined) {
     draft.cannotShareTransaction()
     draft.change({ action: 'alter', object: { type: 'other', name: 'all clustered tables' }, what: 'cluster' })
-    return draft.lockUnnamed('ACCESS EXCLUSIVE', 'rewrite')
+    draft.lockUnnamed('ACCESS EXCLUSIVE', 'rewrite')
+    return
   }
   const table = relationName(statement.relation)
   const onNew = draft.made.hasTable(table)

@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest'
+import { nearestName } from './nearest-name.js'
+
+test.each([
+  ['expnad', 'expand'],
+  ['EXPAND', 'expand'],
+  ['contracts', 'contract'],
+  ['back_fill', 'backfill'],
+  ['x', undefined],
+  ['', undefined],
+  ['somethingelse', undefined],
+])('the nearest name to %s is %s', (name, nearest) => {
+  expect(nearestName(name, ['expand', 'backfill', 'contract'])).toBe(nearest)
+})
