@@ -37,7 +37,7 @@ describeOnPostgres(18, 'gates of a contract', (server) => {
     const contract = startCli(
       project,
       ['contract', '--confirm', db.name, '--json'],
-      on(db.url, { PHASEGATE_CONTRACT_ANNOUNCE: '6s' }),
+      on(db.url, { PHASEGATE_CONTRACT_ANNOUNCE: '20s' }),
     )
     await contract.waitFor(/contracting/)
     const during = await run(project, db, 'status', '--json')

@@ -97,7 +97,7 @@ describeOnPostgres(18, 'a concurrent index whose runner was killed', (server) =>
     const holder = await db.connect()
     await holder.query(`BEGIN; UPDATE users SET email = email WHERE id = 1`)
     const first = startCli(project, ['expand'], on(db.url))
-    const building = `SELECT pid FROM pg_stat_progress_create_index`
+    const building = `SELECT pid FROM pg_stat_progress_create_index WHERE to_regclass('users_email') IS NOT NULL`
     for (let waited = 0; (await db.query(building)).length === 0; waited++) {
       if (waited > 600) throw new Error(`no build began: ${first.stderr()}`)
       await sleep(50)

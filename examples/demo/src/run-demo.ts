@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Cleanup } from './cleanup.js'
+import { backfilledRows } from './measure/backfilled-rows.js'
 import { compareRows } from './measure/compare-rows.js'
 import { fillUsers } from './measure/fill-users.js'
 import { watchLockWaits } from './measure/lock-waits.js'
@@ -95,7 +96,7 @@ export async function runDemo(
 
   begin('backfill')
   const seconds = await cli.run('both', ['backfill'])
-  const filled = await client.query<{ rows: number }>('SELECT count(*)::integer AS rows FROM users')
+  const filled = await backfilledRows(cli, 'both', MIGRATION)
 
   begin('roll to new')
   await roll('new', newBuild)
@@ -108,7 +109,7 @@ export async function runDemo(
 
   begin('new alone')
   await sleep(CALM)
-  await cli.run('new', ['status'])
+  await cli.run('new', ['status', '--manifest', manifestOf('new')])
   await stopTraffic()
   figures.end()
 
@@ -116,7 +117,7 @@ export async function runDemo(
   const result: DemoResult = {
     phases: figures.phases().map((phase) => ({ ...phase, lockWait: lockWaits.longest(phase.phase) })),
     messages: figures.messages,
-    backfill: { rows: filled.rows[0]!.rows, seconds },
+    backfill: { rows: filled, seconds },
     size: { before, after },
     rows: await compareRows(client, truth),
   }

@@ -70,7 +70,9 @@ async function start(database: string): Promise<PostgresMessage> {
 }
 
 async function stop(): Promise<void> {
-  if (pgCtl !== undefined) await runProgram(pgCtl, ['stop', '-D', data, '-m', 'fast', '-w', '-t', '30'], dir, account)
+  // Nothing is kept, so nothing has to be written (PostgreSQL docs: Shutting Down the Server).
+  if (pgCtl !== undefined)
+    await runProgram(pgCtl, ['stop', '-D', data, '-m', 'immediate', '-w', '-t', '30'], dir, account)
   rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
 }
 

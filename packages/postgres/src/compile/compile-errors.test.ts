@@ -20,7 +20,7 @@ const DEFINITIONS: readonly [code: string, what: string, definition: Anything, s
   ['MIGRATION.LIST', 'a promise instead of a list', { expand: async () => [] }, /returned a promise/],
   ['MIGRATION.LIST', 'a function that returns nothing', { expand: () => undefined }, /returned undefined/],
   ['MIGRATION.LIST', 'an operation instead of a list', { expand: () => add()[0] }, /returned an object/],
-  ['MIGRATION.LIST', 'a builder instead of a list', { expand: builder((s) => s.dropTable('a')) }, /a schema builder/],
+  ['MIGRATION.LIST', 'a builder instead of a list', { expand: builder((s) => s.dropTable!('a')) }, /a schema builder/],
   [
     'MIGRATION.STATEMENT',
     'a string in the list',
@@ -74,7 +74,7 @@ const DEFINITIONS: readonly [code: string, what: string, definition: Anything, s
   ['MIGRATION.APPLICATIONS', 'an application twice', { ...drop, applications: ['a', 'a'] }, /distinct/],
   ['MIGRATION.GATES', 'gates of an unknown phase', { ...drop, gates: { cutover: [] } }, /no phase 'cutover'/],
   ['MIGRATION.GATES', 'a gate that is none', { ...drop, gates: { contract: ['soak'] } }, /not a list of gates/],
-  ['SCHEMA.METHOD', 'a question to the database', { expand: builder((s) => s.hasTable('a')) }, /hasTable/],
+  ['SCHEMA.METHOD', 'a question to the database', { expand: builder((s) => s.hasTable!('a')) }, /hasTable/],
   ['SCHEMA.ALTER', '.alter()', { expand: list((s) => s.alterTable('a', (t: Table) => t.string('b').alter())) }, /a\.b/],
   [
     'SCHEMA.BINDINGS',

@@ -4,6 +4,7 @@ import { type ParsedStatement, parseStatements } from '../parse/parse-statements
 import { readFacts } from '../parse/read-facts.js'
 import { destroyedBy } from './destroyed-objects.js'
 import { migrationError } from './migration-errors.js'
+import { withProvenColumns } from './proven-columns.js'
 import { stepExecution } from './step-execution.js'
 import type { StepDraft, UnitScope } from './unit-scope.js'
 
@@ -18,7 +19,7 @@ export interface StepSource {
 
 /** Makes a step of a parsed statement: reads its facts, and takes in what it creates. */
 export function draftStep(parsed: ParsedStatement, source: StepSource, scope: UnitScope): StepDraft {
-  const facts = scope.proofs.apply(readFacts(parsed, scope.made))
+  const facts = scope.proofs.apply(withProvenColumns(parsed, readFacts(parsed, scope.made)))
   scope.made.record(facts.changes)
   for (const { action, object, onNew } of facts.changes) {
     if (action === 'create' && object.type === 'table' && onNew) scope.newTables.add(displayName(object))

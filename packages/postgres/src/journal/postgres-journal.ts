@@ -105,7 +105,7 @@ async function startUnit(session: Session, start: StartUnit): Promise<void> {
        state = excluded.state, fingerprint = excluded.fingerprint, attempts = u.attempts + 1, actor = excluded.actor,
        since = CASE WHEN u.state = excluded.state THEN u.since ELSE excluded.since END,
        started_at = CASE WHEN u.state = 'reverted' THEN excluded.started_at ELSE u.started_at END,
-       finished_at = NULL, error = NULL, request = NULL,
+       finished_at = NULL, error = NULL,
        backend_id = excluded.backend_id, backend_started = excluded.backend_started,
        detail = u.detail || excluded.detail`,
     [

@@ -11,16 +11,16 @@ export type FunctionKind = 'volatile' | 'plain' | 'unknown'
 /** PostgreSQL 18 `pg_proc.provolatile = 'v'`, as far as statements of users call them, and the usual extensions'. */
 const VOLATILE = new Set(
   `random random_normal setseed clock_timestamp timeofday nextval setval currval lastval gen_random_uuid uuidv4 uuidv7
-  uuid_generate_v1 uuid_generate_v1mc uuid_generate_v4 gen_random_bytes gen_salt txid_current
-  txid_current_if_assigned pg_current_xact_id pg_current_xact_id_if_assigned pg_sleep pg_sleep_for pg_sleep_until
-  pg_notify set_config lo_create lo_creat lo_unlink lo_put lo_from_bytea ts_rewrite_sql pg_advisory_lock
+  uuid_generate_v1 uuid_generate_v1mc uuid_generate_v4 gen_random_bytes gen_salt pg_sleep pg_sleep_for pg_sleep_until
+  pg_notify set_config lo_create lo_creat lo_unlink lo_put lo_from_bytea current_query pg_advisory_lock
   pg_advisory_xact_lock pg_try_advisory_lock pg_try_advisory_xact_lock dblink dblink_exec normal_rand`.split(/\s+/),
 )
 
 /** Stable or immutable functions of PostgreSQL 14 to 18 that defaults, backfills and checks call. */
 const PLAIN = new Set(
-  `now transaction_timestamp statement_timestamp current_schema current_schemas current_setting current_database
-  current_query session_user version age date_part date_trunc date_bin extract isfinite justify_days justify_hours
+  `txid_current txid_current_if_assigned pg_current_xact_id pg_current_xact_id_if_assigned
+  now transaction_timestamp statement_timestamp current_schema current_schemas current_setting current_database
+  session_user version age date_part date_trunc date_bin extract isfinite justify_days justify_hours
   justify_interval make_date make_interval make_time make_timestamp make_timestamptz to_char to_date to_number
   to_timestamp timezone overlaps date time timestamp timestamptz interval
   abs cbrt ceil ceiling degrees div exp factorial floor gcd lcm ln log log10 min_scale mod pi power pow radians round
@@ -56,6 +56,24 @@ const PLAIN = new Set(
   jsonb json pg_size_pretty grouping merge_action hstore slice akeys avals`.split(/\s+/),
 )
 
+/** Stable within a transaction and different in the next one. */
+const PER_TRANSACTION = new Set(
+  `now transaction_timestamp statement_timestamp age txid_current txid_current_if_assigned pg_current_xact_id
+  pg_current_xact_id_if_assigned`.split(/\s+/),
+)
+
+const TIME_KEYWORD = /^SVFOP_(CURRENT_(DATE|TIME|TIMESTAMP)|LOCALTIME)/
+
+/** Would the same expression over the same row give another value tomorrow? (`now()`, `CURRENT_DATE`) */
+export function differsPerTransaction(root: unknown): boolean {
+  if (functionsCalled(root).some((name) => PER_TRANSACTION.has(name.at(-1) ?? ''))) return true
+  let differs = false
+  walkAst(root, (value, key) => {
+    if (key === 'SQLValueFunction' && TIME_KEYWORD.test(String(value.op))) differs = true
+  })
+  return differs
+}
+
 /** @param name as the syntax tree holds it: `['pg_catalog', 'now']`, `['billing', 'next_number']` */
 export function functionKind(name: readonly string[]): FunctionKind {
   const own = name.at(-1) ?? ''
@@ -69,7 +87,7 @@ export function functionKind(name: readonly string[]): FunctionKind {
 export function functionsCalled(root: unknown): string[][] {
   const names: string[][] = []
   walkAst(root, (value: AstValue, key) => {
-    if (key === 'FuncCall' || key === 'funccall') names.push(strings(value['funcname'] as Node[] | undefined))
+    if (key === 'FuncCall' || key === 'funccall') names.push(strings(value.funcname as Node[] | undefined))
   })
   return names
 }

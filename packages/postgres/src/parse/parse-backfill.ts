@@ -39,7 +39,7 @@ function assertBatchable(update: UpdateStmt, refuse: (reason: string, next: stri
   if (update.fromClause !== undefined) {
     throw refuse(
       'it reads another table with FROM, and a row that matches twice would depend on chance',
-      'Write a correlated subquery: SET a = (SELECT … FROM other WHERE other.id = ' + `${table}.other_id).`,
+      `Write a correlated subquery: SET a = (SELECT … FROM other WHERE other.id = ${table}.other_id).`,
     )
   }
   if (update.withClause !== undefined) {
@@ -77,9 +77,9 @@ function limitsItself(update: UpdateStmt): boolean {
   let limits = false
   walkAst(update.whereClause, (value, key) => {
     if (key !== 'SelectStmt' && key !== 'subselect') return
-    if (value['limitCount'] === undefined && value['lockingClause'] === undefined) return
-    walkAst(value['fromClause'], (relation) => {
-      if (relation['relname'] === own) limits = true
+    if (value.limitCount === undefined && value.lockingClause === undefined) return
+    walkAst(value.fromClause, (relation) => {
+      if (relation.relname === own) limits = true
     })
   })
   return limits

@@ -55,8 +55,8 @@ describe('parseStatements', () => {
     const [, second] = parseStatements(sql, 'm.sql')
     const columns: string[] = []
     walkAst(second!.node, (value, key) => {
-      if (key === 'ColumnRef') columns.push(second!.text.slice(value['location'] as number).split(/[ ,]/)[0]!)
-      if (key === 'RangeVar') columns.push(second!.text.slice(value['location'] as number))
+      if (key === 'ColumnRef') columns.push(second!.text.slice(value.location as number).split(/[ ,]/)[0]!)
+      if (key === 'RangeVar') columns.push(second!.text.slice(value.location as number))
     })
     expect(columns).toEqual(['"größe"', 'price', '"Tür"'])
   })

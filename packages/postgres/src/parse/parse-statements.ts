@@ -110,8 +110,8 @@ function assignTokens(spans: Span[], tokens: readonly Token[], source: SourceTex
 
 function relocate(span: Span, source: SourceText): void {
   walkAst(span.node, (value) => {
-    if (typeof value['location'] !== 'number' || value['location'] < 0) return
-    value['location'] = source.indexOfByte(value['location']) - span.start
+    if (typeof value.location !== 'number' || value.location < 0) return
+    value.location = source.indexOfByte(value.location) - span.start
   })
 }
 

@@ -19,7 +19,14 @@ describe('readExpression', () => {
     ['ROW(a, b)', ['a', 'b'], false, false],
     ["'a; b'", [], false, false],
   ])('%s', (text, columns, volatile, hasSubquery) => {
-    expect(readExpression(text, 'm.ts')).toEqual({ columns, volatile, hasSubquery })
+    expect(readExpression(text, 'm.ts')).toMatchObject({ columns, volatile, hasSubquery })
+  })
+
+  it('knows what differs from one transaction to the next', () => {
+    const differs = (text: string): boolean => readExpression(text, 'm.ts').perTransaction
+    const clock = ['now()', 'CURRENT_DATE', 'localtimestamp', 'coalesce(a, CURRENT_TIMESTAMP(3))', 'txid_current()']
+    expect(clock.map(differs)).toEqual(clock.map(() => true))
+    expect(['a + 1', 'CURRENT_USER', "date '2026-01-01'"].map(differs)).toEqual([false, false, false])
   })
 
   it.each(['a, b', '1) FROM t WHERE (true', '1), (2', '1); DROP TABLE t; SELECT (1', 'a ORDER BY b', 'SELECT 1', ''])(

@@ -1,7 +1,7 @@
 import { EXIT, PhasegateError } from '@phasegate/core'
 import type { Node, SelectStmt } from 'libpg-query'
 import { columnsOf } from './facts/columns-read.js'
-import { functionKind, functionsCalled } from './functions.js'
+import { differsPerTransaction, functionKind, functionsCalled } from './functions.js'
 import { parseSql } from './parse-sql.js'
 import { walkAst } from './walk-ast.js'
 
@@ -11,6 +11,8 @@ export interface ExpressionFacts {
   readonly columns: readonly string[]
   /** Calls a function that is known to answer differently every time: `random()`, `nextval(…)`. */
   readonly volatile: boolean
+  /** Reads the clock or the number of the transaction, so that tomorrow it differs from what was stored today: `now()`. */
+  readonly perTransaction: boolean
   readonly hasSubquery: boolean
 }
 
@@ -29,6 +31,7 @@ export function readExpression(text: string, file: string, line = 1): Expression
   return {
     columns: columnsOf(node),
     volatile: functionsCalled(node).some((name) => functionKind(name) === 'volatile'),
+    perTransaction: differsPerTransaction(node),
     hasSubquery,
   }
 }

@@ -142,18 +142,17 @@ function touchesJournal(node: Node): boolean {
 function namesJournal(value: AstValue): boolean {
   const { schemaname, newschema } = value
   if (schemaname === JOURNAL_SCHEMA || newschema === JOURNAL_SCHEMA) return true
-  const lists = [value['funcname'], value['names'], value['objname'], value['items'], value['typeName']]
+  const lists = [value.funcname, value.names, value.objname, value.items, value.typeName]
   return lists.some((list) => Array.isArray(list) && list.length > 1 && strings(list as Node[])[0] === JOURNAL_SCHEMA)
 }
 
 function namesSchema(value: AstValue, key: string): boolean {
-  const about =
-    value['removeType'] ?? value['renameType'] ?? value['objtype'] ?? value['objectType'] ?? value['targtype']
-  if (about !== 'OBJECT_SCHEMA' && value['targtype'] !== 'ACL_TARGET_ALL_IN_SCHEMA') return false
-  if (key === 'RenameStmt') return value['subname'] === JOURNAL_SCHEMA || value['newname'] === JOURNAL_SCHEMA
+  const about = value.removeType ?? value.renameType ?? value.objtype ?? value.objectType ?? value.targtype
+  if (about !== 'OBJECT_SCHEMA' && value.targtype !== 'ACL_TARGET_ALL_IN_SCHEMA') return false
+  if (key === 'RenameStmt') return value.subname === JOURNAL_SCHEMA || value.newname === JOURNAL_SCHEMA
   const named = [
-    ...((value['objects'] as Node[] | undefined) ?? []),
-    ...(value['object'] === undefined ? [] : [value['object'] as Node]),
+    ...((value.objects as Node[] | undefined) ?? []),
+    ...(value.object === undefined ? [] : [value.object as Node]),
   ]
   return named.some((object) => namePartsOf(object).includes(JOURNAL_SCHEMA))
 }

@@ -1,11 +1,14 @@
 import {
   type CompiledMigration,
   type CompiledUnit,
+  EXIT,
   findUnit,
   type JournalSnapshot,
   matchFrozenSteps,
+  PhasegateError,
   type Session,
   type StepRecord,
+  unitName,
 } from '@phasegate/core'
 import { askUnitGates, type GateAnswer, recordAnswer, whyHeld } from '../gate/ask-unit-gates.js'
 import type { RunnerContext } from '../runner-context.js'
@@ -168,7 +171,10 @@ async function askAgain(
   throw new UnitHeld(held(unit.id, whyHeld(answer), answer.checks))
 }
 
-/** Records how a unit stopped: a contract that has done nothing yet is withdrawn, everything else can be resumed. */
+/**
+ * Records how a unit stopped. A contract that has done nothing yet is withdrawn; one that has is failed where a gate closed,
+ * and interrupted where it was asked to stop. Everything can be resumed.
+ */
 async function leave(
   context: RunnerContext,
   session: Session,
@@ -177,21 +183,28 @@ async function leave(
   begun: boolean,
 ): Promise<void> {
   const { journal } = context.target
-  const withdrawn = unit.id.phase === 'contract' && !begun
-  if (error instanceof UnitHeld || context.signal.aborted) {
-    const reason = error instanceof UnitHeld ? error.outcome.reason : 'interrupted'
-    if (withdrawn) {
-      await journal.changeUnit(session, unit.id, { state: 'pending', detail: { withdrawn: reason } }, context.actor)
-      context.emit({
-        type: 'unit.changed',
-        unit: unit.id,
-        state: 'pending',
-        reason: `contracting withdrawn: ${reason}`,
-      })
-    }
+  const gateClosed = error instanceof UnitHeld
+  if (unit.id.phase === 'contract' && !begun && (gateClosed || context.signal.aborted)) {
+    const reason = gateClosed ? error.outcome.reason : 'interrupted'
+    await journal.changeUnit(session, unit.id, { state: 'pending', detail: { withdrawn: reason } }, context.actor)
+    context.emit({ type: 'unit.changed', unit: unit.id, state: 'pending', reason: `contracting withdrawn: ${reason}` })
     return
   }
-  const coded = codedError(context.target, error, `applying ${unit.id.migration}:${unit.id.phase}`)
+  // `running` with the lock free: interrupted.
+  if (context.signal.aborted) return
+  const coded = gateClosed
+    ? gateClosedMidway(unit, error)
+    : codedError(context.target, error, `applying ${unitName(unit.id)}`)
   await journal.changeUnit(session, unit.id, { state: 'failed', error: coded.toJSON() }, context.actor)
   context.emit({ type: 'unit.changed', unit: unit.id, state: 'failed', reason: coded.message })
+}
+
+function gateClosedMidway(unit: CompiledUnit, { outcome }: UnitHeld): PhasegateError {
+  return new PhasegateError({
+    code: 'GATE.CLOSED_MIDWAY',
+    message: `A gate of ${unitName(unit.id)} closed after its first steps: ${outcome.reason}`,
+    why: 'It stopped before a step that destroys something. What is done stands; for builds that use the old shape it counts as contracted.',
+    next: [`phasegate gate ${unitName(unit.id)}`, 'Open the gate and run the same command again.'],
+    exit: EXIT.gate,
+  })
 }

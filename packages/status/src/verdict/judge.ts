@@ -68,7 +68,10 @@ function isApplied(snapshot: JournalSnapshot, name: UnitName): boolean {
 function takesAway(unit: UnitRecord): boolean {
   return (
     unit.phase === 'contract' &&
-    (unit.pointOfNoReturn || ['contracting', 'running', 'verifying', 'interrupted', 'applied'].includes(unit.state))
+    (unit.pointOfNoReturn ||
+      // A failed one that has done a step has tightened what the old shape may write, or taken its sync away.
+      (unit.state === 'failed' && unit.detail.begun === true) ||
+      ['contracting', 'running', 'verifying', 'interrupted', 'applied'].includes(unit.state))
   )
 }
 

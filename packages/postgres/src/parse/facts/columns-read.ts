@@ -8,7 +8,7 @@ export function columnsOf(expression: unknown): string[] {
   const columns = new Set<string>()
   walkAst(expression, (value, key) => {
     if (key !== 'ColumnRef') return
-    const fields = (value['fields'] ?? []) as Node[]
+    const fields = (value.fields ?? []) as Node[]
     const last = fields.at(-1)
     if (last === undefined) return
     if ('A_Star' in last) columns.add('*')

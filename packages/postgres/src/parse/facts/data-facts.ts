@@ -31,13 +31,13 @@ export function readFunctionCalls(draft: FactsDraft, root: unknown): void {
 }
 
 function isRelation(value: AstValue, key: string): boolean {
-  return (key === 'RangeVar' || key === 'relation') && typeof value['relname'] === 'string'
+  return (key === 'RangeVar' || key === 'relation') && typeof value.relname === 'string'
 }
 
 function commonTableNames(root: unknown): Set<string> {
   const names = new Set<string>()
   walkAst(root, (value, key) => {
-    if (key === 'CommonTableExpr' && typeof value['ctename'] === 'string') names.add(value['ctename'])
+    if (key === 'CommonTableExpr' && typeof value.ctename === 'string') names.add(value.ctename)
   })
   return names
 }

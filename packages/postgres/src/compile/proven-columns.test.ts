@@ -1,0 +1,24 @@
+import { beforeAll, expect, test } from 'vitest'
+import { createMadeObjects } from '../parse/made-objects.js'
+import { parseStatements } from '../parse/parse-statements.js'
+import { loadParser } from '../parse/parser.js'
+import { readFacts } from '../parse/read-facts.js'
+import { withProvenColumns } from './proven-columns.js'
+
+beforeAll(loadParser)
+
+test.each([
+  ['CHECK (a IS NOT NULL)', 'a'],
+  ['CHECK (users.a IS NOT NULL) NOT VALID', 'a'],
+  ['CHECK (b > 0 AND (a IS NOT NULL AND c))', 'a'],
+  ['CHECK (b > 0 OR a IS NOT NULL)', undefined],
+  ['CHECK (a IS NULL)', undefined],
+  ['CHECK (NOT (a IS NULL))', undefined],
+  ['CHECK (lower(a) IS NOT NULL)', undefined],
+  ['CHECK (a IS NOT NULL) NOT ENFORCED', undefined],
+  ['UNIQUE (a)', undefined],
+])('%s proves %s', (constraint, column) => {
+  const statement = parseStatements(`ALTER TABLE users ADD CONSTRAINT named ${constraint}`, 'x.sql')[0]!
+  const facts = withProvenColumns(statement, readFacts(statement, createMadeObjects()))
+  expect(facts.changes.map((change) => change.provesNotNull).find((proven) => proven !== undefined)).toBe(column)
+})
