@@ -149,6 +149,59 @@ describeOnEveryPostgres('sync triggers', (server) => {
     })
   })
 
+  test('keep an old value whose row the backfill has not reached, when a writer changes another column', async () => {
+    const db = await createDatabase(server)
+    await db.query(`CREATE TABLE p (first text, last text, given text, family text);
+      INSERT INTO p (first, last) VALUES ('ada', 'lovelace')`)
+    await run(
+      db,
+      await steps({
+        table: 'p',
+        forward: { given: sql`upper(first)`, family: sql`upper(last)` },
+        backward: { first: sql`lower(given)`, last: sql`lower(family)` },
+      }),
+    )
+    await db.query(`UPDATE p SET last = 'king'`)
+    expect(await db.query('SELECT * FROM p')).toEqual([{ first: 'ada', last: 'king', given: null, family: 'KING' }])
+  })
+
+  test('go back only where the writer gave nothing of the old side', async () => {
+    const db = await createDatabase(server)
+    await db.query('CREATE TABLE p (id int, first text, last text, whole text)')
+    await run(
+      db,
+      await steps({
+        table: 'p',
+        forward: { whole: sql`concat_ws(' ', first, last)` },
+        backward: { first: sql`split_part(whole, ' ', 1)`, last: sql`split_part(whole, ' ', 2)` },
+      }),
+    )
+    await db.query(`INSERT INTO p (id, whole) VALUES (1, 'Ada Lovelace')`)
+    await db.query(`INSERT INTO p (id, last, whole) VALUES (2, 'King', 'Ada Lovelace')`)
+    await db.query(`UPDATE p SET whole = 'Augusta King' WHERE id = 1`)
+    expect(await db.query('SELECT * FROM p ORDER BY id')).toEqual([
+      { id: 1, first: 'Augusta', last: 'King', whole: 'Augusta King' },
+      { id: 2, first: null, last: 'King', whole: 'Ada Lovelace' },
+    ])
+  })
+
+  test('leave an old column alone that the writer sets itself', async () => {
+    const db = await createDatabase(server)
+    await db.query(`CREATE TABLE p (size int, label text, width int); INSERT INTO p VALUES (1, 'small', 1)`)
+    await run(
+      db,
+      await steps({
+        table: 'p',
+        forward: { width: sql`size` },
+        backward: { size: sql`width`, label: sql`'width ' || width` },
+      }),
+    )
+    await db.query(`UPDATE p SET width = 2, label = 'mine'`)
+    expect(await db.query('SELECT * FROM p')).toEqual([{ size: 2, label: 'mine', width: 2 }])
+    await db.query('UPDATE p SET width = 3')
+    expect(await db.query('SELECT * FROM p')).toEqual([{ size: 3, label: 'width 3', width: 3 }])
+  })
+
   test('work with quoted, non-ASCII and confusing names, in a schema, whatever the search path of the writer', async () => {
     const db = await createDatabase(server)
     await db.query(`CREATE SCHEMA "My App"; CREATE SCHEMA elsewhere;

@@ -1,0 +1,44 @@
+/** A bar of a bench: the ratio of ours to the other, as the median of interleaved pairs. */
+export interface Bar {
+  readonly median: number
+  readonly min: number
+  readonly max: number
+  readonly pairs: number
+  /** Ratios of the other to itself in the same run: what a ratio of two equal things looks like on this machine. */
+  readonly idle: { readonly min: number; readonly max: number }
+}
+
+/**
+ * Measures ours and the other in turn, ours first and then the other first, and the other against itself beside them.
+ *
+ * @param ours gives a figure of which more is better (rows/s, requests/s)
+ */
+export async function measurePairs(
+  pairs: number,
+  ours: () => Promise<number>,
+  other: () => Promise<number>,
+): Promise<Bar> {
+  const ratios: number[] = []
+  const idle: number[] = []
+  for (let pair = 0; pair < pairs; pair++) {
+    const first = pair % 2 === 0 ? await ours() : await other()
+    const second = pair % 2 === 0 ? await other() : await ours()
+    ratios.push(pair % 2 === 0 ? first / second : second / first)
+    const [a, b] = [await other(), await other()]
+    idle.push(a / b)
+  }
+  const sorted = [...ratios].sort((a, b) => a - b)
+  return {
+    median: sorted[Math.floor(sorted.length / 2)]!,
+    min: sorted[0]!,
+    max: sorted.at(-1)!,
+    pairs,
+    idle: { min: Math.min(...idle), max: Math.max(...idle) },
+  }
+}
+
+/** `0.93 (0.88 to 1.02, 7 pairs; the other against itself 0.95 to 1.07)` */
+export function describeBar({ median, min, max, pairs, idle }: Bar): string {
+  const figure = (value: number): string => value.toFixed(2)
+  return `${figure(median)} (${figure(min)} to ${figure(max)}, ${pairs} pairs; the other against itself ${figure(idle.min)} to ${figure(idle.max)})`
+}
