@@ -82,7 +82,8 @@ module.exports = {
     {
       name: 'law: tests, examples and scripts use packages by name, not their src',
       severity: 'error',
-      from: { path: '^(test|examples|scripts)/' },
+      // What a dialect reads from SQL is tested on a server, piece by piece; it is not exported.
+      from: { path: '^(test|examples|scripts)/', pathNot: '^test/(facts|operations|sync|status)/' },
       to: { path: '^packages/[^/]+/src/' },
     },
     {

@@ -7,6 +7,7 @@ export const postgresDialect: Dialect = {
   name: 'postgres',
   quoting: postgresQuoting,
   // The parser and knex are large, and the verbs that only read the journal need neither.
-  compile: async (migration, options) => (await import('./compile/compile-migration.js')).compileMigration(migration, options),
+  compile: async (migration, options) =>
+    (await import('./compile/compile-migration.js')).compileMigration(migration, options),
   connect: connectPostgres,
 }

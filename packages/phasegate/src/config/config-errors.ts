@@ -1,4 +1,5 @@
 import { EXIT, PhasegateError, type SourceLocation } from '@phasegate/core'
+import { LATER_DIALECTS } from '../load/dialects.js'
 
 export function configNotFound(file: string): PhasegateError {
   return new PhasegateError({
@@ -70,7 +71,7 @@ export function configValue(origin: string, path: string, expected: string, wher
 }
 
 export function configDialect(found: string, from: string): PhasegateError {
-  const later = ['mysql', 'mariadb'].includes(found)
+  const later = LATER_DIALECTS.has(found)
   return new PhasegateError({
     code: 'CONFIG.DIALECT',
     message: later

@@ -1,10 +1,7 @@
+import { DIALECTS, KNEX_CLIENTS } from '../load/dialects.js'
 import { configDatabaseUrl, configDialect, configPool, configValue } from './config-errors.js'
 import type { ConnectionSettings } from './phasegate-config.js'
-import { redactUrls } from './redact-url.js'
 import type { DatabaseSetting } from './settings.js'
-
-const POSTGRES = ['postgres', 'postgresql', 'pg', 'pg-native', 'pgnative']
-const MYSQL: Readonly<Record<string, string>> = { mysql: 'mysql', mysql2: 'mysql', mariadb: 'mariadb' }
 
 /**
  * Reads what a person gave as the database: a URL, a knex configuration, or settings of the `pg` driver.
@@ -22,27 +19,20 @@ export async function readConnection(given: unknown, from: string): Promise<Data
   return { connection: await fromKnex(given, from), from }
 }
 
-/** Names the database for a person, without its password. */
-export function describeConnection(connection: DatabaseSetting['connection']): string {
-  if (typeof connection === 'string') return redactUrls(connection)
-  const { connectionString, host, port, database } = connection
-  if (typeof connectionString === 'string') return redactUrls(connectionString)
-  return `${String(host ?? 'localhost')}:${String(port ?? 5432)}/${String(database ?? '')}`
-}
-
 function checkedUrl(given: string, from: string): string {
   const url = given.trim()
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(url)?.[1]?.toLowerCase()
   if (scheme === undefined) throw configDatabaseUrl(from, 'It does not begin with postgres://.')
-  assertPostgres(scheme, from)
+  assertDialect(scheme, from)
   // Without a host it is a Unix socket (libpq: connection URIs), which `new URL` takes as well.
   if (!URL.canParse(url))
     throw configDatabaseUrl(from, 'It does not parse; a special character may need percent-encoding.')
   return url
 }
 
-function assertPostgres(name: string, from: string): void {
-  if (!POSTGRES.includes(name)) throw configDialect(MYSQL[name] ?? name, from)
+function assertDialect(name: string, from: string): void {
+  const dialect = KNEX_CLIENTS[name] ?? name
+  if (!Object.hasOwn(DIALECTS, dialect)) throw configDialect(dialect, from)
 }
 
 /** A pool, a client or a knex instance: things with connections of their own. */
@@ -53,7 +43,7 @@ function isLive(given: unknown): boolean {
 
 async function fromKnex(given: object, from: string): Promise<string | ConnectionSettings> {
   const config = given as Readonly<Record<string, unknown>>
-  if (typeof config.client === 'string') assertPostgres(config.client, from)
+  if (typeof config.client === 'string') assertDialect(config.client, from)
   const connection = await (typeof config.connection === 'function' ? config.connection() : config.connection)
   const searchPath = typeof config.searchPath === 'string' ? [config.searchPath] : config.searchPath
   if (typeof connection === 'string') {

@@ -15,7 +15,7 @@ export interface KnexConnection {
 /** What `phasegate.config.ts` exports. Durations are ms, or text such as `'60s'`. */
 export interface PhasegateConfig {
   /** URL, knex configuration, or connection settings of `pg`. */
-  readonly database?: string | KnexConnection | ConnectionSettings
+  readonly database?: string | KnexConnection | ConnectionSettings | undefined
   /** Enough, with `serverVersion`, for the verbs that need no database. Default: `postgres`. */
   readonly dialect?: 'postgres'
   /** Major version of the server to compile for without a database; default: the oldest supported. */

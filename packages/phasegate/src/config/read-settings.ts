@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { displayPath } from '../display-path.js'
+import { DEFAULT_DIALECT, DIALECTS } from '../load/dialects.js'
 import { lineOf, whatItSaid } from '../load/source-line.js'
 import { createUserModuleLoader } from '../load/user-module.js'
 import { checkConfig } from './check-config.js'
@@ -48,7 +49,7 @@ export async function readSettings(options: SettingsOptions = {}): Promise<Setti
   // After loading: a config may call process.loadEnvFile().
   const merged = mergeEnvironment(fromFile, environment)
   const config = mergeFlags(merged, options)
-  if (config.dialect !== undefined && config.dialect !== 'postgres') {
+  if (config.dialect !== undefined && !Object.hasOwn(DIALECTS, config.dialect)) {
     throw configDialect(config.dialect, file === undefined ? 'PHASEGATE_DIALECT' : displayPath(cwd, file))
   }
   const base = file === undefined || (options.migrations ?? environment.PHASEGATE_MIGRATIONS) ? cwd : dirname(file)
@@ -57,7 +58,7 @@ export async function readSettings(options: SettingsOptions = {}): Promise<Setti
     cwd,
     file,
     database: await findDatabase(options, environment, fromFile, file === undefined ? '' : displayPath(cwd, file)),
-    dialect: 'postgres',
+    dialect: config.dialect ?? DEFAULT_DIALECT,
     serverVersion: config.serverVersion,
     migrations: resolve(base, config.migrations ?? 'phasegate'),
     applications: config.applications && applicationsOf(config.applications),

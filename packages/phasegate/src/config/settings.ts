@@ -20,7 +20,7 @@ export interface Settings {
   /** The config file that was read; undefined where there is none. */
   readonly file: string | undefined
   readonly database: DatabaseSetting | undefined
-  readonly dialect: 'postgres'
+  readonly dialect: string
   readonly serverVersion: number | undefined
   /** Absolute path. */
   readonly migrations: string

@@ -1,7 +1,10 @@
 import type { Dialect } from '@phasegate/core'
 import type { Settings } from '../config/settings.js'
+import { DIALECTS } from './dialects.js'
 
-/** The dialect of these settings; loaded on first use, since it brings the driver and the SQL parser. */
-export async function dialectOf(_settings: Pick<Settings, 'dialect'>): Promise<Dialect> {
-  return (await import('@phasegate/postgres')).postgresDialect
+/** The dialect of these settings. */
+export async function dialectOf({ dialect }: Pick<Settings, 'dialect'>): Promise<Dialect> {
+  const load = DIALECTS[dialect]
+  if (load === undefined) throw new Error(`readSettings lets no dialect ${dialect} through`)
+  return load()
 }

@@ -31,7 +31,7 @@ function colored(unit: UnitOutcome, output: Output): string {
 }
 
 function firstLine(unit: UnitOutcome): string {
-  if (unit.outcome === 'held') return ''
+  if (unit.outcome === 'held' || unit.reason === unit.outcome) return ''
   return unit.error === undefined ? unit.reason : `${unit.error.code}: ${unit.error.message}`
 }
 

@@ -39,13 +39,14 @@ export function createOutput(
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Output {
   const complain = (text: string): void => void stderr.write(`${redactUrls(text)}\n`)
+  // Some terminals (script, some CI) say that they have 0 columns.
   return {
     ...options,
-    out: { colors: colorsFor(stdout, environment, options.color), columns: stdout.columns ?? 120 },
+    out: { colors: colorsFor(stdout, environment, options.color), columns: stdout.columns || 120 },
     err: {
       colors: colorsFor(stderr, environment, options.color),
       isTTY: stderr.isTTY === true,
-      columns: stderr.columns ?? 120,
+      columns: stderr.columns || 120,
     },
     data: (text) => void stdout.write(`${redactUrls(text)}\n`),
     json: (document) => void stdout.write(`${redactUrls(JSON.stringify(document, replaceValue, 2))}\n`),

@@ -1,6 +1,7 @@
 import os from 'node:os'
 import {
   type Actor,
+  type CompiledBackfill,
   type CompiledMigration,
   type Dialect,
   type Emit,
@@ -127,8 +128,9 @@ async function createContext(
     },
     gatesFor: (unit, migration, action) => gates.gatesFor(migration, unit.id.phase, action, settings.gates),
     checkGates: gates.checkGates,
-    compareBackfill: (compiled) =>
+    compareBackfill: rememberAgreement((compiled) =>
       backfill.compareBackfill({ target, backfill: compiled, openSession: openWorker, clock: systemClock, signal }),
+    ),
     runBackfill: (unit, compiled, withLaneLock) =>
       backfill.runBackfill({
         target,
@@ -144,6 +146,27 @@ async function createContext(
         emit,
         signal,
       }),
+  }
+}
+
+type Compare = RunnerContext['compareBackfill']
+
+/** ms for which one run takes old and new to agree still: a gate is asked several times around one step. */
+const AGREEMENT = 60_000
+
+/**
+ * Comparing reads the whole table, and a contract asks when it plans, under the lock, after the announcement and before
+ * each step that destroys something. Where the last comparison of this run ended less than a minute ago and found nothing,
+ * its answer counts; a mismatch is never remembered.
+ */
+function rememberAgreement(compare: Compare): Compare {
+  const agreed = new Map<CompiledBackfill, { readonly at: number; readonly answer: Awaited<ReturnType<Compare>> }>()
+  return async (backfill) => {
+    const last = agreed.get(backfill)
+    if (last !== undefined && systemClock.now() - last.at < AGREEMENT) return last.answer
+    const answer = await compare(backfill)
+    if (answer.mismatches === 0) agreed.set(backfill, { at: systemClock.now(), answer })
+    return answer
   }
 }
 

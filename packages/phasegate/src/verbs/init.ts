@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { CONFIG_FILES } from '../config/read-settings.js'
 import { displayPath } from '../display-path.js'
+import { DIALECTS, KNEX_CLIENTS } from '../load/dialects.js'
 import { whatItSaid } from '../load/source-line.js'
 import { createUserModuleLoader } from '../load/user-module.js'
 import { writeNewFile } from '../write-file.js'
@@ -103,7 +104,7 @@ async function findKnexfile(cwd: string): Promise<Knexfile> {
   const clients = configs.flatMap((config) =>
     typeof config === 'object' && config !== null && 'client' in config ? [String(config.client)] : [],
   )
-  const usable = clients.some((client) => ['pg', 'postgres', 'postgresql', 'pg-native'].includes(client))
+  const usable = clients.some((client) => Object.hasOwn(DIALECTS, KNEX_CLIENTS[client] ?? ''))
   const notes = usable
     ? []
     : [`${file} is for ${clients.join(', ') || 'no client'}; this version of Phasegate speaks PostgreSQL`]

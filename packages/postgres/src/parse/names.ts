@@ -48,10 +48,6 @@ export function namePartsOf(node: Node | undefined): string[] {
   return []
 }
 
-export function tableObject(name: QualifiedName): DatabaseObject {
-  return { type: 'table', ...name }
-}
-
 /** A column, constraint or trigger of a table. */
 export function partOf(table: QualifiedName, type: 'column' | 'constraint' | 'trigger', name: string): DatabaseObject {
   return { type, ...(table.schema === undefined ? {} : { schema: table.schema }), table: table.name, name }

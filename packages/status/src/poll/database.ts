@@ -14,6 +14,9 @@ export interface KnexLike {
   readonly client: unknown
 }
 
+/** What knex calls the dialects whose journal this version can read. */
+const READABLE: ReadonlySet<string> = new Set(['postgresql'])
+
 export type Database = KnexLike | PgLike | QueryFunction
 
 /**
@@ -26,7 +29,7 @@ export type Database = KnexLike | PgLike | QueryFunction
 export function queryFunctionOf(database: Database, timeout: number): QueryFunction {
   if (isKnex(database)) {
     const dialect = (database.client as { dialect?: unknown } | null)?.dialect
-    if (typeof dialect === 'string' && dialect !== 'postgresql') throw notSupported(`a knex instance for ${dialect}`)
+    if (typeof dialect === 'string' && !READABLE.has(dialect)) throw notSupported(`a knex instance for ${dialect}`)
     return async (sql) => database.raw(sql).timeout(timeout)
   }
   if (typeof database === 'function') return database
