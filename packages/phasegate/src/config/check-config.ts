@@ -18,8 +18,9 @@ export function checkConfig(value: unknown, file: string, source: string): Check
     const key = issue.keys[0]!
     const path = [...parent, key].join('.')
     const where = locate(file, source, key)
-    if (LATER_KEYS.includes(path)) throw configLaterKey(where, path)
-    const known = CONFIG_KEYS[parent[0] === 'applications' ? 'applications.*' : parent.join('.')] ?? []
+    const place = parent[0] === 'applications' && parent.length > 1 ? ['applications', '*'] : parent
+    if (LATER_KEYS.includes([...place, key].join('.'))) throw configLaterKey(where, path)
+    const known = CONFIG_KEYS[place.join('.')] ?? []
     throw configUnknownKey(where, path, nearest(key, known), known)
   }
   throw configValue(

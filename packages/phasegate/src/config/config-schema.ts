@@ -33,11 +33,7 @@ export const configSchema = z.strictObject({
   serverVersion: count(10).optional(),
   migrations: z.string('a folder').min(1, 'a folder').optional(),
   applications: z
-    .record(
-      z.string().min(1),
-      z.strictObject({ seenEvery: duration.optional(), reports: z.boolean('true or false').optional() }),
-      'an object with one entry an application: { api: {}, worker: {} }',
-    )
+    .record(z.string().min(1), z.strictObject({}), 'an object with one entry an application: { api: {}, worker: {} }')
     .optional(),
   appRoles: z.array(z.string('a role name').min(1, 'a role name'), "a list of role names: ['app']").optional(),
   gates: z
@@ -60,7 +56,6 @@ export const configSchema = z.strictObject({
     })
     .optional(),
   contract: z.strictObject({ announce: duration.optional() }).optional(),
-  inlineLimit: duration.optional(),
   disposable: z.boolean('true or false').optional(),
 })
 
@@ -73,12 +68,15 @@ export const CONFIG_KEYS: Readonly<Record<string, readonly string[]>> = {
   backfill: ['batchTime', 'batchSize'],
   lock: ['lockTimeout', 'statementTimeout', 'maxLockWait', 'retries', 'retryFor'],
   contract: ['announce'],
-  'applications.*': ['seenEvery', 'reports'],
+  'applications.*': [],
 }
 
 /** Settings of the design that no version has yet: refused by name instead of being silently ignored. */
 export const LATER_KEYS: readonly string[] = [
+  'applications.*.seenEvery',
+  'applications.*.reports',
   'engines',
+  'inlineLimit',
   'targets',
   'backfill.workers',
   'backfill.throttle',

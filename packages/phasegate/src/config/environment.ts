@@ -27,7 +27,6 @@ export const ENVIRONMENT_TWINS: Readonly<Record<string, Twin>> = {
   PHASEGATE_RETRIES: { path: 'lock.retries', kind: 'number' },
   PHASEGATE_RETRY_FOR: { path: 'lock.retryFor', kind: 'text' },
   PHASEGATE_CONTRACT_ANNOUNCE: { path: 'contract.announce', kind: 'text' },
-  PHASEGATE_INLINE_LIMIT: { path: 'inlineLimit', kind: 'text' },
   PHASEGATE_DISPOSABLE: { path: 'disposable', kind: 'boolean' },
 }
 

@@ -23,17 +23,7 @@ export interface PhasegateConfig {
   /** Folder of the migration files, relative to the config; default `phasegate`. */
   readonly migrations?: string
   /** Every client of the database that is deployed by itself. */
-  readonly applications?: Readonly<
-    Record<
-      string,
-      {
-        /** How often an instance must be seen to count as running. */
-        readonly seenEvery?: Duration
-        /** False: it does not report its instances, and an approval must speak for it. */
-        readonly reports?: boolean
-      }
-    >
-  >
+  readonly applications?: Readonly<Record<string, Readonly<Record<string, never>>>>
   /** Database roles of the applications; the runner grants them what they need of the journal. */
   readonly appRoles?: readonly string[]
   /** Asked before each unit of the phase, in addition to what always holds. */
@@ -65,8 +55,6 @@ export interface PhasegateConfig {
     /** How long `contracting` stands before anything is destroyed: one heartbeat of your instances. Default `'15s'`. */
     readonly announce?: Duration
   }
-  /** Steps expected to take longer are not run inline; default `'10m'`. */
-  readonly inlineLimit?: Duration
   /** This database may be emptied and filled by `phasegate up`. Default false. */
   readonly disposable?: boolean
 }

@@ -61,7 +61,7 @@ export async function readSettings(options: SettingsOptions = {}): Promise<Setti
     dialect: config.dialect ?? DEFAULT_DIALECT,
     serverVersion: config.serverVersion,
     migrations: resolve(base, config.migrations ?? 'phasegate'),
-    applications: config.applications && applicationsOf(config.applications),
+    applications: config.applications && Object.keys(config.applications),
     appRoles: config.appRoles ?? [],
     gates: { expand: [], backfill: [], contract: [], revert: [], ...withoutUndefined(config.gates) },
     backfill: { batchTime: config.backfill?.batchTime ?? 250, batchSize: config.backfill?.batchSize ?? 1000 },
@@ -73,7 +73,6 @@ export async function readSettings(options: SettingsOptions = {}): Promise<Setti
       retryFor: config.lock?.retryFor ?? 300_000,
     },
     contract: { announce: config.contract?.announce ?? 15_000 },
-    inlineLimit: config.inlineLimit ?? 600_000,
     disposable: config.disposable ?? false,
     notes: misspeltVariables(environment),
   }
@@ -169,15 +168,6 @@ async function findDatabase(
 
 function nonEmpty(text: string | undefined): string | undefined {
   return text === undefined || text.trim() === '' ? undefined : text
-}
-
-function applicationsOf(config: NonNullable<CheckedConfig['applications']>): NonNullable<Settings['applications']> {
-  return Object.fromEntries(
-    Object.entries(config).map(([name, { seenEvery, reports }]) => [
-      name,
-      { seenEvery: seenEvery ?? null, reports: reports ?? true },
-    ]),
-  )
 }
 
 function withoutUndefined<T extends object>(value: T | undefined): { [K in keyof T]?: Exclude<T[K], undefined> } {

@@ -7,12 +7,6 @@ export interface DatabaseSetting {
   readonly from: string
 }
 
-export interface ApplicationSetting {
-  /** ms; null where it is not said. */
-  readonly seenEvery: number | null
-  readonly reports: boolean
-}
-
 /** The configuration as verbs see it: file, environment and flags merged, defaults filled in, durations in ms. */
 export interface Settings {
   /** The working directory; files are named relative to it. */
@@ -25,7 +19,7 @@ export interface Settings {
   /** Absolute path. */
   readonly migrations: string
   /** Undefined: not declared, so nobody knows all clients of the database. */
-  readonly applications: Readonly<Record<string, ApplicationSetting>> | undefined
+  readonly applications: readonly string[] | undefined
   readonly appRoles: readonly string[]
   readonly gates: { readonly [phase in 'expand' | 'backfill' | 'contract' | 'revert']: readonly Gate[] }
   readonly backfill: { readonly batchTime: number; readonly batchSize: number }
@@ -37,7 +31,6 @@ export interface Settings {
     readonly retryFor: number
   }
   readonly contract: { readonly announce: number }
-  readonly inlineLimit: number
   readonly disposable: boolean
   /** Worth telling and not wrong: a variable that looks like a misspelt setting, for one. */
   readonly notes: readonly string[]

@@ -46,7 +46,7 @@ export async function compileMigrations(settings: Settings): Promise<readonly Co
 /** A name that the config does not know would never answer a gate, or would never be asked. */
 function assertApplications(migration: CompiledMigration, applications: Settings['applications']): void {
   if (applications === undefined) return
-  const known = Object.keys(applications)
+  const known = applications
   const declared = typeof migration.appUses === 'object' ? Object.keys(migration.appUses) : []
   const unknown = [...(migration.applications ?? []), ...declared].find((name) => !known.includes(name))
   if (unknown !== undefined) {

@@ -60,7 +60,7 @@ export async function runManifest(options: ManifestOptions): Promise<ManifestRes
 }
 
 function applicationOf(given: string | undefined, settings: Settings): string {
-  const known = Object.keys(settings.applications ?? {})
+  const known = settings.applications ?? []
   if (given === undefined || given.trim() === '') {
     if (known.length === 1) return known[0]!
     throw manifestApp(
