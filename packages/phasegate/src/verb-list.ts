@@ -41,6 +41,7 @@ export const VERBS: readonly Verb[] = [
     usage: 'check [files...]',
     summary: 'load, compile and check migration files; needs no database',
     takes: ['compile'],
+    flags: [['--against <source>', 'URL or file of a status document: what must not be changed or used any more']],
     github: true,
     load: async () => (await import('./commands/check.js')).checkCommand,
   },

@@ -4,6 +4,7 @@ export { ensureJournal, type LaneResult, type LaneSelection, runLane } from './l
 export { runUp } from './lane/run-up.js'
 export { describeHolder, withLaneLock } from './lane/with-lane-lock.js'
 export * from './plan/build-plan.js'
+export { databaseNotes } from './plan/database-notes.js'
 export * from './plan/saved-plan.js'
 export { assertRevertible, runRevert } from './revert/run-revert.js'
 export * from './runner-context.js'

@@ -5,10 +5,15 @@ import { type Annotation, annotationLine, appendJobSummary, markdownTable } from
 import type { Output } from '../output/output.js'
 import { annotationOf, errorLines, placeOf } from '../output/print-error.js'
 import { type CheckResult, runCheck } from '../verbs/check.js'
+import { flag } from './with-progress.js'
 
 export const checkCommand: Command = async (context) => {
   const { output } = context
-  const result = await runCheck({ ...context.settings, files: wordsAt(context, 0) })
+  const result = await runCheck({
+    ...context.settings,
+    files: wordsAt(context, 0),
+    ...flag(context, 'against'),
+  })
   if (output.format === 'json') printJson(result, output)
   else if (output.format === 'github') printGithub(result, output)
   else printHuman(result, output)

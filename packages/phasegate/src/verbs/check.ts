@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { PhasegateError } from '@phasegate/core'
+import type { CompiledMigration, PhasegateError } from '@phasegate/core'
 import type { Finding } from '@phasegate/safety'
 import { readSettings, type SettingsOptions } from '../config/read-settings.js'
 import type { Settings } from '../config/settings.js'
@@ -11,6 +11,8 @@ import { resolveMigration } from '../load/resolve-unit.js'
 export interface CheckOptions extends SettingsOptions {
   /** Paths, names or slugs to report on; default: all. Every file is read either way: names may clash. */
   readonly files?: readonly string[]
+  /** URL or file of a status document: what the database has applied. */
+  readonly against?: string
 }
 
 export interface CheckResult {
@@ -26,16 +28,20 @@ export interface CheckResult {
 }
 
 /**
- * Loads, compiles and checks migration files, without a database, and tells everything that is wrong with all of them.
+ * Loads, compiles and checks migration files, and tells everything that is wrong with all of them. Needs no database; with
+ * `database` it also says what only a database knows, with `against` what a database that is elsewhere has applied.
  *
- * @throws what is wrong with the configuration (`CONFIG.…`), `MIGRATION.UNKNOWN` for a name in `files`
+ * @throws what is wrong with the configuration (`CONFIG.…`), `MIGRATION.UNKNOWN` for a name in `files`,
+ *   `CHECK.AGAINST`, `DATABASE.*`
  * @example
  * const { passed, errors, findings } = await runCheck()
  */
 export async function runCheck(options: CheckOptions = {}): Promise<CheckResult> {
   const settings = await readSettings(options)
   const read = await readMigrations(settings)
-  const { compiled, errors } = await compileEach(read.migrations, settings)
+  const { compiled, errors: uncompiled } = await compileEach(read.migrations, settings)
+  const errors = [...uncompiled, ...(await errorsAgainst(options, settings, compiled))]
+  const notes = await notesOfDatabase(options, compiled)
   const { checkMigration } = await import('@phasegate/safety')
   const findings = compiled.flatMap((migration) => checkMigration(migration))
   const wanted = wantedFiles(options.files ?? [], settings, [
@@ -53,8 +59,33 @@ export async function runCheck(options: CheckOptions = {}): Promise<CheckResult>
     checked: wanted?.size ?? read.migrations.length + read.errors.length,
     errors: wrong.sort((a, b) => ((a.where?.file ?? '') < (b.where?.file ?? '') ? -1 : 1)),
     findings: found,
-    notes: [...settings.notes, ...read.notes],
+    notes: [...settings.notes, ...read.notes, ...notes],
   }
+}
+
+/** What the files do to units that a database has applied: the one whose status was given, and the one that was named. */
+async function errorsAgainst(
+  options: CheckOptions,
+  settings: Settings,
+  compiled: readonly CompiledMigration[],
+): Promise<readonly PhasegateError[]> {
+  if (options.against === undefined && options.database === undefined) return []
+  const { checkAgainst, readStatusDocument } = await import('./check-against.js')
+  if (options.against !== undefined)
+    return checkAgainst(compiled, await readStatusDocument(options.against, settings.cwd))
+  const { runStatus } = await import('./status.js')
+  return checkAgainst(compiled, await runStatus(options))
+}
+
+/** With `--database` also what only a database knows: late files, tables that are not there. */
+async function notesOfDatabase(
+  options: CheckOptions,
+  compiled: readonly CompiledMigration[],
+): Promise<readonly string[]> {
+  if (options.database === undefined) return []
+  const { databaseNotes } = await import('@phasegate/runner')
+  const { withSession } = await import('../target/open-runner.js')
+  return withSession(options, 'check', (session, target) => databaseNotes(target, session, compiled))
 }
 
 /** Undefined: all. */

@@ -5,7 +5,6 @@ import {
   type GateCheck,
   type GateState,
   type JournalSnapshot,
-  lateFiles,
   type Phase,
   type PlannedUnit,
   planUnits,
@@ -15,10 +14,10 @@ import {
   type UnitId,
   type UnitName,
   unitName,
-  unitsOf,
 } from '@phasegate/core'
 import { askUnitGates } from '../gate/ask-unit-gates.js'
 import type { RunnerContext } from '../runner-context.js'
+import { databaseNotes } from './database-notes.js'
 
 /** What would run, how, under which locks, and what holds it. Printed by `plan`, saved by `--out`. */
 export interface Plan {
@@ -107,12 +106,7 @@ export async function buildPlan(
       createdAt: snapshot.now,
       units,
       foreign: foreignUnits(context.migrations, snapshot).map((unit) => unitName(unit)),
-      notes: [
-        ...lateFiles(context.migrations, snapshot).map(
-          ({ migration, after }) => `${migration.name} arrived late: ${after} is applied already; it still runs.`,
-        ),
-        ...(await missingTableNotes(context, session, planned)),
-      ],
+      notes: await databaseNotes(target, session, context.migrations),
     }
   } finally {
     await session.close()
@@ -213,43 +207,4 @@ function planBackfill(backfill: CompiledBackfill): PlanBackfill {
 function tableOf(backfill: CompiledBackfill): string {
   const { schema, name } = backfill.table
   return schema === undefined ? name : `${schema}.${name}`
-}
-
-/** Tables that neither the database has nor an earlier statement of these files creates. */
-async function missingTableNotes(
-  context: RunnerContext,
-  session: Session,
-  planned: readonly PlannedUnit[],
-): Promise<readonly string[]> {
-  const notes: string[] = []
-  for (const { unit, state } of planned) {
-    if (state === 'applied') continue
-    const named =
-      unit.backfill === undefined
-        ? unit.steps.flatMap((step) =>
-            step.facts.changes
-              .filter((change) => !change.onNew && change.object.table !== undefined && change.action !== 'create')
-              .map((change) =>
-                change.object.schema === undefined
-                  ? change.object.table!
-                  : `${change.object.schema}.${change.object.table!}`,
-              ),
-          )
-        : [tableOf(unit.backfill)]
-    const created = new Set(
-      context.migrations.flatMap((migration) =>
-        unitsOf(migration).flatMap((made) =>
-          made.steps.flatMap((step) =>
-            step.facts.changes
-              .filter((change) => change.action === 'create' && change.object.type === 'table')
-              .map((change) => change.object.name),
-          ),
-        ),
-      ),
-    )
-    const missing = await context.target.missingTables(session, [...new Set(named)])
-    for (const table of missing)
-      if (!created.has(table)) notes.push(`${unitName(unit.id)} names table ${table}, which does not exist.`)
-  }
-  return notes
 }
