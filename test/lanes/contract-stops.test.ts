@@ -130,7 +130,7 @@ describeOnPostgres(18, 'a contract that is stopped', (server) => {
     const holder = await db.connect()
     await holder.query(`SELECT pg_advisory_lock${CONTRACT_LOCK}`)
     const waits = startCli(project, ['contract', '--json'], on(db.url))
-    await waits.waitFor(/waiting for the contract lock/)
+    await waits.waitFor(/lock.waiting/)
     await approve(project, db)
     await holder.query(`SELECT pg_advisory_unlock${CONTRACT_LOCK}`)
     const result = await waits.ended

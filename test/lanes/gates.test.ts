@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { Project } from '../support/project.js'
 import { type CliResult, runCli, startCli } from '../support/run-cli.js'
 import { createDatabase, describeOnPostgres, type TestDatabase } from '../support/servers.js'
-import { MIGRATION, on, usersProject, usersSql } from './users-project.js'
+import { EMAIL_VERIFIED, MIGRATION, on, usersProject, usersSql } from './users-project.js'
 
 describeOnPostgres(18, 'gates of a contract', (server) => {
   const run = (project: Project, db: TestDatabase, ...args: string[]): Promise<CliResult> =>
@@ -66,6 +66,17 @@ describeOnPostgres(18, 'gates of a contract', (server) => {
     const verify = await run(project, db, 'verify')
     expect(verify.code).toBe(9)
     expect(verify.stdout).toContain('42')
+  })
+
+  test('a row that a build with the new shape wrote alone holds nothing up: it may rightly differ', async () => {
+    const file = EMAIL_VERIFIED.replace('    where: sql`email_verified IS NULL`,\n', '')
+    const project = usersProject({ [`phasegate/${MIGRATION}.ts`]: file })
+    const db = await filled(project)
+    await run(project, db, 'approve', 'email_verified:contract', '--reason', 'ok')
+    await db.query('UPDATE users SET email_verified = NOT email_verified WHERE id = 42')
+    expect(await run(project, db, 'verify'), 'they do differ').toMatchObject({ code: 9 })
+    const contract = await run(project, db, 'contract', '--confirm', db.name)
+    expect(contract.code, contract.stdout + contract.stderr).toBe(0)
   })
 
   test('an override opens its gate once, and is shown for ever', async () => {

@@ -118,7 +118,7 @@ export default defineMigration({
     const works = startCli(project, ['backfill'], { ...on(db.url, slow), timeout: 120_000 })
     await until(db, 'backfill', 'running')
     const waits = startCli(project, ['backfill'], { ...on(db.url, slow), timeout: 120_000 })
-    await waits.waitFor(/waiting/)
+    await waits.waitFor(/waits for/)
 
     await db.query(`INSERT INTO phasegate.build (digest, application, manifest)
         VALUES ('d', 'api', '{"migrations": [{"name": "20261122093000_email_verified", "appUses": "both"}]}');
@@ -145,7 +145,7 @@ export default defineMigration({
     const works = startCli(project, ['backfill'], { ...on(db.url, slow), timeout: 120_000 })
     await until(db, 'backfill', 'running')
     const waits = startCli(project, ['backfill'], { ...on(db.url, slow), timeout: 120_000 })
-    await waits.waitFor(/waiting/)
+    await waits.waitFor(/waits for/)
     expect(await run(project, db, 'cancel', 'email_verified')).toMatchObject({ code: 0 })
     for (const process of [works, waits]) expect((await process.ended).code).toBe(4)
     expect(await state(db, 'backfill')).toBe('cancelled')

@@ -61,7 +61,7 @@ export async function compareTable(
   const lookAgain = async (keys: readonly string[]): Promise<readonly string[]> => {
     if (keys.length === 0) return []
     await clock.sleep(settings.mismatchDelayMs, settings.signal)
-    return await read((session) => target.backfill.recheck(session, backfill, key, keys))
+    return await read((session) => target.backfill.recheck(session, backfill, key, keys, settings.compared))
   }
   let after: string | null = null
   let rows = 0
@@ -72,7 +72,10 @@ export async function compareTable(
     const started = clock.now()
     const chunk: ComparedChunk & { readonly end: string } = await read(async (session) => {
       const end = await target.backfill.batchEnd(session, backfill, key, from, upper, size.next())
-      return { end, ...(await target.backfill.mismatches(session, backfill, key, from, end, REMEMBERED)) }
+      return {
+        end,
+        ...(await target.backfill.mismatches(session, backfill, key, from, end, REMEMBERED, settings.compared)),
+      }
     })
     size.succeeded(clock.now() - started)
     const full = chunk.keys.length === REMEMBERED

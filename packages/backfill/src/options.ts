@@ -1,10 +1,12 @@
-import type { Actor, Clock, CompiledBackfill, Emit, Session, Target, UnitId } from '@phasegate/core'
+import type { Actor, Clock, Compared, CompiledBackfill, Emit, Session, Target, UnitId } from '@phasegate/core'
 import { SERVO_LIMITS, type ServoLimits } from './servo.js'
 
 /** What comparing needs; what running needs besides is in `BackfillOptions`. */
 export interface CompareOptions {
   readonly target: Target
   readonly backfill: CompiledBackfill
+  /** What counts against a row; default `differs`. */
+  readonly compared?: Compared
   /** A session for the batches alone, called again when one was lost. The engine closes what it opened. */
   readonly openSession: () => Promise<Session>
   readonly clock: Clock
@@ -47,6 +49,7 @@ export const PAUSE_POLL_MS = 500
 export function compareSettings(options: CompareOptions): CompareSettings {
   return {
     emit: () => {},
+    compared: 'differs',
     mismatchDelayMs: 1000,
     reconnectMs: 60_000,
     stuckMs: 600_000,

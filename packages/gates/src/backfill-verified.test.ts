@@ -22,10 +22,10 @@ describe('backfillVerified', () => {
     ['it expired', { verified: { mismatches: 0, expiresAt: '2026-11-22T11:59:59.000Z' } }],
   ])('is closed when %s', async (_what, detail) => expect((await recorded(detail)).state).toBe('closed'))
 
-  it('is closed with sample keys when a row differs now, whatever was recorded', async () => {
+  it('is closed with sample keys when a row lacks a value now, whatever was recorded', async () => {
     expect(await recorded({ verified: true }, 2)).toMatchObject({
       state: 'closed',
-      reason: '2 rows of users differ from what the backfill should have left, for example 17, 42',
+      reason: '2 rows of users lack a value that the backfill should have left, for example 17, 42',
     })
     expect((await recorded({ verified: true }, Number.NaN)).state).toBe('closed')
   })

@@ -4,8 +4,8 @@ import { answer } from './answer.js'
 const name = 'backfillVerified'
 
 /**
- * Opens when the backfill's verification is recorded (`detail.verified` of its unit), and a fresh comparison finds no
- * row that differs. It reads tables, so it is asked last. A migration without backfill has nothing to verify.
+ * Opens when the backfill's verification is recorded (`detail.verified` of its unit), and a fresh look finds no
+ * row that lacks a value. It reads tables, so it is asked last. A migration without backfill has nothing to verify.
  */
 export function backfillVerified(): Gate {
   return {
@@ -21,13 +21,13 @@ export function backfillVerified(): Gate {
         return answer(context, name, 'open', proof)
       }
       const { mismatches, sampleKeys } = await context.verifyBackfill()
-      const seen = { observed: `${mismatches} mismatches`, required: '0 mismatches' }
+      const seen = { observed: `${mismatches} missing`, required: '0 missing' }
       if (mismatches !== 0) {
         const keys = sampleKeys.length === 0 ? '' : `, for example ${sampleKeys.slice(0, 5).join(', ')}`
-        const reason = `${mismatches} rows of ${unit.backfill.table.name} differ from what the backfill should have left${keys}`
+        const reason = `${mismatches} rows of ${unit.backfill.table.name} lack a value that the backfill should have left${keys}`
         return answer(context, name, 'closed', reason, seen)
       }
-      return answer(context, name, 'open', 'compared just now: no row differs', seen)
+      return answer(context, name, 'open', 'looked at just now: no row lacks a value', seen)
     },
   }
 }

@@ -1,6 +1,7 @@
 import type {
   Actor,
   Clock,
+  Compared,
   CompiledBackfill,
   CompiledMigration,
   CompiledUnit,
@@ -60,6 +61,8 @@ export interface RunnerContext {
   readonly migrations: readonly CompiledMigration[]
   readonly actor: Actor
   readonly appRoles: readonly string[]
+  /** Every client of the database, where the config names them. */
+  readonly applications: readonly string[] | undefined
   readonly settings: RunnerSettings
   readonly clock: Clock
   readonly emit: Emit
@@ -76,6 +79,7 @@ export interface RunnerContext {
   readonly takenOverrides: Set<string>
   readonly compareBackfill: (
     backfill: CompiledBackfill,
+    compared: Compared,
   ) => Promise<{ readonly mismatches: number; readonly sampleKeys: readonly string[] }>
   readonly runBackfill: (
     unit: CompiledUnit,

@@ -43,6 +43,12 @@ export function held(unit: UnitId, reason: string, checks: readonly GateCheck[])
   return { unit, outcome: 'held', reason, checks, exit: EXIT.gate }
 }
 
+/** Its gates are open, and nobody has consented to what it destroys. */
+export function refused(unit: UnitId, destroys: readonly string[]): UnitOutcome {
+  const reason = `would destroy ${destroys.join(', ')}, and there is no consent to that: run it again with --confirm`
+  return { unit, outcome: 'refused', reason, exit: EXIT.consent }
+}
+
 export function failed(unit: UnitId, error: PhasegateError): UnitOutcome {
   return { unit, outcome: 'failed', reason: error.message, error: error.toJSON(), exit: error.exit }
 }

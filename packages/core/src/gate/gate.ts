@@ -26,7 +26,7 @@ export interface GateContext {
   readonly action: 'apply' | 'revert'
   /** One read of the journal; its `now` is the database's clock. */
   readonly snapshot: JournalSnapshot
-  /** Compares what the migration's backfill left with what it should be, now. Reads only. */
+  /** Looks for rows that lack a value which the migration's backfill should have left, now. Reads only. */
   readonly verifyBackfill: () => Promise<{ readonly mismatches: number; readonly sampleKeys: readonly string[] }>
   readonly signal?: AbortSignal
 }

@@ -71,6 +71,13 @@ export interface ComparedChunk {
   readonly keys: readonly string[]
 }
 
+/**
+ * What counts against a row that `where` selects. `differs`: a value is not what its expression gives; right when the
+ * backfill ends. `missing`: a value is NULL and its expression is not; right for contract, when builds that write only the
+ * new shape may make the two differ.
+ */
+export type Compared = 'differs' | 'missing'
+
 /** How a dialect reads and changes a table in batches. The engine above it knows no SQL. */
 export interface BackfillTarget {
   /** Settings of a session that batches run on: timeouts, and whatever makes plans and key texts dependable. */
@@ -122,6 +129,7 @@ export interface BackfillTarget {
     after: string | null,
     end: string,
     limit: number,
+    compared: Compared,
   ): Promise<ComparedChunk>
   /** Of these keys, those that still differ. */
   recheck(
@@ -129,5 +137,6 @@ export interface BackfillTarget {
     backfill: CompiledBackfill,
     key: BackfillKey,
     keys: readonly string[],
+    compared: Compared,
   ): Promise<readonly string[]>
 }

@@ -4,7 +4,6 @@ import { displayPath } from '../display-path.js'
 import { DEFAULT_DIALECT, DIALECTS } from '../load/dialects.js'
 import { lineOf, whatItSaid } from '../load/source-line.js'
 import { createUserModuleLoader } from '../load/user-module.js'
-import { checkConfig } from './check-config.js'
 import { configDialect, configExport, configLoad, configNoDatabase, configNotFound } from './config-errors.js'
 import type { CheckedConfig } from './config-schema.js'
 import { readConnection } from './connection.js'
@@ -47,8 +46,8 @@ export async function readSettings(options: SettingsOptions = {}): Promise<Setti
   const file = findConfig(cwd, options.config ?? nonEmpty(environment.PHASEGATE_CONFIG))
   const fromFile = file === undefined ? {} : await loadConfig(cwd, file)
   // After loading: a config may call process.loadEnvFile().
-  const merged = mergeEnvironment(fromFile, environment)
-  const config = mergeFlags(merged, options)
+  const merged = await mergeEnvironment(fromFile, environment)
+  const config = await mergeFlags(merged, options)
   if (config.dialect !== undefined && !Object.hasOwn(DIALECTS, config.dialect)) {
     throw configDialect(config.dialect, file === undefined ? 'PHASEGATE_DIALECT' : displayPath(cwd, file))
   }
@@ -107,20 +106,23 @@ async function loadConfig(cwd: string, file: string): Promise<CheckedConfig> {
   if (typeof exported !== 'object' || exported === null || Array.isArray(exported)) {
     throw configExport({ file: shown }, exported === undefined ? 'nothing' : `a ${typeof exported}`)
   }
-  return checkConfig(exported, shown, readFileSync(file, 'utf8'))
+  return check(exported, shown, readFileSync(file, 'utf8'))
 }
 
 /** Settings of the environment go through the same checks as those of a file, under the variable's name. */
-function mergeEnvironment(config: Partial<CheckedConfig>, environment: Environment): Partial<CheckedConfig> {
+async function mergeEnvironment(
+  config: Partial<CheckedConfig>,
+  environment: Environment,
+): Promise<Partial<CheckedConfig>> {
   let merged = config
   for (const [path, { value, from }] of readEnvironment(environment)) {
     if (path === 'database') continue
-    merged = overlay(merged, checkConfigPath(path, value, from))
+    merged = overlay(merged, await checkPath(path, value, from))
   }
   return merged
 }
 
-function mergeFlags(config: Partial<CheckedConfig>, options: SettingsOptions): Partial<CheckedConfig> {
+async function mergeFlags(config: Partial<CheckedConfig>, options: SettingsOptions): Promise<Partial<CheckedConfig>> {
   const flags: readonly (readonly [flag: string, path: string, value: unknown])[] = [
     ['--migrations', 'migrations', options.migrations],
     ['--server-version', 'serverVersion', options.serverVersion],
@@ -130,14 +132,22 @@ function mergeFlags(config: Partial<CheckedConfig>, options: SettingsOptions): P
     ['--batch-size', 'backfill.batchSize', options.batchSize],
     ['--batch-time', 'backfill.batchTime', options.batchTime],
   ]
-  return flags.reduce((merged, [flag, path, value]) => {
-    return value === undefined ? merged : overlay(merged, checkConfigPath(path, value, flag))
-  }, config)
+  let merged = config
+  for (const [flag, path, value] of flags) {
+    if (value !== undefined) merged = overlay(merged, await checkPath(path, value, flag))
+  }
+  return merged
 }
 
-function checkConfigPath(path: string, value: unknown, from: string): CheckedConfig {
+function checkPath(path: string, value: unknown, from: string): Promise<CheckedConfig> {
   const [first, second] = path.split('.') as [string, string?]
-  return checkConfig({ [first]: second === undefined ? value : { [second]: value } }, from, '')
+  return check({ [first]: second === undefined ? value : { [second]: value } }, from, '')
+}
+
+/** The schema library is loaded only where there is something to check: most of what `status` would load otherwise. */
+async function check(value: unknown, from: string, source: string): Promise<CheckedConfig> {
+  const { checkConfig } = await import('./check-config.js')
+  return checkConfig(value, from, source)
 }
 
 /** One level deep, as the config is. */

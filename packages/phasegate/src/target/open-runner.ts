@@ -114,6 +114,7 @@ async function createContext(
     migrations,
     actor,
     appRoles: settings.appRoles,
+    applications: settings.applications,
     clock: systemClock,
     emit,
     signal,
@@ -128,8 +129,15 @@ async function createContext(
     },
     gatesFor: (unit, migration, action) => gates.gatesFor(migration, unit.id.phase, action, settings.gates),
     checkGates: gates.checkGates,
-    compareBackfill: rememberAgreement((compiled) =>
-      backfill.compareBackfill({ target, backfill: compiled, openSession: openWorker, clock: systemClock, signal }),
+    compareBackfill: rememberAgreement((compiled, compared) =>
+      backfill.compareBackfill({
+        target,
+        backfill: compiled,
+        compared,
+        openSession: openWorker,
+        clock: systemClock,
+        signal,
+      }),
     ),
     runBackfill: (unit, compiled, withLaneLock) =>
       backfill.runBackfill({
@@ -161,10 +169,12 @@ const AGREEMENT = 60_000
  */
 function rememberAgreement(compare: Compare): Compare {
   const agreed = new Map<CompiledBackfill, { readonly at: number; readonly answer: Awaited<ReturnType<Compare>> }>()
-  return async (backfill) => {
+  return async (backfill, compared) => {
+    // Only the gate asks several times in a run, and always the same.
+    if (compared !== 'missing') return compare(backfill, compared)
     const last = agreed.get(backfill)
     if (last !== undefined && systemClock.now() - last.at < AGREEMENT) return last.answer
-    const answer = await compare(backfill)
+    const answer = await compare(backfill, compared)
     if (answer.mismatches === 0) agreed.set(backfill, { at: systemClock.now(), answer })
     return answer
   }

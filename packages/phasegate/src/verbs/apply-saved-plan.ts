@@ -27,7 +27,9 @@ async function readPlan(file: string, settings: Settings): Promise<Plan> {
 /** The units of one lane that a saved plan lists. */
 export async function unitsOfPlan(file: string, settings: Settings, lane: Phase): Promise<readonly UnitId[]> {
   const plan = await readPlan(file, settings)
-  return plan.units.map((unit) => parseUnitName(unit.unit)).filter((unit) => unit?.phase === lane) as UnitId[]
+  // A reverted unit that is named would run, and the plan said that it would not.
+  const listed = plan.units.filter((unit) => unit.state !== 'reverted')
+  return listed.map((unit) => parseUnitName(unit.unit)).filter((unit) => unit?.phase === lane) as UnitId[]
 }
 
 /** Plans again and compares. Throws `PLAN.STALE`, `PLAN.TARGET`. */

@@ -1,5 +1,5 @@
-import { EXIT, type ExitCode, PhasegateError } from '@phasegate/core'
-import { buildPlan, type LaneResult, type Plan, runLane } from '@phasegate/runner'
+import { EXIT, type ExitCode, PhasegateError, unitName } from '@phasegate/core'
+import { buildPlan, type LaneResult, type LaneSelection, type Plan, runLane } from '@phasegate/runner'
 import { assertSafe, type TargetOptions, withRunner } from '../target/open-runner.js'
 import { assertStillFits, unitsOfPlan } from './apply-saved-plan.js'
 import { assertBuildAllowed } from './assert-build-allowed.js'
@@ -29,32 +29,30 @@ export function runContract(options: ContractOptions = {}): Promise<LaneResult> 
     const only = options.plan === undefined ? named : await unitsOfPlan(options.plan, settings, 'contract')
     if (options.plan !== undefined) await assertStillFits(options.plan, settings, context)
     const plan = await buildPlan(context, ['contract'], only)
-    const confirmed = await assertConsent(plan, target.database, options)
-    const result = await runLane(context, 'contract', {
-      ...(only === undefined ? {} : { only }),
-      // Without consent only what was reviewed as harmless may run, should a gate open meanwhile.
-      ...(confirmed ? {} : { only: harmless(plan) }),
-    })
+    const mayDestroy = await assertConsent(plan, target.database, options)
+    const result = await runLane(context, 'contract', { ...(only === undefined ? {} : { only }), mayDestroy })
     return options.defer === true ? { ...result, exit: deferred(result.exit) } : result
   })
 }
 
-function harmless(plan: Plan): NonNullable<Parameters<typeof runLane>[2]>['only'] & object {
-  return plan.units
-    .filter((unit) => unit.destroys.length === 0 || unit.state !== 'ready')
-    .map((unit) => ({ migration: unit.unit.slice(0, unit.unit.lastIndexOf(':')), phase: 'contract' as const }))
-}
-
-/** True: the person has said the database's name. */
-async function assertConsent(plan: Plan, database: string, options: ContractOptions): Promise<boolean> {
+/**
+ * Which units may destroy: all with `--confirm`, those that were shown where a person typed the name, else none. Gates
+ * may open between the plan and the run, so the runner asks again.
+ */
+async function assertConsent(
+  plan: Plan,
+  database: string,
+  options: ContractOptions,
+): Promise<NonNullable<LaneSelection['mayDestroy']>> {
   if (options.confirm !== undefined) {
     if (options.confirm !== database) throw wrongName(options.confirm, database)
-    return true
+    return () => true
   }
-  const destroys = plan.units.filter((unit) => unit.state === 'ready').flatMap((unit) => unit.destroys)
-  if (destroys.length === 0) return false
+  const shown = plan.units.filter((unit) => unit.state === 'ready' && unit.destroys.length > 0)
+  if (shown.length === 0) return () => false
+  const destroys = shown.flatMap((unit) => unit.destroys)
   const typed = await options.ask?.(database, destroys)
-  if (typed === database) return true
+  if (typed === database) return (unit) => shown.some((one) => one.unit === unitName(unit))
   throw typed === undefined ? consentMissing(database, destroys, 'contract') : wrongName(typed, database)
 }
 

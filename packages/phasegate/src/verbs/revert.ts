@@ -1,4 +1,4 @@
-import { findUnit } from '@phasegate/core'
+import type { JournalSnapshot, Session, Target } from '@phasegate/core'
 import { assertRevertible, type LaneResult, runRevert } from '@phasegate/runner'
 import { resolveMigration } from '../load/resolve-unit.js'
 import { type TargetOptions, withRunner } from '../target/open-runner.js'
@@ -24,9 +24,7 @@ export function runRevertVerb(options: RevertOptions): Promise<LaneResult> {
     )
     const migration = migrations.find((one) => one.name === name)!
     const session = await target.openSession('revert')
-    const snapshot = await target.journal.read(session).finally(() => session.close())
-    // A revert that was interrupted has consent already, and only goes on.
-    const goesOn = findUnit(snapshot, name, 'expand')?.state === 'reverting'
+    const { snapshot, goesOn } = await look(target, session, name).finally(() => session.close())
     assertRevertible(snapshot, migration)
     const lost = migration.revert.possible ? migration.revert.steps.flatMap((step) => step.destroys) : []
     const typed =
@@ -35,4 +33,15 @@ export function runRevertVerb(options: RevertOptions): Promise<LaneResult> {
     if (typed !== target.database) throw wrongName(typed, target.database)
     return runRevert(context, migration)
   })
+}
+
+/** A revert that was interrupted has consent already, and only goes on. Its steps are there until it ends. */
+async function look(
+  target: Target,
+  session: Session,
+  migration: string,
+): Promise<{ readonly snapshot: JournalSnapshot; readonly goesOn: boolean }> {
+  const snapshot = await target.journal.read(session)
+  const steps = snapshot.exists ? await target.journal.steps(session, { migration, phase: 'expand' }, 'revert') : []
+  return { snapshot, goesOn: steps.length > 0 }
 }

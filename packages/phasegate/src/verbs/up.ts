@@ -19,7 +19,10 @@ export function runUpVerb(options: UpOptions = {}): Promise<LaneResult> {
     const session = await target.openSession('up')
     const snapshot = await target.journal.read(session).finally(() => session.close())
     assertMayRun(snapshot, settings.disposable, options)
-    return runUp(context, { reset: options.reset === true })
+    return runUp(context, {
+      reset: options.reset === true,
+      assertMayRun: (now) => assertMayRun(now, settings.disposable, options),
+    })
   })
 }
 

@@ -41,7 +41,7 @@ export function runVerify(options: VerifyOptions = {}): Promise<VerifyResult> {
           units.push({ unit: unitName(unit.id), mismatches: null, sampleKeys: [] })
           continue
         }
-        const { mismatches, sampleKeys } = await context.compareBackfill(unit.backfill)
+        const { mismatches, sampleKeys } = await context.compareBackfill(unit.backfill, 'differs')
         units.push({ unit: unitName(unit.id), mismatches, sampleKeys })
       }
       const differ = units.some((unit) => (unit.mismatches ?? 0) > 0)

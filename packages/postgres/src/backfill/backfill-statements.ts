@@ -1,4 +1,4 @@
-import type { BackfillKey, CompiledBackfill } from '@phasegate/core'
+import type { BackfillKey, Compared, CompiledBackfill } from '@phasegate/core'
 import { escapeIdentifier } from 'pg'
 
 /** `"public"."users"` */
@@ -68,9 +68,16 @@ function differs(backfill: CompiledBackfill, columns: readonly ComparedColumn[])
   return parts.join(' OR ')
 }
 
-/** The rows that `where` selects and that differ, as a boolean. */
-function mismatching(backfill: CompiledBackfill, columns: readonly ComparedColumn[]): string {
-  const difference = opaque(differs(backfill, columns))
+function isMissing(backfill: CompiledBackfill): string {
+  const parts = backfill.set.map(
+    ({ column, expression }) => `${columnName(backfill, column)} IS NULL AND (${expression}\n) IS NOT NULL`,
+  )
+  return parts.join(' OR ')
+}
+
+/** The rows that `where` selects and that differ, or lack a value, as a boolean. */
+function mismatching(backfill: CompiledBackfill, columns: readonly ComparedColumn[], compared: Compared): string {
+  const difference = opaque(compared === 'missing' ? isMissing(backfill) : differs(backfill, columns))
   return backfill.where === undefined ? difference : `CASE WHEN (${backfill.where}\n) THEN ${difference} ELSE false END`
 }
 
@@ -82,7 +89,11 @@ export function changeSql(backfill: CompiledBackfill, key: BackfillKey): string 
 function updateSql(backfill: CompiledBackfill, range: string, only: readonly ComparedColumn[] | undefined): string {
   const set = backfill.set.map(({ column, expression }) => `${escapeIdentifier(column)} = (${expression}\n)`)
   const condition =
-    only !== undefined ? mismatching(backfill, only) : backfill.where === undefined ? 'true' : opaque(backfill.where)
+    only !== undefined
+      ? mismatching(backfill, only, 'differs')
+      : backfill.where === undefined
+        ? 'true'
+        : opaque(backfill.where)
   return `UPDATE ${tableName(backfill)} SET ${set.join(', ')}
   WHERE ${range} AND ${condition}`
 }
@@ -126,21 +137,27 @@ export function mismatchesSql(
   key: BackfillKey,
   columns: readonly ComparedColumn[],
   bounded: boolean,
+  compared: Compared,
 ): string {
   return `SELECT count(*)::text AS rows,
   coalesce((array_agg(phasegate_key::text ORDER BY phasegate_key) FILTER (WHERE phasegate_differs))[1:$2::integer], '{}')
     AS keys
 FROM (
-  SELECT ${columnName(backfill, key.column)} AS phasegate_key, ${mismatching(backfill, columns)} AS phasegate_differs
+  SELECT ${columnName(backfill, key.column)} AS phasegate_key, ${mismatching(backfill, columns, compared)} AS phasegate_differs
   FROM ${tableName(backfill)} WHERE ${keyRange(backfill, key, bounded ? 3 : undefined, 1)}
 ) AS phasegate_chunk`
 }
 
 /** $1 the keys, as an array of texts. */
-export function recheckSql(backfill: CompiledBackfill, key: BackfillKey, columns: readonly ComparedColumn[]): string {
+export function recheckSql(
+  backfill: CompiledBackfill,
+  key: BackfillKey,
+  columns: readonly ComparedColumn[],
+  compared: Compared,
+): string {
   const column = columnName(backfill, key.column)
   return `SELECT ${column}::text AS key FROM ${tableName(backfill)}
 WHERE ${column} IN (SELECT phasegate_key::${key.type} FROM unnest($1::text[]) AS phasegate_keys (phasegate_key))
-  AND ${mismatching(backfill, columns)}
+  AND ${mismatching(backfill, columns, compared)}
 ORDER BY ${column}`
 }

@@ -2,6 +2,7 @@ import type {
   BackfillKey,
   BackfillTarget,
   BatchResult,
+  Compared,
   ComparedChunk,
   CompiledBackfill,
   LeasedRange,
@@ -44,8 +45,8 @@ export function createBackfillTarget(): BackfillTarget {
       ])
     },
     mismatches,
-    recheck: async (session, backfill, key, keys) => {
-      const sql = recheckSql(backfill, key, await comparedColumns(session, backfill))
+    recheck: async (session, backfill, key, keys, compared) => {
+      const sql = recheckSql(backfill, key, await comparedColumns(session, backfill), compared)
       return (await session.query<{ key: string }>(sql, [keys])).map((row) => row.key)
     },
   }
@@ -130,8 +131,9 @@ async function mismatches(
   after: string | null,
   end: string,
   limit: number,
+  compared: Compared,
 ): Promise<ComparedChunk> {
-  const sql = mismatchesSql(backfill, key, await comparedColumns(session, backfill), after !== null)
+  const sql = mismatchesSql(backfill, key, await comparedColumns(session, backfill), after !== null, compared)
   const values = [end, limit, ...(after === null ? [] : [after])]
   const [row] = await session.query<{ rows: string; keys: readonly string[] }>(sql, values)
   return { rows: Number(row?.rows ?? 0), keys: row?.keys ?? [] }

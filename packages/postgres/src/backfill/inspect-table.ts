@@ -99,7 +99,7 @@ async function assertPlannable(session: Session, backfill: CompiledBackfill, key
     await session.query(`EXPLAIN ${changeSql(backfill, key)}`, [null, null])
     if (backfill.comparable) {
       const columns = await comparedColumns(session, backfill)
-      await session.query(`EXPLAIN ${mismatchesSql(backfill, key, columns, true)}`, [null, 1, null])
+      await session.query(`EXPLAIN ${mismatchesSql(backfill, key, columns, true, 'differs')}`, [null, 1, null])
     }
   } catch (error) {
     const state = sqlState(error)

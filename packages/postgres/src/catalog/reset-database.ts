@@ -11,5 +11,7 @@ export async function resetDatabase(session: Session): Promise<void> {
   await session.transaction({ lockTimeout: 10_000, statementTimeout: 0 }, async () => {
     for (const schema of schemas) await session.query(`DROP SCHEMA ${schema.name} CASCADE`)
     await session.query('CREATE SCHEMA public')
+    // As initdb leaves it: without this no other role finds anything in it.
+    await session.query('GRANT USAGE ON SCHEMA public TO PUBLIC')
   })
 }

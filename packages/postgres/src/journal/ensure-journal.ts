@@ -40,9 +40,13 @@ async function grantTo(session: Session, role: string): Promise<void> {
   const [row] = await session.query<{ quoted: string; granted: boolean | null }>(
     `SELECT quote_ident($1) AS quoted,
             (SELECT has_schema_privilege(r.oid, 'phasegate', 'USAGE')
-                AND has_table_privilege(r.oid, 'phasegate.event', 'SELECT')
-                AND has_table_privilege(r.oid, 'phasegate.build', 'INSERT, UPDATE')
                 AND has_table_privilege(r.oid, 'phasegate.instance', 'DELETE')
+                AND (SELECT bool_and(has_table_privilege(r.oid, t.oid, 'SELECT')) FROM pg_class t
+                     WHERE t.relnamespace = 'phasegate'::regnamespace AND t.relkind = 'r')
+                -- A list of privileges is true where one of them is there, so each is asked for by itself.
+                AND (SELECT bool_and(has_table_privilege(r.oid, t.name, p.name))
+                     FROM (VALUES ('phasegate.build'), ('phasegate.instance')) AS t (name),
+                          (VALUES ('INSERT'), ('UPDATE')) AS p (name))
              FROM pg_roles r WHERE r.rolname = $1) AS granted`,
     [role],
   )

@@ -268,8 +268,11 @@ async function approve(session: Session, approval: NewApproval): Promise<string>
 async function revoke(session: Session, unit: UnitId, actor: Actor, reason: string): Promise<number> {
   const rows = await session.query(
     `UPDATE phasegate.approval SET revoked_at = clock_timestamp(), revoked_by = $3
-     WHERE migration = $1 AND phase = $2 AND revoked_at IS NULL AND used_at IS NULL
-       AND (expires_at IS NULL OR expires_at > clock_timestamp()) RETURNING 1`,
+     WHERE migration = $1 AND phase = $2 AND revoked_at IS NULL
+       AND CASE WHEN used_at IS NULL THEN coalesce(expires_at > clock_timestamp(), true)
+         -- One that was used stays in force for the run that took it, until its unit ends.
+         ELSE EXISTS (SELECT FROM phasegate.unit u WHERE u.migration = $1 AND u.phase = $2
+                        AND u.state NOT IN ('applied', 'reverted')) END RETURNING 1`,
     [unit.migration, unit.phase, JSON.stringify({ ...actor, reason })],
   )
   await append(session, unit, 'approval.revoked', { reason, count: rows.length }, actor)

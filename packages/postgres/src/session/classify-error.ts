@@ -34,6 +34,10 @@ const NETWORK = new Set([
   'ENOENT',
 ])
 
+/** What pg says where it lost or never had its connection; anchored, since other errors quote what others say. */
+const PG_LOST =
+  /^(Connection terminated|Connection ended|timeout expired|timeout exceeded when trying to connect|Client was closed|Client has encountered a connection error|server closed the connection)/i
+
 /**
  * What a database error means for what we do next, by SQLSTATE (PostgreSQL docs: Appendix A) or, where the connection
  * itself failed, by what node and pg say.
@@ -51,9 +55,10 @@ export function classifyError(error: unknown): ErrorKind {
     return 'statement'
   }
   const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
-  if (NETWORK.has(code)) return 'connection'
-  if (/terminat|timeout expired|not queryable|Connection ended|connection error|closed the connection/i.test(message))
-    return 'connection'
+  // A file that a function of the author misses is no socket.
+  const ofSocket = code !== 'ENOENT' || (error as { syscall?: unknown }).syscall === 'connect'
+  if (NETWORK.has(code) && ofSocket) return 'connection'
+  if (PG_LOST.test(message)) return 'connection'
   if (error instanceof AggregateError)
     return error.errors.some((one) => classifyError(one) === 'connection') ? 'connection' : 'statement'
   if (/SASL|password/i.test(message)) return 'authentication'

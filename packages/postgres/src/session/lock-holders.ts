@@ -1,4 +1,5 @@
 import type { Backend, LockHolder, LockName, Session } from '@phasegate/core'
+import { TABLES_NAMED } from '../catalog/tables-named.js'
 import { LOCK_CLASS, LOCK_KEYS } from './lane-lock.js'
 import { isoText } from './postgres-session.js'
 
@@ -29,7 +30,8 @@ function holder(row: HolderRow): LockHolder {
     state: row.state ?? 'unknown',
     transactionSeconds: Number(row.seconds ?? 0),
     query: row.query ?? '',
-    autovacuum: row.type === 'autovacuum worker',
+    // Against wraparound it never gives way (PostgreSQL docs: Routine Vacuuming).
+    autovacuum: row.type === 'autovacuum worker' && !/to prevent wraparound/.test(row.query ?? ''),
   }
 }
 
@@ -110,7 +112,7 @@ export async function holdersOf(
     `SELECT ${HOLDER} FROM pg_stat_activity a
      WHERE a.pid <> pg_backend_pid() AND EXISTS (
        SELECT FROM pg_locks l WHERE l.pid = a.pid AND l.locktype = 'relation' AND l.granted
-         AND l.mode = ANY ($2) AND l.relation = ANY (SELECT to_regclass(t)::oid FROM unnest($1::text[]) AS t)
+         AND l.mode = ANY ($2) AND l.relation IN (SELECT oid FROM ${TABLES_NAMED})
          AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))
      ORDER BY a.xact_start NULLS LAST`,
     [tables, CONFLICTS[mode] ?? CONFLICTS['ACCESS EXCLUSIVE']],
@@ -118,19 +120,24 @@ export async function holdersOf(
   return rows.map(holder)
 }
 
-/** A reused process id is not the same session: its start must match too, where we are allowed to see it. */
+/**
+ * A reused process id is not the same session: its start must match too. Of another role's session the start is hidden
+ * from us, and after a restart in a container almost any id is in use again; then one of our locks tells a runner.
+ */
 export async function isBackendAlive(session: Session, backend: Backend): Promise<boolean> {
   const rows = await session.query(
-    `SELECT 1 FROM pg_stat_activity a WHERE a.pid = $1::int AND coalesce(${isoText('a.backend_start')} = $2, true)`,
+    `SELECT 1 FROM pg_stat_activity a WHERE a.pid = $1::int AND coalesce(${isoText('a.backend_start')} = $2, EXISTS (
+       SELECT FROM pg_locks l WHERE l.pid = a.pid AND l.locktype = 'advisory' AND l.granted AND l.classid = ${LOCK_CLASS}))`,
     [backend.id, backend.startedAt],
   )
   return rows.length > 0
 }
 
+/** Only a session that is surely the one meant: where its start is hidden, it may be anybody's. */
 export async function cancelBackend(session: Session, backend: Backend): Promise<void> {
   await session.query(
     `SELECT pg_cancel_backend(a.pid) FROM pg_stat_activity a WHERE a.pid = $1::int
-     AND coalesce(${isoText('a.backend_start')} = $2, true)`,
+     AND ${isoText('a.backend_start')} = $2`,
     [backend.id, backend.startedAt],
   )
 }
@@ -138,13 +145,15 @@ export async function cancelBackend(session: Session, backend: Backend): Promise
 export async function terminateBackend(session: Session, backend: Backend): Promise<void> {
   await session.query(
     `SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a WHERE a.pid = $1::int
-     AND coalesce(${isoText('a.backend_start')} = $2, true)`,
+     AND ${isoText('a.backend_start')} = $2`,
     [backend.id, backend.startedAt],
   )
 }
 
 /** Autovacuum is cancelled for a waiter after deadlock_timeout (PostgreSQL docs: Routine Vacuuming). */
 export async function yieldTime(session: Session): Promise<number> {
-  const [row] = await session.query<{ ms: string }>(`SELECT setting AS ms FROM pg_settings WHERE name = 'deadlock_timeout'`)
+  const [row] = await session.query<{ ms: string }>(
+    `SELECT setting AS ms FROM pg_settings WHERE name = 'deadlock_timeout'`,
+  )
   return Number(row?.ms ?? 1000)
 }

@@ -16,7 +16,11 @@ export interface OpenSession {
 /** What the server sent at login, beside what it says now: they differ where a pooler stands in between. */
 export interface PostgresSession extends Session {
   readonly loginBackendId: number | undefined
-  /** Idle limits off, so that a server default does not end the session that holds our lock. After the pooler check. */
+  /**
+   * Limits that a role or database sets are taken off: they would end the session that holds our lock, or cancel a
+   * concurrent build, which has no transaction to set its own in. And the server is to notice soon when we are gone. After
+   * the pooler check.
+   */
   keepOpen(): Promise<void>
 }
 
@@ -61,7 +65,11 @@ function createSession(client: Client, backend: Backend): PostgresSession {
     query,
     keepOpen: async () => {
       await query(
-        'SET idle_in_transaction_session_timeout = 0; SET idle_session_timeout = 0; SET client_min_messages = warning',
+        `SELECT set_config(s.name, wanted.value, false) FROM pg_settings s JOIN (VALUES
+           ('idle_in_transaction_session_timeout', '0'), ('idle_session_timeout', '0'), ('transaction_timeout', '0'),
+           ('statement_timeout', '0'), ('lock_timeout', '0'), ('client_min_messages', 'warning'),
+           ('tcp_keepalives_idle', '15'), ('tcp_keepalives_interval', '5'), ('tcp_keepalives_count', '3')
+         ) AS wanted (name, value) USING (name)`,
       )
     },
     transaction: (options, work) => runTransaction(client, options, work),

@@ -1,4 +1,14 @@
-import type { CompiledMigration, CompiledUnit, GateCheck, GateState, JournalSnapshot, Session } from '@phasegate/core'
+import {
+  type CompiledMigration,
+  type CompiledUnit,
+  findUnit,
+  type Gate,
+  type GateCheck,
+  type GateState,
+  isPhasegateError,
+  type JournalSnapshot,
+  type Session,
+} from '@phasegate/core'
 import type { RunnerContext } from '../runner-context.js'
 
 export interface GateAnswer {
@@ -17,7 +27,9 @@ export async function askUnitGates(
   action: 'apply' | 'revert' = 'apply',
 ): Promise<GateAnswer> {
   const backfill = migration.units.backfill?.backfill
-  const gates = context.gatesFor(unit, migration, action)
+  const returned = findUnit(snapshot, unit.id.migration, unit.id.phase)?.pointOfNoReturn === true
+  const all = context.gatesFor(unit, migration, action)
+  const gates = returned && action === 'apply' ? all.map(afterPointOfNoReturn) : all
   const { state, checks, used } = await context.checkGates(
     gates,
     {
@@ -27,13 +39,34 @@ export async function askUnitGates(
       snapshot,
       signal: context.signal,
       verifyBackfill: async () =>
-        backfill === undefined ? { mismatches: 0, sampleKeys: [] } : context.compareBackfill(backfill),
+        backfill === undefined ? { mismatches: 0, sampleKeys: [] } : context.compareBackfill(backfill, 'missing'),
     },
     [...context.takenOverrides],
   )
   context.emit({ type: 'gate.checked', unit: unit.id, checks })
   return { state, checks, overrides: used }
 }
+
+/**
+ * A contract that has dropped a column cannot compare it any more; what it compared was right when it passed the point of
+ * no return. Everything else is asked as before.
+ */
+function afterPointOfNoReturn(gate: Gate): Gate {
+  return {
+    ...gate,
+    check: async (asked) => {
+      try {
+        return await gate.check(asked)
+      } catch (error) {
+        if (!isPhasegateError(error) || !GONE.includes(error.code)) throw error
+        const reason = `was open at the point of no return; what it compares is gone: ${error.message}`
+        return { name: gate.name, state: 'open', reason, observedAt: asked.snapshot.now }
+      }
+    },
+  }
+}
+
+const GONE = ['BACKFILL.NO_TABLE', 'BACKFILL.NO_COLUMN', 'BACKFILL.EXPRESSION']
 
 /** Keeps what was seen, and spends the overrides when the unit really starts. */
 export async function recordAnswer(

@@ -8,13 +8,17 @@ import {
   PhasegateError,
   type Session,
   type StepRecord,
+  type UnitId,
   unitName,
 } from '@phasegate/core'
 import { askUnitGates, type GateAnswer, recordAnswer, whyHeld } from '../gate/ask-unit-gates.js'
 import type { RunnerContext } from '../runner-context.js'
-import { applySteps } from '../step/apply-steps.js'
+import { applySteps, isUndecided } from '../step/apply-steps.js'
 import { codedError, held, UnitHeld } from '../unit-outcome.js'
 import { isConnectionLoss } from './with-reconnect.js'
+
+/** How long an answer of the gates counts for a step that waits for its lock, in ms. */
+const ANSWER_COUNTS = 10_000
 
 const JOURNAL_TIMEOUTS = { lockTimeout: 10_000, statementTimeout: 60_000 }
 
@@ -38,13 +42,29 @@ export async function applyUnit(
 ): Promise<void> {
   const { journal } = context.target
   const snapshot = await journal.read(session)
-  const steps = await startUnit(context, session, snapshot, unit)
+  const steps = await startUnit(context, session, snapshot, migration, unit)
   const contract = unit.id.phase === 'contract'
+  const record = findUnit(snapshot, unit.id.migration, unit.id.phase)
+  // What the journal says, not what an attempt that was rolled back would have made of it.
   let begun = steps.some((step) => step.state !== 'pending')
-  let returned = findUnit(snapshot, unit.id.migration, unit.id.phase)?.pointOfNoReturn === true
+  let recorded = record?.detail.begun === true
+  let returned = record?.pointOfNoReturn === true
+  let asked: { readonly at: number; readonly for: number } | undefined
+  const ask = async (step: StepRecord): Promise<void> => {
+    const destroys = step.destroys.length > 0
+    // What a sync keeps for old writers is lost once it is gone, though its trigger holds nothing itself.
+    if (!destroys && unit.steps[step.position]?.origin !== 'sync') return
+    const fresh = asked !== undefined && context.clock.now() - asked.at < ANSWER_COUNTS
+    if (fresh && (!destroys || asked?.for === step.position)) return
+    await askAgain(context, session, migration, unit)
+    asked = { at: context.clock.now(), for: step.position }
+  }
   try {
     if (contract) {
-      if (options.gated && !returned) await announce(context, session, migration, unit)
+      if (options.gated && !returned) {
+        await announce(context, session, migration, unit)
+        asked = { at: context.clock.now(), for: -1 }
+      }
       await journal.changeUnit(session, unit.id, { state: 'running' }, context.actor)
     }
     await applySteps(context, session, {
@@ -53,10 +73,10 @@ export async function applyUnit(
       steps,
       compiled: unit.steps,
       before: async (step) => {
-        if (contract && options.gated && step.destroys.length > 0) await askAgain(context, session, migration, unit)
+        if (contract && options.gated) await ask(step)
       },
       alongside: async (step) => {
-        if (!contract || (begun && (returned || step.destroys.length === 0))) return
+        if (!contract || (recorded && (returned || step.destroys.length === 0))) return
         const pointOfNoReturn = returned || step.destroys.length > 0
         await journal.changeUnit(
           session,
@@ -64,8 +84,11 @@ export async function applyUnit(
           { state: 'running', pointOfNoReturn, detail: { begun: true } },
           context.actor,
         )
+      },
+      committed: (step) => {
         begun = true
-        returned = pointOfNoReturn
+        recorded = true
+        returned ||= step.destroys.length > 0
       },
     })
     await journal.changeUnit(session, unit.id, { state: 'applied', error: null, detail: detailOf(unit) }, context.actor)
@@ -91,9 +114,11 @@ async function startUnit(
   context: RunnerContext,
   session: Session,
   snapshot: JournalSnapshot,
+  migration: CompiledMigration,
   unit: CompiledUnit,
 ): Promise<readonly StepRecord[]> {
   const { journal } = context.target
+  if ((await journal.steps(session, unit.id, 'revert')).length > 0) throw revertUnfinished(unit.id, snapshot.now)
   const record = findUnit(snapshot, unit.id.migration, unit.id.phase)
   const fresh = record === undefined || record.state === 'reverted'
   const frozen = fresh ? [] : await journal.steps(session, unit.id, 'apply')
@@ -107,10 +132,14 @@ async function startUnit(
       actor: context.actor,
       backend: session.backend,
       state: unit.id.phase === 'contract' && record?.pointOfNoReturn !== true ? 'contracting' : 'running',
+      // Whose builds have to mind this unit: those of another project that shares the database need not.
+      detail: { applications: migration.applications ?? context.applications ?? null },
     })
     if (frozen.length === 0) await journal.freezeSteps(session, unit.id, 'apply', 0, unit.steps)
     else if (edited) {
-      const { from } = matchFrozenSteps(unit.id, frozen, unit.steps)
+      // What nobody can decide is the author's to write anew: as it should run, or not at all.
+      const standing = frozen.map((step) => (isUndecided(step) ? { ...step, state: 'pending' as const } : step))
+      const { from } = matchFrozenSteps(unit.id, standing, unit.steps)
       await journal.freezeSteps(session, unit.id, 'apply', from, unit.steps.slice(from))
     }
   })
@@ -197,6 +226,12 @@ async function leave(
     : codedError(context.target, error, `applying ${unitName(unit.id)}`)
   await journal.changeUnit(session, unit.id, { state: 'failed', error: coded.toJSON() }, context.actor)
   context.emit({ type: 'unit.changed', unit: unit.id, state: 'failed', reason: coded.message })
+}
+
+/** The steps of a revert are forgotten when it ends: while they are there, the expand is half undone. */
+function revertUnfinished(unit: UnitId, observedAt: string): UnitHeld {
+  const reason = `the revert of ${unitName(unit)} is not finished; run: phasegate revert ${unit.migration}`
+  return new UnitHeld(held(unit, reason, [{ name: 'revertFinished', state: 'closed', reason, observedAt }]))
 }
 
 function gateClosedMidway(unit: CompiledUnit, { outcome }: UnitHeld): PhasegateError {

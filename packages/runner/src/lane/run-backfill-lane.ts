@@ -10,7 +10,7 @@ import {
 } from '@phasegate/core'
 import { askUnitGates, recordAnswer, whyHeld } from '../gate/ask-unit-gates.js'
 import type { RunnerContext } from '../runner-context.js'
-import { codedError, failed, held, type UnitOutcome } from '../unit-outcome.js'
+import { codedError, failed, held, UnitHeld, type UnitOutcome } from '../unit-outcome.js'
 import { createLane, unwrap } from './create-lane.js'
 import { ensureJournal, type LaneResult, type LaneSelection, settleWhatWaits } from './run-lane.js'
 import { withLaneLock } from './with-lane-lock.js'
@@ -56,14 +56,14 @@ async function openBackfills(
     snapshot,
     lane: 'backfill',
     held: unsettled.map((outcome) => outcome.unit),
-    ...selection,
+    ...(selection.only === undefined ? {} : { only: selection.only }),
   })
   const open: PlannedUnit[] = []
   for (const entry of planned) {
     settleWhatWaits(entry, settled)
     if (entry.state !== 'ready' || settled.has(unitName(entry.unit.id))) continue
     const answer = await askUnitGates(context, snapshot, entry.migration, entry.unit)
-    const begins = entry.record === undefined || entry.record.state === 'pending'
+    const begins = entry.record === undefined || entry.record.state === 'pending' || entry.record.state === 'reverted'
     await recordAnswer(context, session, entry.unit, answer, answer.state === 'open' && begins)
     if (answer.state === 'open') open.push(entry)
     else settled.set(unitName(entry.unit.id), held(entry.unit.id, whyHeld(answer), answer.checks))
@@ -85,15 +85,28 @@ async function runOne(
     migrating: async () => context.signal.throwIfAborted(),
     apply: async () => {
       for (;;) {
-        const run = await context.runBackfill(entry.unit, backfill, (work) =>
-          withLaneLock(context, session, 'backfill', () => work(session)),
-        )
+        // The gates again, under the lock, right before it begins: a revert may have come between.
+        let asked = false
+        let closed: UnitHeld | undefined
+        const run = await context
+          .runBackfill(entry.unit, backfill, (work) =>
+            withLaneLock(context, session, 'backfill', async () => {
+              closed = await recheck(context, session, entry, asked)
+              asked = true
+              if (closed !== undefined) throw closed
+              return work(session)
+            }),
+          )
+          .catch((error: unknown) => {
+            // The engine takes what it does not know for an error of the database.
+            throw closed ?? error
+          })
         if (run.state === 'applied') return settle({ outcome: 'applied', reason: `${run.rows} rows`, exit: EXIT.done })
         if (run.state === 'busy') {
           context.emit({ type: 'unit.waiting', unit: id, for: `${run.owner}, which works on it` })
           await context.clock.sleep(BUSY_PAUSE * (0.5 + context.clock.random()), context.signal)
-          if (await isApplied(context, session, entry))
-            return settle({ outcome: 'applied', reason: 'applied by another process', exit: EXIT.done })
+          const ended = await endedByAnother(context, session, entry)
+          if (ended !== undefined) return settle(ended)
           continue
         }
         if (run.state === 'failed') return void settled.set(unitName(id), failed(id, run.error))
@@ -109,15 +122,52 @@ async function runOne(
       settle({ outcome: 'applied', reason: 'applied by another process', exit: EXIT.done })
   } catch (thrown) {
     const error = unwrap(thrown)
+    if (error instanceof UnitHeld) return settle(error.outcome)
     if (isConnectionLoss(context, error) || context.signal.aborted) throw error
     const coded = codedError(context.target, error, `running ${unitName(id)}`)
+    // The table is looked at before the lock is taken: a revert may have taken the column away.
+    const ended = coded.code.startsWith('BACKFILL.NO_') ? await endedByAnother(context, session, entry) : undefined
+    if (ended?.outcome === 'cancelled') return settle(ended)
     const ours =
       coded.exit === EXIT.lockBusy ? { ...failed(id, coded), outcome: 'not run' as const } : failed(id, coded)
     settled.set(unitName(id), ours)
   }
 }
 
-async function isApplied(context: RunnerContext, session: Session, entry: PlannedUnit): Promise<boolean> {
+async function recheck(
+  context: RunnerContext,
+  session: Session,
+  entry: PlannedUnit,
+  asked: boolean,
+): Promise<UnitHeld | undefined> {
   const snapshot = await context.target.journal.read(session)
-  return findUnit(snapshot, entry.unit.id.migration, 'backfill')?.state === 'applied'
+  const state = findUnit(snapshot, entry.unit.id.migration, 'backfill')?.state
+  // Asked already: only what a revert left is another matter (one that waits in a pause comes here again and again).
+  if (state === 'applied' || (asked && state !== 'cancelled' && state !== 'reverted')) return undefined
+  const answer = await askUnitGates(context, snapshot, entry.migration, entry.unit)
+  if (answer.state === 'open') return undefined
+  await recordAnswer(context, session, entry.unit, answer, false)
+  return new UnitHeld(held(entry.unit.id, whyHeld(answer), answer.checks))
+}
+
+/** How the process that we waited for ended it. To go on after it was cancelled or failed would undo a person's decision. */
+async function endedByAnother(
+  context: RunnerContext,
+  session: Session,
+  entry: PlannedUnit,
+): Promise<Omit<UnitOutcome, 'unit'> | undefined> {
+  const record = findUnit(await context.target.journal.read(session), entry.unit.id.migration, 'backfill')
+  switch (record?.state) {
+    case 'applied':
+      return { outcome: 'applied', reason: 'applied by another process', exit: EXIT.done }
+    case 'cancelled':
+    case 'reverted':
+      return { outcome: 'cancelled', reason: `${record.state} while it ran in another process`, exit: EXIT.pending }
+    case 'failed': {
+      const reason = `failed in another process: ${record.error?.message ?? 'see phasegate status'}`
+      return { outcome: 'failed', reason, ...(record.error === null ? {} : { error: record.error }), exit: EXIT.failed }
+    }
+    default:
+      return undefined
+  }
 }

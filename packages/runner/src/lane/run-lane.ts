@@ -12,7 +12,7 @@ import {
 } from '@phasegate/core'
 import { askUnitGates, recordAnswer, whyHeld } from '../gate/ask-unit-gates.js'
 import type { RunnerContext } from '../runner-context.js'
-import { codedError, failed, held, UnitHeld, type UnitOutcome } from '../unit-outcome.js'
+import { codedError, failed, held, refused, UnitHeld, type UnitOutcome } from '../unit-outcome.js'
 import { applyUnit } from './apply-unit.js'
 import { createLane, unwrap } from './create-lane.js'
 import { withLaneLock } from './with-lane-lock.js'
@@ -27,6 +27,8 @@ export interface LaneResult {
 export interface LaneSelection {
   /** The units that the user named; default: every unit of the lane. */
   readonly only?: readonly UnitId[]
+  /** Is there consent to what this unit destroys? Asked when its gates are open; default: yes. */
+  readonly mayDestroy?: (unit: UnitId) => boolean
 }
 
 /**
@@ -107,13 +109,14 @@ async function openUnits(
   settled: Map<UnitName, UnitOutcome>,
 ): Promise<readonly PlannedUnit[]> {
   const snapshot = await context.target.journal.read(session)
+  const { only, mayDestroy } = selection
   const plan = (): readonly PlannedUnit[] =>
     planUnits({
       migrations: context.migrations,
       snapshot,
       lane: phase,
       held: [...settled.values()].filter((outcome) => outcome.outcome !== 'applied').map((outcome) => outcome.unit),
-      ...selection,
+      ...(only === undefined ? {} : { only }),
     })
   for (const entry of plan()) {
     const name = unitName(entry.unit.id)
@@ -121,10 +124,53 @@ async function openUnits(
     const answer = await askUnitGates(context, snapshot, entry.migration, entry.unit)
     await recordAnswer(context, session, entry.unit, answer, false)
     if (answer.state !== 'open') settled.set(name, held(entry.unit.id, whyHeld(answer), answer.checks))
+    else if (mayDestroy?.(entry.unit.id) === false) {
+      const left = await destroysStill(context, session, entry)
+      if (left.length > 0) settled.set(name, refused(entry.unit.id, left))
+    }
   }
   const planned = plan()
-  for (const entry of planned) settleWhatWaits(entry, settled)
+  for (const entry of planned) {
+    settleWhatWaits(entry, settled)
+    const outcome = settled.get(unitName(entry.unit.id))
+    if (phase === 'contract' && outcome !== undefined && outcome.outcome !== 'applied')
+      await withdrawAnnounced(context, session, entry, outcome.reason)
+  }
   return planned.filter((entry) => entry.state === 'ready' && !settled.has(unitName(entry.unit.id)))
+}
+
+/** What is left of a unit that cannot be undone: of its frozen steps where it has any that stand, else of the file's. */
+async function destroysStill(
+  context: RunnerContext,
+  session: Session,
+  { unit, record }: PlannedUnit,
+): Promise<readonly string[]> {
+  const frozen = record === undefined ? [] : await context.target.journal.steps(session, unit.id, 'apply')
+  const left = frozen.filter((step) => step.state !== 'done')
+  return [
+    ...new Set([...left, ...(frozen.length > 0 && left.length === 0 ? [] : unit.steps)].flatMap((s) => s.destroys)),
+  ]
+}
+
+/**
+ * A runner that died while its contract was announced has left `contracting` behind, and no pod of the old shape turns
+ * ready. Whoever finds that it may not go on, and that nothing was done yet, takes the announcement back. We hold the
+ * lane's lock, so nobody is at work on it.
+ */
+async function withdrawAnnounced(
+  context: RunnerContext,
+  session: Session,
+  { unit, record }: PlannedUnit,
+  reason: string,
+): Promise<void> {
+  const announced = record?.state === 'interrupted' || record?.state === 'contracting'
+  if (!announced || record.pointOfNoReturn || record.detail.begun === true) return
+  const steps = await context.target.journal.steps(session, unit.id, 'apply')
+  if (steps.some((step) => step.state !== 'pending')) return
+  const change = { state: 'pending', detail: { withdrawn: reason } } as const
+  await context.target.journal.changeUnit(session, unit.id, change, context.actor)
+  const said = `contracting withdrawn: ${reason}`
+  context.emit({ type: 'unit.changed', unit: unit.id, state: 'pending', reason: said })
 }
 
 /** What the plan alone decides; a blocked unit may become free in a later round, so its outcome is only the latest. */

@@ -1,5 +1,6 @@
 import {
   EXIT,
+  type JournalSnapshot,
   PhasegateError,
   type PlannedUnit,
   planUnits,
@@ -10,26 +11,35 @@ import {
 } from '@phasegate/core'
 import { recordAnswer } from '../gate/ask-unit-gates.js'
 import type { RunnerContext } from '../runner-context.js'
-import { codedError, failed, type UnitOutcome } from '../unit-outcome.js'
+import { codedError, failed, UnitHeld, type UnitOutcome } from '../unit-outcome.js'
 import { applyUnit } from './apply-unit.js'
 import { ensureJournal, type LaneResult, settleWhatWaits } from './run-lane.js'
 import { withLaneLock } from './with-lane-lock.js'
 import { isConnectionLoss, withReconnect } from './with-reconnect.js'
 
+export interface UpRun {
+  /** Empty the database first. */
+  readonly reset: boolean
+  /** Throws where the database is not for `up`; asked under the locks, before anything is done. */
+  readonly assertMayRun: (snapshot: JournalSnapshot) => void
+}
+
 /**
- * Every pending unit of all phases, migration by migration, without gates: for an empty or disposable database. The
- * caller has made sure that it is one. Holds all three lanes.
- *
- * @param reset empty the database first
+ * Every pending unit of all phases, migration by migration, without gates: for an empty or disposable database. Holds all
+ * three lanes.
  */
-export async function runUp(context: RunnerContext, options: { readonly reset: boolean }): Promise<LaneResult> {
+export async function runUp(context: RunnerContext, options: UpRun): Promise<LaneResult> {
   const settled = new Map<UnitName, UnitOutcome>()
   let reset = options.reset
+  let begun = false
   await withReconnect(context, async () => {
     const session = await context.target.openSession('up')
     try {
       await context.target.assertUsable(session)
       await inAllLanes(context, session, async () => {
+        // Somebody may have applied units while we waited for the locks. After a lost connection they are our own.
+        if (!begun) options.assertMayRun(await context.target.journal.read(session))
+        begun = true
         if (reset) await context.target.reset(session)
         reset = false
         await ensureJournal(context, session)
@@ -73,6 +83,10 @@ async function runAll(context: RunnerContext, session: Session, settled: Map<Uni
       settled.set(unitName(id), { unit: id, outcome: 'applied', reason: 'applied without gates', exit: EXIT.done })
     } catch (error) {
       if (isConnectionLoss(context, error) || context.signal.aborted) throw error
+      if (error instanceof UnitHeld) {
+        settled.set(unitName(id), error.outcome)
+        return
+      }
       settled.set(unitName(id), failed(id, codedError(context.target, error, `applying ${unitName(id)}`)))
     }
   }

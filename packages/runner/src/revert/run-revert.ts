@@ -1,21 +1,29 @@
 import {
   type CompiledMigration,
+  type CompiledStep,
   type CompiledUnit,
   EXIT,
   findUnit,
+  isDrift,
   type JournalSnapshot,
+  matchFrozenSteps,
   PhasegateError,
   type Session,
   type StepRecord,
   type UnitRecord,
+  type UnitState,
 } from '@phasegate/core'
 import { askUnitGates, recordAnswer, whyHeld } from '../gate/ask-unit-gates.js'
 import { ensureJournal, type LaneResult } from '../lane/run-lane.js'
 import { inAllLanes } from '../lane/run-up.js'
-import { withReconnect } from '../lane/with-reconnect.js'
+import { isConnectionLoss, withReconnect } from '../lane/with-reconnect.js'
 import type { RunnerContext } from '../runner-context.js'
-import { applySteps } from '../step/apply-steps.js'
+import { applySteps, isUndecided } from '../step/apply-steps.js'
 import { codedError, failed, held } from '../unit-outcome.js'
+
+/** A worker that waits in its pause holds nothing by which it could be seen; it looks at the journal twice a second. */
+const PAUSED_PATIENCE = 5_000
+const LOOK_EVERY = 200
 
 const TIMEOUTS = { lockTimeout: 10_000, statementTimeout: 60_000 }
 
@@ -43,16 +51,21 @@ async function revertOnce(
     await target.assertUsable(session)
     return await inAllLanes(context, session, async () => {
       await ensureJournal(context, session)
-      const snapshot = await target.journal.read(session)
-      assertRevertible(snapshot, migration)
-      await endBackfill(context, session, migration)
-      const answer = await askUnitGates(context, snapshot, migration, expand, 'revert')
-      await recordAnswer(context, session, expand, answer, answer.state === 'open')
-      if (answer.state !== 'open') {
-        return { phase: 'expand', units: [held(expand.id, whyHeld(answer), answer.checks)], exit: EXIT.gate }
-      }
-      return undo(context, session, migration, expand)
+      assertRevertible(await target.journal.read(session), migration)
+      const steps = await stepsToUndo(context, session, migration, expand)
+      // Asked first, so that no backfill is ended for a revert that is refused; then what was seen must still hold.
+      const refused = (await ask(false)) ?? (await endBackfill(context, session, migration)) ?? (await ask(true))
+      return refused ?? undo(context, session, migration, expand, steps)
     })
+
+    async function ask(starting: boolean): Promise<LaneResult | undefined> {
+      const snapshot = await target.journal.read(session)
+      const answer = await askUnitGates(context, snapshot, migration, expand, 'revert')
+      const open = answer.state === 'open'
+      await recordAnswer(context, session, expand, answer, open && starting)
+      if (open) return undefined
+      return { phase: 'expand', units: [held(expand.id, whyHeld(answer), answer.checks)], exit: EXIT.gate }
+    }
   } finally {
     await session.close()
   }
@@ -69,26 +82,36 @@ export function assertRevertible(snapshot: JournalSnapshot, migration: CompiledM
   if (!migration.revert.possible) throw impossible(migration.name, migration.revert.reason)
 }
 
-/** A backfill that runs is told to stop, and its lease is waited for; our lock keeps others from starting it. */
-async function endBackfill(context: RunnerContext, session: Session, migration: CompiledMigration): Promise<void> {
+const AT_WORK: readonly UnitState[] = ['running', 'verifying', 'paused', 'interrupted']
+
+/**
+ * A backfill that is at work is told to stop, and waited for until nobody works on it: whoever verifies or waits in a
+ * pause would else end or go on with a unit that is reverted by then. Our lock keeps others from starting it.
+ */
+async function endBackfill(context: RunnerContext, session: Session, migration: CompiledMigration): Promise<undefined> {
   const unit = migration.units.backfill
   if (unit === undefined) return
-  const { target, actor } = context
-  const running = async (): Promise<UnitRecord | undefined> => {
-    const record = findUnit(await target.journal.read(session), migration.name, 'backfill')
-    return record?.state === 'running' || record?.state === 'verifying' || record?.state === 'paused'
-      ? record
-      : undefined
-  }
-  if ((await running()) === undefined) return
+  const { target, actor, clock } = context
+  const state = async (): Promise<UnitState | undefined> =>
+    findUnit(await target.journal.read(session), migration.name, 'backfill')?.state
+  const isAtWork = (now: UnitState | undefined): boolean => now !== undefined && AT_WORK.includes(now)
+  if (!isAtWork(await state())) return
   await target.journal.request(session, unit.id, { action: 'cancel', now: true }, actor)
-  for (;;) {
-    const lease = await target.backfill.lease(session, unit.id, 'revert', 10_000)
-    if (lease.state === 'leased') await target.backfill.release(session, lease.range)
-    if (lease.state !== 'busy') break
-    context.emit({ type: 'unit.waiting', unit: unit.id, for: `its lease, held by ${lease.owner}` })
-    await context.clock.sleep(200, context.signal)
+  const started = clock.now()
+  for (let now = await state(); isAtWork(now); now = await state()) {
+    const workers = await target.backfill.workers(session, unit.id)
+    const alive = workers.filter((worker) => worker.alive && worker.backend.id !== session.backend.id)
+    const mayWaitInPause = now === 'paused' && clock.now() - started < PAUSED_PATIENCE
+    if (alive.length === 0 && !mayWaitInPause) break
+    for (const { owner, backend } of alive) {
+      context.emit({ type: 'unit.waiting', unit: unit.id, for: `${owner}, which works on it` })
+      await target.cancelStatement(session, backend)
+    }
+    await clock.sleep(LOOK_EVERY, context.signal)
   }
+  // Whoever held a range has lost it by its number, should it come back.
+  const lease = await target.backfill.lease(session, unit.id, 'revert', 10_000)
+  if (lease.state === 'leased') await target.backfill.release(session, lease.range)
   await target.journal.changeUnit(session, unit.id, { state: 'cancelled' }, actor)
 }
 
@@ -97,11 +120,10 @@ async function undo(
   session: Session,
   migration: CompiledMigration,
   expand: CompiledUnit,
+  compiled: readonly CompiledStep[],
 ): Promise<LaneResult> {
   const { journal } = context.target
-  if (!migration.revert.possible) throw impossible(migration.name, migration.revert.reason)
-  const compiled = migration.revert.steps
-  const steps = await freezeRevert(context, session, migration, expand)
+  const steps = await freezeRevert(context, session, expand, compiled)
   const never = async (): Promise<void> => {}
   try {
     await applySteps(context, session, {
@@ -111,9 +133,10 @@ async function undo(
       compiled,
       before: never,
       alongside: never,
+      committed: () => {},
     })
   } catch (error) {
-    if (context.signal.aborted || context.target.classify(error) === 'connection') throw error
+    if (context.signal.aborted || isConnectionLoss(context, error)) throw error
     const coded = codedError(context.target, error, `reverting ${migration.name}`)
     await journal.changeUnit(session, expand.id, { state: 'reverting', error: coded.toJSON() }, context.actor)
     return { phase: 'expand', units: [failed(expand.id, coded)], exit: coded.exit }
@@ -129,6 +152,8 @@ async function undo(
         context.actor,
       )
       await journal.forgetSteps(session, unit.id)
+      // The cursor says that rows are done which are not any more.
+      await context.target.backfill.forgetRanges(session, unit.id)
     }
   })
   context.emit({ type: 'unit.changed', unit: expand.id, state: 'reverted' })
@@ -139,19 +164,52 @@ async function undo(
   }
 }
 
-async function freezeRevert(
+/**
+ * The statements of the revert, without those that would undo a step which never began: what stands under its name was
+ * there before, and is not ours to drop.
+ *
+ * @throws `UNIT.EDITED` where the file changed since, so that its revert is of something else
+ */
+async function stepsToUndo(
   context: RunnerContext,
   session: Session,
   migration: CompiledMigration,
   expand: CompiledUnit,
+): Promise<readonly CompiledStep[]> {
+  if (!migration.revert.possible) throw impossible(migration.name, migration.revert.reason)
+  const { journal } = context.target
+  const applied = await journal.steps(session, expand.id, 'apply')
+  const record = findUnit(await journal.read(session), migration.name, 'expand')
+  if (record !== undefined && isDrift(record.fingerprint, expand.fingerprint))
+    matchFrozenSteps(expand.id, applied, expand.steps)
+  const begun = new Set(applied.filter((step) => step.state !== 'pending').map((step) => step.position))
+  return migration.revert.steps.filter(({ undoes }) => undoes === undefined || undoes.some((step) => begun.has(step)))
+}
+
+/** Freezes the steps where the revert is new; keeps those that stand, and takes the rest from the file, where it resumes. */
+async function freezeRevert(
+  context: RunnerContext,
+  session: Session,
+  expand: CompiledUnit,
+  compiled: readonly CompiledStep[],
 ): Promise<readonly StepRecord[]> {
   const { journal } = context.target
   const frozen = await journal.steps(session, expand.id, 'revert')
-  if (frozen.length > 0) return frozen
-  const compiled = migration.revert.possible ? migration.revert.steps : []
+  const record = findUnit(await journal.read(session), expand.id.migration, 'expand')
+  const edited =
+    frozen.length !== compiled.length || frozen.some((step) => step.written !== compiled[step.position]?.written)
   await session.transaction(TIMEOUTS, async () => {
-    await journal.changeUnit(session, expand.id, { state: 'reverting' }, context.actor)
-    await journal.freezeSteps(session, expand.id, 'revert', 0, compiled)
+    await journal.startUnit(session, {
+      unit: expand.id,
+      fingerprint: record?.fingerprint ?? expand.fingerprint,
+      actor: context.actor,
+      backend: session.backend,
+      state: 'reverting',
+    })
+    if (!edited) return
+    const standing = frozen.map((step) => (isUndecided(step) ? { ...step, state: 'pending' as const } : step))
+    const { from } = matchFrozenSteps(expand.id, standing, compiled)
+    await journal.freezeSteps(session, expand.id, 'revert', from, compiled.slice(from))
   })
   return journal.steps(session, expand.id, 'revert')
 }

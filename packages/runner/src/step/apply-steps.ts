@@ -8,6 +8,7 @@ import {
   type UnitId,
   unitName,
 } from '@phasegate/core'
+import { isConnectionLoss } from '../lane/with-reconnect.js'
 import type { RunnerContext } from '../runner-context.js'
 import { runWatched } from './run-watched.js'
 import { withLockRetry } from './with-lock-retry.js'
@@ -19,10 +20,12 @@ export interface StepsToApply {
   readonly steps: readonly StepRecord[]
   /** From the file, for steps that are functions. */
   readonly compiled: readonly CompiledStep[]
-  /** Asked before each step; throws to stop there. Runs outside any transaction. */
+  /** Asked before each attempt at a step; throws to stop there. Runs outside any transaction. */
   readonly before: (step: StepRecord) => Promise<void>
-  /** Runs in the step's transaction, or right before a step that has none. */
+  /** Runs in the step's transaction, or right before a step that has none. Comes again when that is rolled back. */
   readonly alongside: (step: StepRecord) => Promise<void>
+  /** What `alongside` wrote is committed. */
+  readonly committed: (step: StepRecord) => void
 }
 
 /**
@@ -34,7 +37,6 @@ export async function applySteps(context: RunnerContext, session: Session, plan:
   const left = plan.steps.filter((step) => step.state !== 'done')
   for (const group of grouped(left)) {
     context.signal.throwIfAborted()
-    for (const step of group) await plan.before(step)
     const [first] = group
     if (first?.execution.mode === 'alone') await applyAlone(context, session, plan, first)
     else await applyTogether(context, session, plan, group)
@@ -60,7 +62,10 @@ async function applyTogether(
   group: readonly StepRecord[],
 ): Promise<void> {
   const first = group[0]!
-  await withLockRetry(context, session, { unit: plan.unit, step: first }, async (lockTimeout) => {
+  const before = async (): Promise<void> => {
+    for (const step of group) await plan.before(step)
+  }
+  await withLockRetry(context, session, { unit: plan.unit, step: first, before }, async (lockTimeout) => {
     const started = context.clock.now()
     const statementTimeout =
       first.execution.timeouts === 'short' ? Math.max(lockTimeout, context.settings.statementTimeout) : 0
@@ -75,8 +80,10 @@ async function applyTogether(
       })
     await (first.execution.timeouts === 'short' ? work() : runWatched(context, session, plan.unit, work))
     const ms = context.clock.now() - started
-    for (const step of group)
+    for (const step of group) {
+      plan.committed(step)
       context.emit({ type: 'step.done', unit: plan.unit, position: step.position, ms, found: false })
+    }
   })
 }
 
@@ -97,21 +104,33 @@ async function applyAlone(
   step: StepRecord,
 ): Promise<void> {
   const { journal } = context.target
-  const mark = (state: 'started' | 'done'): Promise<void> =>
+  const mark = (state: 'pending' | 'started' | 'done'): Promise<void> =>
     journal.markStep(session, plan.unit, plan.direction, step.position, state)
-  if (step.state === 'started' && step.execution.probe === undefined) throw undecidable(plan.unit, step)
+  if (isUndecided(step)) throw undecidable(plan.unit, step)
   await withLockRetry(
     context,
     session,
-    { unit: plan.unit, step: { ...step, lock: { ...step.lock, tables: [] } } },
+    // The server waits for nobody's lock in front of others here, so there is nothing to wait for outside the queue.
+    {
+      unit: plan.unit,
+      step: { ...step, lock: { ...step.lock, tables: [] } },
+      before: () => plan.before(step),
+    },
     async () => {
       const started = context.clock.now()
       const found = await probe(context, session, plan.unit, step)
+      await plan.alongside(step)
+      plan.committed(step)
       if (!found) {
         context.emit({ type: 'step.started', unit: plan.unit, position: step.position, statement: step.statement })
-        await plan.alongside(step)
         await mark('started')
-        await runWatched(context, session, plan.unit, () => session.query(step.statement))
+        try {
+          await runWatched(context, session, plan.unit, () => session.query(step.statement))
+        } catch (error) {
+          // The server said that it did not happen: without a probe, nothing else would tell the next run so.
+          if (step.execution.probe === undefined && !isConnectionLoss(context, error)) await mark('pending')
+          throw error
+        }
       }
       await mark('done')
       context.emit({
@@ -123,6 +142,11 @@ async function applyAlone(
       })
     },
   )
+}
+
+/** Was it under way when its runner ended, with nothing in the catalog to tell what became of it? */
+export function isUndecided({ state, execution }: Pick<StepRecord, 'state' | 'execution'>): boolean {
+  return state === 'started' && execution.mode === 'alone' && execution.probe === undefined
 }
 
 /** True: the catalog says that it has happened. Removes what a failed attempt left behind. */

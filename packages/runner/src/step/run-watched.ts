@@ -44,25 +44,29 @@ async function watch(
   await pause()
   // Most statements end before the first look, and need no second session.
   if (over.aborted) return
-  const observer = await context.target.openSession('watch')
   const waits = new Map<string, number>()
-  try {
-    while (!over.aborted) {
-      const reason = context.signal.aborted
-        ? context.signal.reason
-        : await blockedTooLong(context, observer, session, unit, waits)
-      if (reason !== undefined) {
-        cancelledBecause(reason)
-        await context.target.cancelStatement(observer, session.backend)
-        return
+  while (!over.aborted) {
+    let observer: Session | undefined
+    try {
+      observer = await context.target.openSession('watch')
+      while (!over.aborted) {
+        const reason = context.signal.aborted
+          ? context.signal.reason
+          : await blockedTooLong(context, observer, session, unit, waits)
+        if (reason !== undefined) {
+          cancelledBecause(reason)
+          await context.target.cancelStatement(observer, session.backend)
+          return
+        }
+        await pause()
       }
-      await pause()
+    } catch (error) {
+      // The watcher only reports and cancels: without a connection for it the statement goes on, and it tries again.
+      context.emit({ type: 'unit.waiting', unit, for: `a second session to watch with: ${String(error)}` })
+      await context.clock.sleep(LOOK_EVERY, over).catch(() => {})
+    } finally {
+      await observer?.close()
     }
-  } catch (error) {
-    // The watcher only reports and cancels; if its connection broke, the statement goes on and is found by its probe.
-    context.emit({ type: 'unit.waiting', unit, for: `the watching session failed: ${String(error)}` })
-  } finally {
-    await observer.close()
   }
 }
 

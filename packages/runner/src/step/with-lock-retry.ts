@@ -19,6 +19,8 @@ const YIELD_MARGIN = 300
 export interface LockedStep {
   readonly unit: UnitId
   readonly step: Pick<StepRecord, 'position' | 'statement' | 'lock'>
+  /** Asked before each attempt, since attempts may be minutes apart; throws to stop there. */
+  readonly before: () => Promise<void>
 }
 
 /**
@@ -38,10 +40,14 @@ export async function withLockRetry(
   const { settings, clock } = context
   const started = clock.now()
   let reason = 'lock timeout'
+  let outwaited = false
   for (let count = 1; ; count++) {
     context.signal.throwIfAborted()
-    const before = await blockers(context, session, locked)
-    const patient = before.length > 0 && before.every((holder) => holder.autovacuum)
+    await locked.before()
+    const before: readonly LockHolder[] = await blockers(context, session, locked)
+    // Once: everybody behind us waits as long as we do.
+    const patient: boolean = !outwaited && before.length > 0 && before.every((holder) => holder.autovacuum)
+    outwaited ||= patient
     let holders = before.filter((holder) => holder.transactionSeconds * 1000 > settings.lockTimeout)
     if (holders.length === 0 || patient) {
       const lockTimeout = patient ? (await context.target.yieldTime(session)) + YIELD_MARGIN : settings.lockTimeout

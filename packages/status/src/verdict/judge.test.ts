@@ -114,10 +114,12 @@ describe('verdict', () => {
     },
   )
 
-  it('lets a failed contract count only from its point of no return', () => {
+  it('lets a failed contract count from its first step on', () => {
     const failed = (past: boolean): JournalSnapshot => journal(expanded, unit(EMAIL, 'contract', 'failed', past))
     expect(judge(manifest([EMAIL, 'both']), failed(false)).verdict).toBe('compatible')
     expect(judge(manifest([EMAIL, 'both']), failed(true)).verdict).toBe('incompatible')
+    const begun = { ...unit(EMAIL, 'contract', 'failed'), detail: { begun: true } }
+    expect(judge(manifest([EMAIL, 'both']), journal(expanded, begun)).verdict).toBe('incompatible')
   })
 
   it('ignores contracts of migrations that do not concern the application', () => {
@@ -143,6 +145,19 @@ describe('verdict', () => {
       journal(expanded, unit('20200101000000_gone', 'contract', 'applied')),
     )
     expect(judged.verdict).toBe('ahead')
+  })
+
+  it('takes a build that knows no migration for one from before the first', () => {
+    expect(judge(manifest(), journal(unit(EMAIL, 'contract', 'applied'))).verdict).toBe('incompatible')
+    expect(judge(manifest(), journal(expanded)).verdict).toBe('ahead')
+  })
+
+  it('minds a contract that it has not heard of only where that concerns its application', () => {
+    const later = (applications: readonly string[] | null): JournalSnapshot =>
+      journal(filled, { ...unit('20270101000000_later', 'contract', 'applied'), detail: { applications } })
+    expect(judge(manifest([EMAIL, 'new']), later(['billing'])).verdict).toBe('ahead')
+    expect(judge(manifest([EMAIL, 'new']), later(['billing', 'api'])).verdict).toBe('incompatible')
+    expect(judge(manifest([EMAIL, 'new']), later(null)).verdict).toBe('incompatible')
   })
 
   it('prefers incompatible to behind', () => {

@@ -84,11 +84,18 @@ function contractsAgainst(manifest: BuildManifest | undefined, snapshot: Journal
       if (!takesAway(unit)) return false
       const migration = known.get(unit.migration)
       if (migration !== undefined) return migration.appUses === 'old' || migration.appUses === 'both'
+      if (!concerns(unit, manifest)) return false
       // Written after this build, as far as can be told: its old shape is this build's only shape. One that sorts before
-      // all that the build knows is a file that was deleted long ago.
-      return oldest !== undefined && unit.migration > oldest
+      // all that the build knows is a file that was deleted long ago; a build that knows none is older than all of them.
+      return oldest === undefined || unit.migration > oldest
     })
     .map(unitName)
+}
+
+/** A migration may say which applications it concerns; the journal keeps it, so that another project's is told apart. */
+function concerns(unit: UnitRecord, manifest: BuildManifest): boolean {
+  const { applications } = unit.detail
+  return !Array.isArray(applications) || applications.includes(manifest.application)
 }
 
 /** Units that the build has not heard of: of newer files, of other projects, and of files deleted since. */
