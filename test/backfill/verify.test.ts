@@ -130,6 +130,46 @@ describeOnEveryPostgres('verification', (server) => {
   })
 })
 
+describeOnEveryPostgres('a backfill that reads what it sets', (server) => {
+  test('is rolled back at the first batch that its where would select again', async () => {
+    const db = await createDatabase(server)
+    await db.query(itemsSql(500))
+    const { run } = await setUpBackfill(db)
+    const endless = countingBackfill({ where: 'n IS NOT NULL', once: false, comparable: true, mustEnd: true })
+    const before = await db.query('SELECT * FROM items ORDER BY id')
+    expect(await run(endless)).toMatchObject({ state: 'failed', rows: 0, error: { code: 'BACKFILL.NOT_IDEMPOTENT' } })
+    expect(await db.query('SELECT * FROM items ORDER BY id')).toEqual(before)
+  })
+
+  test('goes through where that leaves out what is done', async () => {
+    const db = await createDatabase(server)
+    await db.query(
+      `CREATE TABLE items (id int PRIMARY KEY, e text); INSERT INTO items VALUES (1, 'A'), (2, 'b'), (3, NULL)`,
+    )
+    const { run } = await setUpBackfill(db)
+    const lower = countingBackfill({
+      set: [{ column: 'e', expression: 'lower(e)' }],
+      where: 'e <> lower(e) -- not done',
+      reads: ['e'],
+      once: false,
+      comparable: true,
+      mustEnd: true,
+    })
+    expect(await run(lower)).toEqual({ state: 'applied', rows: 1 })
+    expect(await db.query('SELECT e FROM items ORDER BY id')).toEqual([{ e: 'a' }, { e: 'b' }, { e: null }])
+  })
+
+  test('is refused where it reads the whole row, unless that is the name of a column', async () => {
+    const db = await createDatabase(server)
+    await db.query('CREATE TABLE items (id int PRIMARY KEY, n int)')
+    const { run } = await setUpBackfill(db)
+    const whole = comparableBackfill({ set: [{ column: 'n', expression: 'hashtext(items::text)' }], reads: ['items'] })
+    await expect(run(whole)).rejects.toMatchObject({ code: 'BACKFILL.NOT_IDEMPOTENT', exit: 2 })
+    await db.query('ALTER TABLE items ADD COLUMN items text')
+    expect((await run(whole)).state).toBe('applied')
+  })
+})
+
 describeOnEveryPostgres('an edited file', (server) => {
   test('starts over where running twice does no harm, and is refused where it does', async () => {
     const db = await createDatabase(server)

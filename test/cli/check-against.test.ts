@@ -51,10 +51,37 @@ describeOnPostgres(18, 'check against a database', (server) => {
 
   test('what is no status document is refused', async () => {
     const project = usersProject({ 'status.json': '{}' })
-    for (const source of ['status.json', 'missing.json', 'http://127.0.0.1:1/']) {
+    const web = createServer((request, response) => {
+      response.writeHead(request.url === '/busy' ? 503 : 404).end()
+    }).listen(0, '127.0.0.1')
+    await once(web, 'listening')
+    const url = `http://127.0.0.1:${(web.address() as AddressInfo).port}`
+    const gone = await closedPort()
+    // 11: trying again may help.
+    for (const [source, code, why] of [
+      ['status.json', 2, 'not a status document'],
+      ['missing.json', 2, 'ENOENT'],
+      [`http://127.0.0.1:${gone}/`, 11, 'ECONNREFUSED'],
+      [`${url}/wrong`, 2, '404'],
+      [`${url}/busy`, 11, '503'],
+    ] as const) {
       const check = await runCli(project, ['check', '--against', source, '--json'])
-      expect(check.code).toBe(2)
-      expect(check.json<{ error: { code: string } }>().error.code).toBe('CHECK.AGAINST')
+      expect(check.code, source).toBe(code)
+      expect(check.json<{ error: object }>().error).toMatchObject({
+        code: 'CHECK.AGAINST',
+        why: expect.stringContaining(why),
+      })
     }
+    web.close()
   })
 })
+
+/** A port that nobody listens on. */
+async function closedPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}

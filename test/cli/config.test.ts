@@ -50,6 +50,7 @@ describe('config', () => {
     ['const a: any = null\n\nexport default { b: a.c.d }', 'CONFIG.LOAD', 3],
     ["throw new Error('postgres://u:s3cret@h/d is not there')", 'CONFIG.LOAD', 1],
     ['export const config = {}', 'CONFIG.NO_EXPORT', undefined],
+    ["import { defineConfig } from 'phasegate'\ndefineConfig({})", 'CONFIG.NO_EXPORT', undefined],
     ['export default 7', 'CONFIG.NO_EXPORT', undefined],
     ['export default []', 'CONFIG.NO_EXPORT', undefined],
   ])('a config that is %j is %s', async (text, code, line) => {
@@ -101,4 +102,16 @@ describe('config', () => {
     expect(result.json()).toMatchObject({ ok: true })
     expect(result.stderr).toContain('hello')
   })
+})
+
+test('a variable that looks misspelt is named where no database was found', async () => {
+  const folder = createFolder({ 'phasegate/.gitkeep': '' })
+  const env = { PHASEGATE_DATABSE_URL: 'postgres://u:s3cret@h/d' }
+  const result = await runCli(folder, ['expand', '--json'], { env })
+  expect(result.code).toBe(2)
+  expect(result.json<ErrorDocument>().error).toMatchObject({
+    code: 'CONFIG.NO_DATABASE',
+    why: 'PHASEGATE_DATABSE_URL is not a setting; did you mean PHASEGATE_DATABASE_URL?',
+  })
+  expect(result.stdout + result.stderr).not.toContain('s3cret')
 })

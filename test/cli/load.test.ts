@@ -47,6 +47,8 @@ describe('bad migration files', () => {
       2,
     ],
     [`${NAME}.ts`, `${IMPORT}export const migration = defineMigration({})`, 'MIGRATION.NO_EXPORT', undefined],
+    [`${NAME}.ts`, `${IMPORT}defineMigration({})`, 'MIGRATION.NO_EXPORT', undefined],
+    [`${NAME}.mjs`, `${IMPORT}defineMigration({})`, 'MIGRATION.NO_EXPORT', undefined],
     [`${NAME}.mjs`, 'export default 7', 'MIGRATION.NO_EXPORT', undefined],
     [
       `${NAME}.ts`,

@@ -31,6 +31,16 @@ describe('usage', () => {
     expect(error.message).toContain(says)
   })
 
+  test('a verb that was called wrongly points to its own help', async () => {
+    const folder = createFolder()
+    const flag = await runCli(folder, ['expand', '--jsn'])
+    expect(flag.stderr).toContain("Unknown option '--jsn'. Did you mean --json?")
+    expect(flag.stderr).toContain('See: phasegate expand --help')
+    expect((await runCli(folder, ['--nope'])).stderr).toContain('See: phasegate --help')
+    const size = await runCli(folder, ['backfill', '--batch-size', '-3'])
+    expect(size.stderr).toContain("'backfill.batchSize' must be 1 or more")
+  })
+
   test('a mistyped verb names the one that was meant', async () => {
     const { stderr } = await runCli(createFolder(), ['bakfill'])
     expect(stderr).toContain('Did you mean: phasegate backfill')

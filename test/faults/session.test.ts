@@ -37,7 +37,7 @@ describeOnPostgres(18, 'the session that works', (server) => {
     expect(await db.query(`SELECT indisvalid FROM pg_index WHERE indexrelid = 'users_email'::regclass`)).toEqual([
       { indisvalid: true },
     ])
-  })
+  }, 180_000)
 
   test('goes on where there is no second connection to watch it with', async () => {
     const db = await ofUsers()
@@ -53,7 +53,7 @@ describeOnPostgres(18, 'the session that works', (server) => {
     const result = await build.ended
     await db.query(`REASSIGN OWNED BY lonely TO postgres; DROP OWNED BY lonely`)
     expect(result.code, result.stdout + result.stderr).toBe(0)
-  })
+  }, 180_000)
 
   test('looks who is in the way also for names with capitals and spaces', async () => {
     const db = await createDatabase(server)
@@ -69,7 +69,7 @@ describeOnPostgres(18, 'the session that works', (server) => {
     expect(held.stdout + held.stderr, 'it never queued').toContain('an old transaction')
     await holder.query('ROLLBACK')
     expect(await runCli(project, ['expand'], on(db.url))).toMatchObject({ code: 0 })
-  })
+  }, 180_000)
 
   test('a statement that was under way and that nothing can decide stops for a person, who can then go on', async () => {
     const db = await ofUsers()
@@ -90,7 +90,7 @@ describeOnPostgres(18, 'the session that works', (server) => {
     project.write(FILE, `-- phase: expand\n${add}`)
     const decided = await run(project, db, 'expand')
     expect(decided.code, decided.stdout + decided.stderr).toBe(0)
-  })
+  }, 180_000)
 
   test('a runner that lost its session after the lock went to another one does nothing twice', async () => {
     const db = await ofUsers()
@@ -113,7 +113,7 @@ describeOnPostgres(18, 'the session that works', (server) => {
       expect(result.code, result.stdout + result.stderr).toBe(0)
     }
     expect(await db.query('SELECT count(*)::int AS n FROM log')).toEqual([{ n: 1 }])
-  })
+  }, 180_000)
 
   test('up asks again under the locks whether the database is still empty', async () => {
     const db = await ofUsers()
@@ -130,5 +130,5 @@ describeOnPostgres(18, 'the session that works', (server) => {
     const result = await up.ended
     expect(result.code, result.stdout + result.stderr).toBe(10)
     expect(result.stderr).toContain('UP.IN_USE')
-  })
+  }, 180_000)
 })

@@ -57,7 +57,7 @@ describeOnPostgres(18, 'a contract that is stopped', (server) => {
     expect(again.code, again.stderr).toBe(3)
     expect(await contract(db), 'old pods may turn ready again').toMatchObject({ state: 'pending' })
     expect(await columns(db)).toBe(1)
-  })
+  }, 180_000)
 
   test('an attempt that was rolled back is not the point of no return; the one that succeeds is', async () => {
     const project = usersProject({
@@ -70,7 +70,7 @@ describeOnPostgres(18, 'a contract that is stopped', (server) => {
     expect(result.code, result.stdout + result.stderr).toBe(0)
     expect(await db.query('SELECT last_value::int AS tries FROM tries')).toEqual([{ tries: 3 }])
     expect(await contract(db)).toEqual({ state: 'applied', returned: true, begun: 'true' })
-  })
+  }, 180_000)
 
   test('a gate that closes while a destructive step waits for its lock stops it', async () => {
     const project = usersProject({
@@ -89,7 +89,7 @@ describeOnPostgres(18, 'a contract that is stopped', (server) => {
     expect(result.code, result.stdout + result.stderr).toBe(3)
     expect(await contract(db), 'nothing was done, so it is withdrawn').toMatchObject({ state: 'pending' })
     expect(await columns(db)).toBe(1)
-  })
+  }, 180_000)
 
   test('a gate that closes before a destructive step stops it, though the announcement is over', async () => {
     const project = usersProject()
@@ -103,7 +103,7 @@ describeOnPostgres(18, 'a contract that is stopped', (server) => {
     expect(result.code, result.stdout + result.stderr).toBe(3)
     expect(await columns(db)).toBe(1)
     expect(await contract(db)).toEqual({ state: 'failed', returned: false, begun: 'true' })
-  })
+  }, 180_000)
 
   test('after the old column is gone the same command still finishes', async () => {
     const file = `phasegate/${MIGRATION}.ts`
@@ -122,7 +122,7 @@ describeOnPostgres(18, 'a contract that is stopped', (server) => {
     const again = await run(project, db, 'contract', '--confirm', db.name)
     expect(again.code, again.stdout + again.stderr).toBe(0)
     expect(await contract(db)).toMatchObject({ state: 'applied' })
-  })
+  }, 180_000)
 
   test('nothing is destroyed without consent, also where the gate opens after nobody had to be asked', async () => {
     const project = usersProject()
@@ -137,7 +137,7 @@ describeOnPostgres(18, 'a contract that is stopped', (server) => {
     expect(result.code, result.stdout + result.stderr).toBe(10)
     expect(result.stdout).toContain('users.verified_at')
     expect(await columns(db)).toBe(1)
-  })
+  }, 180_000)
 
   test('an override that is in force is revoked for the run that took it, too', async () => {
     const project = usersProject()
@@ -154,5 +154,5 @@ describeOnPostgres(18, 'a contract that is stopped', (server) => {
     const result = await runs.ended
     expect(result.code, result.stdout + result.stderr).toBe(3)
     expect(await columns(db)).toBe(1)
-  })
+  }, 180_000)
 })

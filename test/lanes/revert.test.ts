@@ -36,7 +36,7 @@ describeOnPostgres(18, 'a revert', (server) => {
     const left = `SELECT string_agg(attname, ',' ORDER BY attnum) AS columns FROM pg_attribute
                   WHERE attrelid = 'users'::regclass AND attnum > 0 AND NOT attisdropped`
     expect(await db.query(left)).toEqual([{ columns: 'id,email,verified_at,b' }])
-  })
+  }, 180_000)
 
   test('of a file that changed since is refused: it would undo something else', async () => {
     const db = await ofUsers()
@@ -47,7 +47,7 @@ describeOnPostgres(18, 'a revert', (server) => {
     const refused = await run(project, db, 'revert', 'two', '--confirm', db.name)
     expect(refused.code, refused.stdout + refused.stderr).toBe(7)
     expect(await db.query('SELECT DISTINCT b FROM users')).toEqual([{ b: 'precious' }])
-  })
+  }, 180_000)
 
   test('that failed midway is not gone on with by expand, and the same command finishes it', async () => {
     const db = await ofUsers()
@@ -71,7 +71,7 @@ describeOnPostgres(18, 'a revert', (server) => {
     expect(await run(project, db, 'plan', 'expand', '--out', 'plan.json')).toMatchObject({ code: 0 })
     expect(await run(project, db, 'expand', '--plan', 'plan.json')).toMatchObject({ code: 0 })
     expect(await state(db, 'expand'), 'a saved plan that says reverted runs nothing').toBe('reverted')
-  })
+  }, 180_000)
 
   test('with a statement that is wrong goes on once the file is right', async () => {
     const db = await ofUsers()
@@ -84,7 +84,7 @@ describeOnPostgres(18, 'a revert', (server) => {
     const again = await run(project, db, 'revert', 'two')
     expect(again.code, again.stdout + again.stderr).toBe(0)
     expect(await state(db, 'expand')).toBe('reverted')
-  })
+  }, 180_000)
 
   test('forgets how far the backfill came: after another expand each row is filled again', async () => {
     const db = await ofUsers()
@@ -108,7 +108,7 @@ export default defineMigration({
       expect(result.code, args.join(' ') + result.stdout + result.stderr).toBe(0)
     }
     expect(await db.query('SELECT DISTINCT n FROM users')).toEqual([{ n: 1 }])
-  })
+  }, 180_000)
 
   test('that its gate refuses ends no backfill; one that goes ahead ends it for good, paused or waiting', async () => {
     const db = await ofUsers(50_000)

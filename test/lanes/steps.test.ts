@@ -36,7 +36,7 @@ describeOnPostgres(18, 'a step', (server) => {
     await db.query('DROP TRIGGER no_row ON phasegate.step')
     expect(await run(project, db, 'expand')).toMatchObject({ code: 0 })
     expect(await columns(db)).toBe('a')
-  })
+  }, 180_000)
 
   test('that somebody else has finished meanwhile is not done once more', async () => {
     const db = await ofUsers()
@@ -52,7 +52,7 @@ describeOnPostgres(18, 'a step', (server) => {
     const result = await waits.ended
     expect(result.code, result.stdout + result.stderr).toBe(1)
     expect(await columns(db), 'its transaction went down').toBeNull()
-  })
+  }, 180_000)
 
   test('of a unit whose gate closed while the unit before it ran does not begin', async () => {
     const db = await ofUsers()
@@ -69,7 +69,7 @@ describeOnPostgres(18, 'a step', (server) => {
     const result = await run(project, db, 'expand')
     expect(result.code, result.stdout + result.stderr).toBe(3)
     expect(await columns(db)).toBe('a')
-  })
+  }, 180_000)
 
   test('queues for no longer than the lock timeout, also where it cannot see who is in the way', async () => {
     const db = await ofUsers()
@@ -98,5 +98,5 @@ describeOnPostgres(18, 'a step', (server) => {
     await db.query(`REASSIGN OWNED BY blind TO postgres; DROP OWNED BY blind`)
     expect(result.code, result.stdout + result.stderr).toBe(6)
     expect(longest).toBeLessThan(5000)
-  })
+  }, 180_000)
 })

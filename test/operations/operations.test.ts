@@ -1,4 +1,5 @@
 import { type CompiledStep, defineMigration, type MigrationDefinition, ops, sql } from '@phasegate/core'
+import { connectPostgres } from '@phasegate/postgres'
 import { describe, expect, test } from 'vitest'
 import { compileMigration } from '../../packages/postgres/dist/compile/compile-migration.js'
 import { createDatabase, describeOnEveryPostgres, type SharedServer, type TestDatabase } from '../support/servers.js'
@@ -211,6 +212,11 @@ describeOnEveryPostgres('operations', (server) => {
     ): Promise<{ db: TestDatabase; step: CompiledStep; ask: () => Promise<unknown> }> {
       const db = await createDatabase(server)
       await db.query(`${TABLES}; ${prepare}`)
+      const target = await connectPostgres({ connection: db.url })
+      const session = await target.openSession('setup')
+      await target.journal.ensure(session, [])
+      await session.close()
+      await target.close()
       const step = (await compile(expand)).units.expand!.steps[0]!
       const ask = async (): Promise<unknown> => {
         const rows = await db.query(step.execution.probe!)
@@ -218,6 +224,15 @@ describeOnEveryPostgres('operations', (server) => {
         return Object.values(rows[0]!)[0]
       }
       return { db, step, ask }
+    }
+
+    /** The step is under way, as the journal of its runner says before the statement is sent. */
+    async function began(db: TestDatabase, step: CompiledStep): Promise<void> {
+      await db.query(
+        `INSERT INTO phasegate.step (migration, phase, direction, position, statement, hash, written, spec, state)
+         VALUES ('20261122093000_ops', 'expand', 'apply', 0, $1, '', '', '{}', 'started')`,
+        [step.statement],
+      )
     }
 
     test.each<[string, NonNullable<List>]>([
@@ -237,6 +252,60 @@ describeOnEveryPostgres('operations', (server) => {
     ])('%s says absent before and done after', async (_, expand) => {
       const { db, step, ask } = await probe(expand, 'CREATE SCHEMA "My"; CREATE TABLE "My"."Tä" ("Cö" int)')
       expect(await ask()).toBe('absent')
+      await began(db, step)
+      await db.query(step.statement)
+      expect(await ask()).toBe('done')
+    })
+
+    test.each<[string, NonNullable<List>, string, RegExp]>([
+      ['order', () => [sql`CREATE INDEX i ON users (email)`], 'CREATE INDEX i ON users (email DESC)', /sort order/],
+      ['nulls', () => [sql`CREATE INDEX i ON users (email)`], 'CREATE INDEX i ON users (email NULLS FIRST)', /order/],
+      [
+        'operator class',
+        () => [sql`CREATE INDEX i ON users (email)`],
+        'CREATE INDEX i ON users (email text_pattern_ops)',
+        /operator class/,
+      ],
+      [
+        'default operator class',
+        () => [sql`CREATE INDEX i ON users (email text_pattern_ops)`],
+        'CREATE INDEX i ON users (email)',
+        /operator class/,
+      ],
+      [
+        'collation',
+        () => [sql`CREATE INDEX i ON users (email COLLATE "C")`],
+        'CREATE INDEX i ON users (email)',
+        /collation/,
+      ],
+      [
+        'split of key and included columns',
+        () => [sql`CREATE UNIQUE INDEX i ON users (email, team)`],
+        'CREATE UNIQUE INDEX i ON users (email) INCLUDE (team)',
+        /included/,
+      ],
+      [
+        'expression',
+        () => [sql`CREATE INDEX i ON users (lower(email))`],
+        'CREATE INDEX i ON users (upper(email))',
+        /cannot be compared/,
+      ],
+      [
+        'condition',
+        () => [sql`CREATE UNIQUE INDEX i ON users (email) WHERE team > 0`],
+        'CREATE UNIQUE INDEX i ON users (email) WHERE team < 0',
+        /cannot be compared/,
+      ],
+    ])('says conflict for one with another %s', async (_, expand, prepare, says) => {
+      const { ask } = await probe(expand, prepare)
+      expect(await ask()).toMatch(says)
+      expect(await ask()).toMatch(/^conflict: i is /)
+    })
+
+    test('knows its own order, operator class and collation again', async () => {
+      const { db, step, ask } = await probe(() => [
+        sql`CREATE INDEX i ON users (email COLLATE "C" text_pattern_ops DESC NULLS LAST, team DESC, old NULLS FIRST)`,
+      ])
       await db.query(step.statement)
       expect(await ask()).toBe('done')
     })

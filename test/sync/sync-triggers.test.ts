@@ -263,6 +263,28 @@ describeOnEveryPostgres('sync triggers', (server) => {
     expect(await db.query('SELECT tgname FROM pg_trigger')).toEqual([])
   })
 
+  test.each([
+    ['the whole row', { label: sql`md5(p::text)` }, /column "p" of relation "p" does not exist/],
+    ['a generated column', { label: sql`doubled::text` }, /column "doubled"/],
+  ])('are not created over %s, which a trigger cannot read, and writers go on', async (_, forward, says) => {
+    const db = await createDatabase(server)
+    await db.query('CREATE TABLE p (n int, doubled int GENERATED ALWAYS AS (n * 2) STORED, label text)')
+    await expect(run(db, await steps({ table: 'p', forward }))).rejects.toThrow(says)
+    await db.query('INSERT INTO p (n) VALUES (1)')
+    expect(await db.query('SELECT tgname FROM pg_trigger')).toEqual([])
+  })
+
+  test('read an identity, which has its value by then, and work through a partitioned table', async () => {
+    const db = await createDatabase(server)
+    await db.query(`CREATE TABLE p (gone int, id int GENERATED ALWAYS AS IDENTITY, label text) PARTITION BY RANGE (id);
+      ALTER TABLE p DROP COLUMN gone; CREATE TABLE p1 (label text, id int NOT NULL);
+      ALTER TABLE p ATTACH PARTITION p1 FOR VALUES FROM (1) TO (10)`)
+    const label = { table: 'p', forward: { label: sql`'L' || id` } }
+    for (let time = 0; time < 2; time++) await run(db, await steps(label))
+    await db.query('INSERT INTO p DEFAULT VALUES')
+    expect(await db.query('SELECT id, label FROM p')).toEqual([{ id: 1, label: 'L1' }])
+  })
+
   test('can be created again, and leave nothing behind when they go', async () => {
     const db = await withUsers(server, BOTH_WAYS)
     await run(db, await steps(BOTH_WAYS))

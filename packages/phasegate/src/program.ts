@@ -21,7 +21,7 @@ export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
     return exitCode()
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done
-    return printError(error instanceof CommanderError ? usageError(error) : error, earlyOutput(argv))
+    return printError(error instanceof CommanderError ? usageError(error, argv) : error, earlyOutput(argv))
   }
 }
 
@@ -110,7 +110,7 @@ function settingsOf(flags: Readonly<Record<string, unknown>>): SettingsOptions {
   const text = (name: string): object => (typeof flags[name] === 'string' ? { [name]: flags[name] } : {})
   const count = (name: string): object => {
     if (typeof flags[name] !== 'string') return {}
-    return { [name]: /^\d+$/.test(flags[name]) ? Number(flags[name]) : Number.NaN }
+    return { [name]: /^-?\d+$/.test(flags[name]) ? Number(flags[name]) : Number.NaN }
   }
   return {
     ...text('config'),
@@ -155,9 +155,10 @@ function unknownVerb(words: readonly string[]): Error {
   return verbUnknown(word, nearest(word, [...VERBS.map(verbName), ...LATER_VERBS]))
 }
 
-function usageError(error: CommanderError): Error {
-  const message = error.message.replace(/^error: /, '').replace(/\n?\(Did you mean (.*)\?\)$/s, ' Did you mean $1?')
-  return verbUsage(capitalized(message), 'phasegate --help')
+function usageError(error: CommanderError, argv: readonly string[]): Error {
+  const message = error.message.replace(/^error: /, '').replace(/\n?\(Did you mean (.*)\?\)$/s, '. Did you mean $1?')
+  const verb = argv.find((word) => VERBS.some((known) => verbName(known) === word))
+  return verbUsage(capitalized(message), verb === undefined ? 'phasegate --help' : `phasegate ${verb} --help`)
 }
 
 function capitalized(text: string): string {

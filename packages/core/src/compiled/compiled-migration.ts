@@ -64,8 +64,13 @@ export interface CompiledBackfill {
   readonly batchTime: number
   readonly once: boolean
   /**
+   * Changing a row twice would be wrong, so that `where` must leave out every row that was changed. A batch after which
+   * it still selects one of its rows is rolled back.
+   */
+  readonly mustEnd?: true
+  /**
    * Can the result be compared with its expression afterwards? False where an expression reads its own target without a
-   * `where`, or is volatile; the ranges being whole is then the only proof, and plan says so.
+   * `where`, or an expression or the condition is volatile or reads the clock; the ranges being whole is then the only proof, and plan says so.
    */
   readonly comparable: boolean
   /** Columns that the expressions and the condition read. */
@@ -96,6 +101,7 @@ export interface CompiledMigration {
   /** Undefined where an SQL file does not say it. */
   readonly appUses: AppUsesDeclaration | undefined
   readonly applications: readonly string[] | undefined
+  /** It has a sync, which covers every column of its backfill where it has one. */
   readonly hasSync: boolean
   readonly units: { readonly [phase in Phase]?: CompiledUnit }
   readonly revert: CompiledRevert

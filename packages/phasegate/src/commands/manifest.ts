@@ -14,9 +14,10 @@ export const manifestCommand: Command = async (context) => {
   if (output.format === 'json') output.json({ ok: true, file, manifest })
   else if (file === null) output.data(JSON.stringify(manifest, null, 2))
   else output.data(file)
+  const count = manifest.migrations.length
   if (file !== null)
     output.say(
-      `${manifest.application} ${manifest.build}: ${manifest.migrations.length} migrations, ${manifest.digest}`,
+      `${manifest.application} ${manifest.build}: ${count} migration${count === 1 ? '' : 's'}, ${manifest.digest}`,
     )
   return EXIT.done
 }

@@ -45,7 +45,10 @@ function printHuman(document: StatusDocument, output: Output): void {
     for (const phase of PHASES) {
       const view = phases[phase]
       if (view?.progress && view.state !== 'applied') output.data(`${name}:${phase} ${describeProgress(view.progress)}`)
-      if (view?.error) output.data(`${name}:${phase} ${view.error.code}: ${view.error.message}`)
+      if (view?.error)
+        output.data(
+          `${name}:${phase} ${view.error.code}: ${[view.error.message, view.error.why].filter(Boolean).join(' ')}`,
+        )
     }
   output.say(`pending: ${PHASES.map((phase) => `${counts[phase]} ${phase}`).join(', ')}`)
 }

@@ -13,7 +13,7 @@ export const verifyCommand: Command = async (context) => {
   return result.exit
 }
 
-function describe({ mismatches, sampleKeys }: Verification): string {
-  if (mismatches === null) return 'cannot be compared afterwards; whole ranges are its only proof'
+function describe({ mismatches, reason, sampleKeys }: Verification): string {
+  if (mismatches === null) return `cannot be compared: ${reason}`
   return mismatches === 0 ? 'old and new agree' : `${mismatches} rows differ, for example keys ${sampleKeys.join(', ')}`
 }

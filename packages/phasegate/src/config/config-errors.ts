@@ -88,7 +88,9 @@ export function configDatabaseUrl(from: string, why: string): PhasegateError {
     code: 'CONFIG.DATABASE_URL',
     message: `The database given by ${from} is not a URL that can be used.`,
     why,
-    next: ['Write it as postgres://user:password@host:5432/database, special characters percent-encoded.'],
+    next: [
+      'Write it as postgres://user@host:5432/database, the password after the user and a colon, special characters percent-encoded.',
+    ],
     exit: EXIT.usage,
   })
 }
@@ -103,10 +105,12 @@ export function configPool(from: string): PhasegateError {
   })
 }
 
-export function configNoDatabase(): PhasegateError {
+/** @param notes variables that look like a misspelt setting: one of them may be why there is no database */
+export function configNoDatabase(notes: readonly string[]): PhasegateError {
   return new PhasegateError({
     code: 'CONFIG.NO_DATABASE',
     message: 'No database is configured.',
+    ...(notes.length === 0 ? {} : { why: notes.join('\n') }),
     next: [
       'Give --database postgres://user@host:5432/database',
       'or set PHASEGATE_DATABASE_URL (or DATABASE_URL)',

@@ -83,7 +83,7 @@ export async function readSettings(options: SettingsOptions = {}): Promise<Setti
  * @throws `CONFIG.NO_DATABASE` with the ways to give one
  */
 export function requireDatabase(settings: Settings): DatabaseSetting {
-  if (settings.database === undefined) throw configNoDatabase()
+  if (settings.database === undefined) throw configNoDatabase(settings.notes)
   return settings.database
 }
 

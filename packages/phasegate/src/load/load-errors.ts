@@ -1,4 +1,4 @@
-import { EXIT, PhasegateError, type SourceLocation } from '@phasegate/core'
+import { EXIT, PhasegateError, type SourceLocation, type UnitName } from '@phasegate/core'
 import type { NameProblem } from './migration-name.js'
 
 const WHY_NAME: Readonly<Record<NameProblem, string>> = {
@@ -51,12 +51,17 @@ export function migrationNoExport(where: SourceLocation, found: string): Phasega
   })
 }
 
-export function migrationUnknown(text: string, meant: string | undefined, count: number): PhasegateError {
+export function migrationUnknown(text: string, meant: string | undefined, names: readonly string[]): PhasegateError {
+  const last = names.slice(-5)
+  const all = last.length === names.length
   return new PhasegateError({
     code: 'MIGRATION.UNKNOWN',
     message: `There is no migration '${text}'.`,
-    ...(count === 0 ? { why: 'There are no migrations at all.' } : {}),
-    next: [meant === undefined ? 'See all of them with: phasegate status' : `Did you mean '${meant}'?`],
+    why:
+      last.length === 0
+        ? 'There are no migrations at all.'
+        : `${all ? 'There are' : 'The last are'}: ${last.join(', ')}.`,
+    next: [meant === undefined ? 'Give the name, the slug or the beginning of one.' : `Did you mean '${meant}'?`],
     meta: meant === undefined ? { given: text } : { given: text, nearest: meant },
     exit: EXIT.usage,
   })
@@ -68,6 +73,27 @@ export function migrationAmbiguous(text: string, names: readonly string[]): Phas
     message: `'${text}' stands for ${names.length} migrations: ${names.slice(0, 5).join(', ')}${names.length > 5 ? ', …' : ''}.`,
     next: ['Give more of the name.'],
     meta: { given: text, names },
+    exit: EXIT.usage,
+  })
+}
+
+export function unitMissing(unit: UnitName): PhasegateError {
+  return new PhasegateError({
+    code: 'UNIT.UNKNOWN',
+    message: `There is no unit ${unit}: its migration has no such phase.`,
+    next: ['phasegate status'],
+    exit: EXIT.usage,
+  })
+}
+
+/** The unit may well exist: it is the verb that is the wrong one. */
+export function unitOfOtherLane(text: string, phase: string, lane: string): PhasegateError {
+  return new PhasegateError({
+    code: 'UNIT.UNKNOWN',
+    message: `phasegate ${lane} takes units of ${lane}.`,
+    why: `'${text}' is of ${phase}.`,
+    next: [`phasegate ${phase} ${text}`],
+    meta: { given: text },
     exit: EXIT.usage,
   })
 }

@@ -25,7 +25,9 @@ test('an unknown name says the nearest', () => {
   expect(() => resolveMigration('email_verifed', names)).toThrow(
     expect.objectContaining({ code: 'MIGRATION.UNKNOWN', next: ["Did you mean 'email_verified'?"] }),
   )
-  expect(() => resolveMigration('', names)).toThrow(expect.objectContaining({ code: 'MIGRATION.UNKNOWN' }))
+  expect(() => resolveMigration('', names)).toThrow(
+    expect.objectContaining({ code: 'MIGRATION.UNKNOWN', why: `There are: ${names.join(', ')}.` }),
+  )
 })
 
 test('a unit is a migration and a phase, which the verb may imply', () => {

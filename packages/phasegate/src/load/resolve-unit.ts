@@ -1,6 +1,6 @@
 import { isPhase, PHASES, type Phase, type UnitId } from '@phasegate/core'
 import { nearest } from '../nearest.js'
-import { migrationAmbiguous, migrationUnknown, unitUnknown } from './load-errors.js'
+import { migrationAmbiguous, migrationUnknown, unitOfOtherLane, unitUnknown } from './load-errors.js'
 
 /**
  * The migration that a person means by its name, its slug or a unique beginning of either.
@@ -22,7 +22,7 @@ export function resolveMigration(text: string, names: readonly string[]): string
     if (found.length === 1) return found[0]!
     if (found.length > 1) throw migrationAmbiguous(text, found)
   }
-  throw migrationUnknown(text, nearest(wanted, names.map(slug)), names.length)
+  throw migrationUnknown(text, nearest(wanted, names.map(slug)), names)
 }
 
 /**
@@ -47,11 +47,7 @@ export function resolveUnit(text: string, names: readonly string[], lane?: Phase
     )
   }
   if (lane !== undefined && phase !== lane) {
-    throw unitUnknown(
-      text,
-      `This verb is about ${lane}, and '${text}' is of ${phase}.`,
-      `Run: phasegate ${phase} ${text}`,
-    )
+    throw unitOfOtherLane(text, phase, lane)
   }
   return { migration: resolveMigration(at < 0 ? text : text.slice(0, at), names), phase }
 }

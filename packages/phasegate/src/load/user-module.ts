@@ -68,5 +68,7 @@ function canMake(folder: string): boolean {
 function defaultExport(module: unknown): unknown {
   if (typeof module !== 'object' || module === null) return module
   if ('default' in module) return module.default
-  return types.isModuleNamespaceObject(module) || '__esModule' in module ? undefined : module
+  if (types.isModuleNamespaceObject(module) || '__esModule' in module) return undefined
+  // What a file without any export leaves behind once it is compiled to CommonJS.
+  return Object.keys(module).length === 0 ? undefined : module
 }

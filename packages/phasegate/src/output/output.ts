@@ -24,9 +24,9 @@ export interface Output extends OutputOptions {
   data(text: string): void
   /** The one document of `--json` on stdout. */
   json(document: object): void
-  /** A line for a person on stderr; nothing with `--quiet`. */
+  /** A line for a person on stderr; nothing with `--quiet`, and nothing with `--json`, where stderr is JSON lines. */
   say(text: string): void
-  /** A line on stderr that `--quiet` does not silence. */
+  /** A line on stderr that nothing silences. */
   complain(text: string): void
   /** As it is, to stderr, for what redraws a line. */
   draw(text: string): void
@@ -51,7 +51,7 @@ export function createOutput(
     data: (text) => void stdout.write(`${redactUrls(text)}\n`),
     json: (document) => void stdout.write(`${redactUrls(JSON.stringify(document, replaceValue, 2))}\n`),
     say: (text) => {
-      if (!options.quiet) complain(text)
+      if (!options.quiet && options.format !== 'json') complain(text)
     },
     complain,
     draw: (text) => void stderr.write(text),

@@ -12,6 +12,7 @@ import {
   type Target,
 } from '@phasegate/core'
 import type { RunnerContext } from '@phasegate/runner'
+import type { Finding } from '@phasegate/safety'
 import { readSettings, requireDatabase, type SettingsOptions } from '../config/read-settings.js'
 import type { Settings } from '../config/settings.js'
 import { compileMigrations } from '../load/compile-migrations.js'
@@ -204,6 +205,11 @@ function systemUser(): string {
   }
 }
 
+/** How the file that a finding is about accepts it. */
+function allowOf({ rule, where }: Finding): string {
+  return where.file.endsWith('.sql') ? `-- allow: ${rule} because …` : `allow('${rule}', 'because …', …)`
+}
+
 /** Refuses migrations with unaccepted findings, before the first lock is taken (exit 2; under `check` they are exit 8). */
 export async function assertSafe(migrations: readonly CompiledMigration[]): Promise<void> {
   const { checkMigration } = await import('@phasegate/safety')
@@ -214,7 +220,7 @@ export async function assertSafe(migrations: readonly CompiledMigration[]): Prom
     code: 'CHECK.FINDINGS',
     message: `The safety check refuses ${findings.length === 1 ? 'a statement' : `${findings.length} statements`}; the first: ${first.rule}, ${first.message}`,
     why: first.why,
-    next: ['phasegate check', `Write it the safe way, or accept it: -- allow: ${first.rule} because …`],
+    next: ['phasegate check', `Write it the safe way, or accept it: ${allowOf(first)}`],
     ...(first.where === undefined ? {} : { where: first.where }),
     exit: EXIT.usage,
     meta: { findings },

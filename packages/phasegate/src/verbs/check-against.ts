@@ -4,7 +4,9 @@ import {
   type CompiledMigration,
   declaredUses,
   EXIT,
+  type ExitCode,
   isDrift,
+  isPhasegateError,
   PHASES,
   type Phase,
   PhasegateError,
@@ -23,12 +25,12 @@ const TAKEN: readonly string[] = ['contracting', 'running', 'interrupted', 'appl
  * Reads a status document from a running application (`/migrations/status`), or from a file that
  * `phasegate status --json` wrote.
  *
- * @throws `CHECK.AGAINST`
+ * @throws `CHECK.AGAINST`: exit 11 where the application does not answer or answers 5xx, so that trying again may help
  */
 export async function readStatusDocument(source: string, cwd: string): Promise<Known> {
   const text = /^https?:\/\//.test(source) ? await fetchText(source) : await readText(resolve(cwd, source), source)
   const document = parse(text)
-  if (document === undefined) throw unreadable(source, 'It is not a status document.')
+  if (document === undefined) throw unreadable(source, 'It is not a status document.', EXIT.usage)
   return document
 }
 
@@ -53,10 +55,14 @@ export function checkAgainst(migrations: readonly CompiledMigration[], document:
 async function fetchText(url: string): Promise<string> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) })
-    if (!response.ok) throw new Error(`answered ${response.status}`)
-    return await response.text()
+    if (response.ok) return await response.text()
+    const exit = response.status >= 500 ? EXIT.unreachable : EXIT.usage
+    throw unreadable(url, `It answered ${response.status}.`, exit)
   } catch (error) {
-    throw unreadable(url, error instanceof Error ? error.message : String(error), error)
+    if (isPhasegateError(error)) throw error
+    // fetch says only that it failed; the reason is in the cause.
+    const reason = error instanceof Error && error.cause instanceof Error ? error.cause : error
+    throw unreadable(url, reason instanceof Error ? reason.message : String(reason), EXIT.unreachable, error)
   }
 }
 
@@ -64,7 +70,7 @@ async function readText(path: string, shown: string): Promise<string> {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {
-    throw unreadable(shown, error instanceof Error ? error.message : String(error), error)
+    throw unreadable(shown, error instanceof Error ? error.message : String(error), EXIT.usage, error)
   }
 }
 
@@ -104,13 +110,13 @@ function usesOld(migration: CompiledMigration, use: string): PhasegateError {
   })
 }
 
-function unreadable(source: string, why: string, cause?: unknown): PhasegateError {
+function unreadable(source: string, why: string, exit: ExitCode, cause?: unknown): PhasegateError {
   return new PhasegateError({
     code: 'CHECK.AGAINST',
     message: `There is no status document at ${source}.`,
     why,
     next: ['Give the URL of /migrations/status, or a file: phasegate status --json > status.json'],
     cause,
-    exit: EXIT.usage,
+    exit,
   })
 }

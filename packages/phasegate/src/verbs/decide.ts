@@ -1,5 +1,6 @@
 import { type CompiledUnit, EXIT, PhasegateError, type Session, type UnitName, unitName } from '@phasegate/core'
 import { parseDuration } from '../config/duration.js'
+import { unitMissing } from '../load/load-errors.js'
 import { resolveUnit } from '../load/resolve-unit.js'
 import { ensureUnderLock } from '../target/ensure-journal.js'
 import { actorOf, type OpenRunner, type TargetOptions, withRunner } from '../target/open-runner.js'
@@ -81,7 +82,7 @@ function decide(
       runner.migrations.map((one) => one.name),
     )
     const unit = runner.migrations.find((one) => one.name === id.migration)?.units[id.phase]
-    if (unit === undefined) throw noSuchUnit(unitName(id))
+    if (unit === undefined) throw unitMissing(unitName(id))
     const session = await runner.target.openSession('approve')
     try {
       await ensureUnderLock(runner, session)
@@ -109,16 +110,7 @@ function noReason(): PhasegateError {
     code: 'APPROVAL.NO_REASON',
     message: 'A decision needs its reason.',
     why: 'It is kept with the unit and shown for ever.',
-    next: ["--reason 'dashboard shows no reader of the old column since Monday'"],
-    exit: EXIT.usage,
-  })
-}
-
-function noSuchUnit(unit: UnitName): PhasegateError {
-  return new PhasegateError({
-    code: 'UNIT.UNKNOWN',
-    message: `There is no unit ${unit}: its migration has no such phase.`,
-    next: ['phasegate plan'],
+    next: ["Add --reason 'dashboard shows no reader of the old column since Monday'"],
     exit: EXIT.usage,
   })
 }

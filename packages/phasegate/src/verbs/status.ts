@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { type BuildManifest, EXIT, type ExitCode, type JournalSnapshot, PHASES } from '@phasegate/core'
+import { type BuildManifest, EXIT, type ExitCode, type JournalSnapshot, PHASES, type Phase } from '@phasegate/core'
 import { buildDocument, type KnownMigration, readManifest, type StatusDocument } from '@phasegate/status'
 import type { Settings } from '../config/settings.js'
 import { loadMigrations } from '../load/load-migrations.js'
@@ -34,11 +34,20 @@ export function documentOf(
     only,
     document.migrations.map((migration) => migration.name),
   )
+  const migrations = document.migrations.filter((migration) => migration.name === name)
   return {
     ...document,
-    migrations: document.migrations.filter((migration) => migration.name === name),
+    migrations,
+    counts: countPending(migrations),
     gates: Object.fromEntries(Object.entries(document.gates).filter(([unit]) => unit.startsWith(`${name}:`))),
   }
+}
+
+/** Units that are not applied, per phase. */
+function countPending(migrations: StatusDocument['migrations']): StatusDocument['counts'] {
+  const pending = (phase: Phase): number =>
+    migrations.filter(({ phases }) => (phases[phase]?.state ?? 'applied') !== 'applied').length
+  return { expand: pending('expand'), backfill: pending('backfill'), contract: pending('contract') }
 }
 
 /** Names and phases of the files, read but not compiled, so that status answers at once. */

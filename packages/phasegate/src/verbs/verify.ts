@@ -1,4 +1,12 @@
-import { EXIT, type ExitCode, findUnit, type UnitName, unitName } from '@phasegate/core'
+import {
+  type CompiledBackfill,
+  EXIT,
+  type ExitCode,
+  findUnit,
+  type UnitName,
+  type UnitRecord,
+  unitName,
+} from '@phasegate/core'
 import { resolveMigration } from '../load/resolve-unit.js'
 import { type TargetOptions, withRunner } from '../target/open-runner.js'
 
@@ -9,8 +17,9 @@ export interface VerifyOptions extends TargetOptions {
 
 export interface Verification {
   readonly unit: UnitName
-  /** Null: nothing of this backfill can be compared afterwards. */
+  /** Null: nothing of this backfill can be compared; `reason` says why. */
   readonly mismatches: number | null
+  readonly reason: string | null
   readonly sampleKeys: readonly string[]
 }
 
@@ -37,12 +46,14 @@ export function runVerify(options: VerifyOptions = {}): Promise<VerifyResult> {
         const unit = migration.units.backfill
         const applied = findUnit(snapshot, migration.name, 'backfill')?.state === 'applied'
         if (unit?.backfill === undefined || (name === undefined ? !applied : migration.name !== name)) continue
-        if (!unit.backfill.comparable || unit.backfill.once) {
-          units.push({ unit: unitName(unit.id), mismatches: null, sampleKeys: [] })
+        const contract = findUnit(snapshot, migration.name, 'contract')
+        const reason = whyNot(unit.backfill, contract)
+        if (reason !== null) {
+          units.push({ unit: unitName(unit.id), mismatches: null, reason, sampleKeys: [] })
           continue
         }
         const { mismatches, sampleKeys } = await context.compareBackfill(unit.backfill, 'differs')
-        units.push({ unit: unitName(unit.id), mismatches, sampleKeys })
+        units.push({ unit: unitName(unit.id), mismatches, reason, sampleKeys })
       }
       const differ = units.some((unit) => (unit.mismatches ?? 0) > 0)
       return { units, exit: differ ? EXIT.failed : EXIT.done }
@@ -50,4 +61,10 @@ export function runVerify(options: VerifyOptions = {}): Promise<VerifyResult> {
       await session.close()
     }
   })
+}
+
+function whyNot(backfill: CompiledBackfill, contract: UnitRecord | undefined): string | null {
+  // The columns that it was computed from may be gone: from the point of no return on there are no two shapes.
+  if (contract?.pointOfNoReturn || contract?.state === 'applied') return 'its contract has taken the old shape away'
+  return backfill.comparable && !backfill.once ? null : 'whole ranges are its only proof'
 }

@@ -1,5 +1,6 @@
 import { EXIT, findUnit, PhasegateError, systemClock, type UnitName, unitName } from '@phasegate/core'
 import { parseDuration } from '../config/duration.js'
+import { unitMissing } from '../load/load-errors.js'
 import { resolveUnit } from '../load/resolve-unit.js'
 import { type TargetOptions, withRunner, withSession } from '../target/open-runner.js'
 import { askGatesOf } from './gate.js'
@@ -40,12 +41,14 @@ function waitForGate(options: WaitOptions, timeout: number): Promise<WaitResult>
 
 function waitForUnit(options: WaitOptions, timeout: number): Promise<WaitResult> {
   return withSession(options, 'wait', async (session, target, settings) => {
-    const known = (await knownMigrations(settings))?.map((migration) => migration.name) ?? []
+    const known = (await knownMigrations(settings)) ?? []
     return poll(options, timeout, async () => {
       const snapshot = await target.journal.read(session)
-      const names = [...new Set([...known, ...snapshot.units.map((unit) => unit.migration)])]
-      const id = resolveUnit(options.for, names)
+      const names = [...known.map((one) => one.name), ...snapshot.units.map((unit) => unit.migration)]
+      const id = resolveUnit(options.for, [...new Set(names)])
       const record = findUnit(snapshot, id.migration, id.phase)
+      const file = known.find((one) => one.name === id.migration)
+      if (record === undefined && file !== undefined && !file.phases.includes(id.phase)) throw unitMissing(unitName(id))
       if (record?.state === 'failed') throw unitFailed(unitName(id), record.error?.message ?? '')
       return { unit: unitName(id), there: record?.state === 'applied', state: record?.state ?? 'pending' }
     })
@@ -82,7 +85,7 @@ function timedOut(what: string, waitedMs: number, state: string): PhasegateError
   return new PhasegateError({
     code: 'WAIT.TIMEOUT',
     message: `Waited ${Math.round(waitedMs / 1000)} s for ${what}.`,
-    why: `It is ${state}`,
+    why: `It is ${state}.`,
     next: [`phasegate status`, `phasegate wait --for ${what} --timeout 1h`],
     exit: EXIT.pending,
   })

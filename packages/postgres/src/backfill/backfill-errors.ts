@@ -58,3 +58,33 @@ export function badExpression(backfill: CompiledBackfill, cause: unknown): Phase
     ...where(backfill),
   })
 }
+
+export function neverEnds(backfill: CompiledBackfill, cause: unknown): PhasegateError {
+  return new PhasegateError({
+    code: 'BACKFILL.NOT_IDEMPOTENT',
+    message: `The where of the backfill of ${describeTable(backfill)} still selects a row that was changed.`,
+    why: 'Running twice over a row would change it twice, and nothing tells the rows that are done. The batch was rolled back.',
+    next: [
+      'Give a where that leaves out what is done.',
+      'Or declare once: true (SQL: -- batch: once): your word that keys do not change and that rows written after the start need nothing.',
+    ],
+    exit: EXIT.usage,
+    cause,
+    ...where(backfill),
+  })
+}
+
+export function wholeRow(backfill: CompiledBackfill): PhasegateError {
+  const { name } = backfill.table
+  return new PhasegateError({
+    code: 'BACKFILL.NOT_IDEMPOTENT',
+    message: `The backfill of ${describeTable(backfill)} reads the whole row (${name}), and with it what it sets.`,
+    why: 'Running it twice over a row would change it twice, and afterwards the result cannot be compared.',
+    next: [
+      `Name the columns that it reads: ROW(${name}.a, ${name}.b).`,
+      'Or declare once: true (SQL: -- batch: once).',
+    ],
+    exit: EXIT.usage,
+    ...where(backfill),
+  })
+}

@@ -105,6 +105,17 @@ export interface BatchShape {
   readonly only?: readonly ComparedColumn[]
 }
 
+/** Part of the server's error where a batch does not end itself. */
+export const STILL_SELECTED = 'phasegate: where still selects a changed row'
+
+/** What the cursor becomes. The text is cast where it is no number, so that the whole statement fails and nothing stays. */
+function nextCursor({ mustEnd }: CompiledBackfill): string {
+  if (mustEnd !== true) return '$5::text'
+  // Out of a query, or the planner would carry the cast out beforehand.
+  const fail = `(SELECT '${STILL_SELECTED}' FROM phasegate_changed LIMIT 1)::integer::text`
+  return `CASE WHEN EXISTS (SELECT FROM phasegate_changed WHERE phasegate_again) THEN ${fail} ELSE $5::text END`
+}
+
 /**
  * Fence, data and cursor in one statement. The fence locks the range's row and holds it until the end: whoever comes
  * meanwhile waits, sees another cursor or epoch, and changes nothing. The cursor is moved last, because a row can be
@@ -114,6 +125,8 @@ export interface BatchShape {
  * $1 migration, $2 ordinal, $3 epoch, $4 cursor, $5 end, $6 lease in ms.
  */
 export function batchSql(backfill: CompiledBackfill, key: BackfillKey, shape: BatchShape): string {
+  const { mustEnd, where } = backfill
+  const again = mustEnd === true && where !== undefined ? opaque(where) : 'false'
   return `WITH phasegate_fence AS MATERIALIZED (
   SELECT 1 FROM phasegate.backfill_range
   WHERE migration = $1 AND ordinal = $2::integer AND epoch = $3::bigint AND cursor IS NOT DISTINCT FROM $4::text
@@ -121,10 +134,10 @@ export function batchSql(backfill: CompiledBackfill, key: BackfillKey, shape: Ba
 ), phasegate_changed AS (
   ${updateSql(backfill, keyRange(backfill, key, shape.bounded ? 4 : undefined, 5), shape.only)}
     AND EXISTS (SELECT FROM phasegate_fence)
-  RETURNING 1
+  RETURNING ${again} AS phasegate_again
 )
 UPDATE phasegate.backfill_range
-SET cursor = $5::text,
+SET cursor = ${nextCursor(backfill)},
     rows_done = rows_done + (SELECT count(*) FROM phasegate_changed),
     lease_expires = clock_timestamp() + $6::float8 * interval '1 ms'
 WHERE migration = $1 AND ordinal = $2::integer AND EXISTS (SELECT FROM phasegate_fence)

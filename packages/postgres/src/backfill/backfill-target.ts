@@ -11,7 +11,15 @@ import type {
   UnitId,
 } from '@phasegate/core'
 import { sqlState } from '../session/classify-error.js'
-import { batchEndSql, batchSql, greatestKeySql, mismatchesSql, recheckSql } from './backfill-statements.js'
+import { neverEnds } from './backfill-errors.js'
+import {
+  batchEndSql,
+  batchSql,
+  greatestKeySql,
+  mismatchesSql,
+  recheckSql,
+  STILL_SELECTED,
+} from './backfill-statements.js'
 import { comparedColumns } from './compared-columns.js'
 import { inspectTable } from './inspect-table.js'
 import { leaseRange, listRanges, listWorkers, readRange, releaseRange, renewLease } from './range-lease.js'
@@ -120,7 +128,9 @@ async function runBatch(
   const only = range.ordinal > 0 && backfill.comparable ? await comparedColumns(session, backfill) : undefined
   const sql = batchSql(backfill, key, { bounded: range.cursor !== null, ...(only === undefined ? {} : { only }) })
   const values = [range.unit.migration, range.ordinal, range.epoch, range.cursor, end, leaseMs]
-  const [row] = await session.query<{ rows: string }>(sql, values)
+  const [row] = await session.query<{ rows: string }>(sql, values).catch((error: unknown) => {
+    throw error instanceof Error && error.message.includes(STILL_SELECTED) ? neverEnds(backfill, error) : error
+  })
   return row === undefined ? { moved: false, rows: 0 } : { moved: true, rows: Number(row.rows) }
 }
 

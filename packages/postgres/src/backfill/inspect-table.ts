@@ -1,6 +1,6 @@
 import type { BackfillKey, BackfillTable, CompiledBackfill, Session } from '@phasegate/core'
 import { sqlState } from '../session/classify-error.js'
-import { badExpression, describeTable, noColumn, noTable } from './backfill-errors.js'
+import { badExpression, describeTable, noColumn, noTable, wholeRow } from './backfill-errors.js'
 import { changeSql, mismatchesSql, tableName } from './backfill-statements.js'
 import { chooseKey, type KeyCandidate } from './choose-key.js'
 import { comparedColumns } from './compared-columns.js'
@@ -74,6 +74,9 @@ function assertColumns(backfill: CompiledBackfill, columns: readonly string[]): 
       backfill,
       `There is no column ${missing.join(', ')}; ${describeTable(backfill)} has ${columns.join(', ')}.`,
     )
+  // `users` in an expression is a column where there is one of that name, else the row (PostgreSQL docs: Whole-Row References).
+  const { name } = backfill.table
+  if (!backfill.once && backfill.reads.includes(name) && !columns.includes(name)) throw wholeRow(backfill)
 }
 
 /** Unique indexes, with everything that decides whether one can be walked by. */

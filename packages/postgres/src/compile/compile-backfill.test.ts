@@ -42,6 +42,10 @@ test('reads the batch line of an SQL file', async () => {
 
 test.each<[string, Omit<BackfillDefinition, 'table'>, boolean]>([
   ['another column', { set: { b: sql`a` } }, true],
+  ['the clock, under a where that tells what is done', { set: { b: sql`now()` }, where: sql`b IS NULL` }, false],
+  ['the clock in its where', { set: { b: sql`1` }, where: sql`a < CURRENT_DATE` }, false],
+  ['chance in its where', { set: { b: sql`1` }, where: sql`random() < 0.5` }, false],
+  ['an age between two columns', { set: { b: sql`age(a, c)` } }, true],
   ['a constant', { set: { b: sql`1` } }, true],
   [
     'its own target, under a where that tells what is done',
@@ -65,12 +69,22 @@ test.each<[string, Omit<BackfillDefinition, 'table'>, boolean]>([
   expect((await compile({ table: 'a', ...form })).comparable).toBe(comparable)
 })
 
+test('has the end of a where seen to while it runs, where a row must not be changed twice', async () => {
+  const mustEnd = async (form: Omit<BackfillDefinition, 'table'>) => (await compile({ table: 'a', ...form })).mustEnd
+  expect(await mustEnd({ set: { n: sql`n + 1` }, where: sql`n IS NOT NULL` })).toBe(true)
+  expect(await mustEnd({ set: { t: sql`now()` }, where: sql`t IS NULL` })).toBe(true)
+  expect(await mustEnd({ set: { n: sql`n + 1` }, where: sql`n < 10`, once: true })).toBeUndefined()
+  expect(await mustEnd({ set: { b: sql`a` }, where: sql`b IS NULL` })).toBeUndefined()
+})
+
 test.each<[string, Omit<BackfillDefinition, 'table'>]>([
   ['its own target', { set: { n: sql`n + 1` } }],
   ['its own target, under a where over other columns', { set: { n: sql`n + 1` }, where: sql`kind = 1` }],
   ['the other one of two targets', { set: { a: sql`b`, b: sql`a` } }],
   ['the whole row', { set: { n: sql`row_to_json(a.*)` } }],
   ['chance', { set: { t: sql`gen_random_uuid()` } }],
+  ['the clock', { set: { t: sql`now()` } }],
+  ['the word for now', { set: { t: sql`'now'::timestamptz` }, where: sql`kind = 1` }],
   ['chance, under a where over other columns', { set: { t: sql`gen_random_uuid()` }, where: sql`kind = 1` }],
 ])('an expression over %s must say once', async (_, form) => {
   await expect(compile({ table: 'a', ...form })).rejects.toMatchObject({ code: 'BACKFILL.NOT_IDEMPOTENT' })

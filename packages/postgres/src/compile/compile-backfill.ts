@@ -1,6 +1,6 @@
 import type { CompiledBackfill, CompileOptions } from '@phasegate/core'
 import { tableText } from '../operations/table-reference.js'
-import { readExpression } from '../parse/read-expression.js'
+import { type ExpressionFacts, readExpression } from '../parse/read-expression.js'
 import { quoteName } from '../quoting.js'
 import type { AuthoredBackfill } from './authored-migration.js'
 import { migrationError } from './migration-errors.js'
@@ -9,8 +9,9 @@ import { migrationError } from './migration-errors.js'
  * Checks that a backfill may run twice over a row, or says that it does not (`once`), and tells whether its result can be
  * compared with its expressions afterwards.
  *
- * An expression that reads a column which the backfill sets gives something else the second time, and so does a volatile
- * one. A `where` makes up for it only if it reads such a column too, and so can leave out what is done.
+ * An expression that reads a column which the backfill sets gives something else the second time, and so does one that is
+ * volatile or reads the clock. A `where` makes up for it only if it reads such a column too, and so can leave out what is
+ * done; whether it does is seen when a batch runs (`mustEnd`), since SQL text cannot tell.
  *
  * @throws `BACKFILL.NOT_IDEMPOTENT`
  */
@@ -24,9 +25,10 @@ export function compileBackfill(authored: AuthoredBackfill, options: CompileOpti
   const touches = (columns: readonly string[]): boolean =>
     columns.some((column) => column === '*' || targets.includes(column))
   const ownTarget = facts.some(({ columns }) => touches(columns))
-  const volatile = facts.some((fact) => fact.volatile)
+  const volatile = facts.some(changesByItself)
   const conditionEnds = condition !== undefined && touches(condition.columns)
-  if ((ownTarget || volatile) && !conditionEnds && !once) throw notIdempotent(authored, ownTarget)
+  const mustEnd = (ownTarget || volatile) && !once
+  if (mustEnd && !conditionEnds) throw notIdempotent(authored, ownTarget)
 
   const reads = new Set([...facts.flatMap(({ columns }) => columns), ...(condition?.columns ?? [])])
   return {
@@ -37,11 +39,18 @@ export function compileBackfill(authored: AuthoredBackfill, options: CompileOpti
     batchSize: authored.size ?? options.batchSize,
     batchTime: authored.time ?? options.batchTime,
     once,
-    comparable: !volatile && (!ownTarget || (conditionEnds && !once)),
+    ...(mustEnd ? { mustEnd: true as const } : {}),
+    comparable:
+      !volatile && !(condition !== undefined && changesByItself(condition)) && (!ownTarget || (conditionEnds && !once)),
     reads: [...reads],
     written,
     location,
   }
+}
+
+/** Asked again it answers otherwise, over the very same row: `random()`, `now()`. */
+function changesByItself({ volatile, perTransaction }: ExpressionFacts): boolean {
+  return volatile || perTransaction
 }
 
 function notIdempotent({ table, set, location }: AuthoredBackfill, ownTarget: boolean): Error {

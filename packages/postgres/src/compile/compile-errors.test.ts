@@ -204,6 +204,27 @@ describe('an SQL migration with', () => {
   })
 })
 
+describe('a second constraint or index of one name', () => {
+  test.each([
+    ['ALTER TABLE t ADD CHECK (a > 0), ADD CHECK (a < 9);', 'constraint', 't_a_check'],
+    ['ALTER TABLE t ADD UNIQUE (a);\nALTER TABLE t ADD UNIQUE (a);', 'index', 't_a_key'],
+    ['CREATE INDEX ON t (a);\nCREATE INDEX ON t (a DESC);', 'index', 't_a_idx'],
+  ])('is refused before the first one is made: %s', async (text, kind, name) => {
+    await expect(compileText(`-- phase: contract\n${text}`)).rejects.toMatchObject({
+      code: 'MIGRATION.DUPLICATE_NAME',
+      message: expect.stringContaining(`makes a second ${kind} with the name ${name}.`),
+      where: { file: 'test.sql', line: text.split('\n').length + 1 },
+    })
+  })
+
+  test('is left to the server where that names it, and allowed where the first one is gone', async () => {
+    await compileText('-- phase: expand\nCREATE TABLE t (a int); CREATE INDEX ON t (a); CREATE INDEX ON t (a);')
+    await compileText(
+      '-- phase: contract\nALTER TABLE t ADD CONSTRAINT c CHECK (a > 0); ALTER TABLE t DROP CONSTRAINT c; ALTER TABLE t ADD CONSTRAINT c CHECK (a > 1);',
+    )
+  })
+})
+
 interface Table {
   string(name: string): { alter(): unknown }
 }

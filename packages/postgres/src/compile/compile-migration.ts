@@ -48,7 +48,7 @@ export async function compileMigration(loaded: LoadedMigration, options: Compile
     format: authored.format,
     appUses: authored.appUses,
     applications: authored.applications,
-    hasSync: authored.sync.length > 0,
+    hasSync: syncsBackfill(authored),
     units: {
       ...(expand.steps.length === 0 ? {} : { expand: unit(authored, 'expand', expand.steps) }),
       ...(backfill === undefined ? {} : { backfill: { ...unit(authored, 'backfill', []), backfill } }),
@@ -57,6 +57,13 @@ export async function compileMigration(loaded: LoadedMigration, options: Compile
     revert,
     gates: authored.gates,
   }
+}
+
+/** Does a sync give every row written from now on what the backfill gives those that are there? */
+function syncsBackfill({ sync, backfill }: AuthoredMigration): boolean {
+  if (sync.length === 0 || backfill === undefined) return sync.length > 0
+  const forward = sync.filter(({ table }) => table.name === backfill.table.name).flatMap((entry) => entry.forward)
+  return backfill.set.every(({ column }) => forward.some((entry) => entry.column === column))
 }
 
 function unit(authored: AuthoredMigration, phase: Phase, steps: readonly CompiledStep[]): CompiledUnit {

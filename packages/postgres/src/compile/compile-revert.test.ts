@@ -69,6 +69,16 @@ describe('a derived revert', () => {
     ])
   })
 
+  test('of a key drops the constraint, and its index with it', async () => {
+    const compiled = await compileText('-- phase: expand\nALTER TABLE users ADD PRIMARY KEY (id);')
+    expect(statements(revertSteps(compiled))).toEqual(['ALTER TABLE users DROP CONSTRAINT IF EXISTS users_pkey'])
+  })
+
+  test('of a schema names what it holds by that schema', async () => {
+    const compiled = await compileText('-- phase: expand\nCREATE SCHEMA s CREATE TABLE users (id int);')
+    expect(statements(revertSteps(compiled))).toEqual(['DROP TABLE IF EXISTS s.users', 'DROP SCHEMA IF EXISTS s'])
+  })
+
   test('of a concurrent index runs outside of a transaction, with its probe', async () => {
     const compiled = await compileDefinition({ expand: () => [ops.createIndex('users', ['name'])] })
     expect(revertSteps(compiled)[0]?.execution).toEqual({
@@ -84,6 +94,11 @@ describe('a derived revert', () => {
     ['an enum value', { expand: () => [ops.addEnumValue('mood', 'ok')] }, /cannot take the value 'ok'/],
     ['a function', { expand: () => [ops.run('1', async () => {})] }, /not known/],
     ['raw SQL', { expand: () => [sql`ALTER TABLE users RENAME a TO b`] }, /rename/],
+    [
+      'a column that was renamed since',
+      { expand: () => [ops.addColumn('users', 'a', 'int'), sql`ALTER TABLE users RENAME COLUMN a TO b`] },
+      /rename column/,
+    ],
     ['a grant', { expand: () => [sql`GRANT SELECT ON users TO app`] }, /not in the file/],
     ['a contract alone', { appUses: 'new', contract: () => [ops.dropTable('old')] }, /no expand/],
     [

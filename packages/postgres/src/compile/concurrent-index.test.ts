@@ -15,8 +15,14 @@ test('reads what is built', () => {
     name: 'By Mail',
     unique: true,
     partial: true,
+    nullsNotDistinct: false,
     method: 'gin',
-    columns: [undefined, 'Größe', 'id'],
+    keys: [
+      { column: undefined, option: 0, opclass: undefined, collation: undefined },
+      { column: 'Größe', option: 3, opclass: undefined, collation: undefined },
+    ],
+    included: ['id'],
+    mayExist: false,
   })
 })
 
@@ -38,9 +44,10 @@ test.each([
 
 test('asks for the very definition', () => {
   const index = concurrentIndex(parse(`CREATE INDEX CONCURRENTLY "it's" ON users (a, (b + 1))`))!
-  const probe = indexProbe({ ...index, name: index.name! })
+  const probe = indexProbe({ ...index, name: index.name! }, 'CREATE …')
   expect(probe).toContain(`WHERE c.relname = 'it''s'`)
   expect(probe).toContain(`<> ARRAY['a', '(expression)']::text[]`)
+  expect(probe).toContain(`s.state = 'started' AND s.statement = 'CREATE …'`)
   expect(indexCleanup({ ...index, name: index.name! })).toBe(`DROP INDEX CONCURRENTLY IF EXISTS "it's"`)
 })
 

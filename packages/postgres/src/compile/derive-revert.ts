@@ -45,6 +45,8 @@ export function impossible(reason: string): CompiledRevert {
 const PARTS: ReadonlySet<string> = new Set(['column', 'constraint', 'index', 'trigger'])
 
 function goesWithItsOwner(change: Change): boolean {
+  // Under its new name the column would not be found by what drops the old one.
+  if (change.action === 'rename' && !change.onNew) return false
   if (change.action === 'create' && !PARTS.has(change.object.type)) return false
   return change.onNew || change.onNewColumn === true
 }
@@ -52,12 +54,20 @@ function goesWithItsOwner(change: Change): boolean {
 function undoChanges(changes: readonly Change[], written: string): RevertPlan {
   const statements: string[] = []
   for (const change of changes.toReversed()) {
-    if (goesWithItsOwner(change)) continue
+    if (goesWithItsOwner(change) || isIndexOfConstraint(change, changes)) continue
     const drop = change.action === 'create' ? dropOf(change) : undefined
     if (drop === undefined) return { impossible: `what "${change.what}" changed is not in the file` }
     statements.push(drop)
   }
   return changes.length === 0 ? { impossible: `what ${written} changes is not known` } : { statements }
+}
+
+/** It goes with the constraint, and the server drops it in no other way. */
+function isIndexOfConstraint({ object }: Change, changes: readonly Change[]): boolean {
+  if (object.type !== 'index') return false
+  return changes.some(({ action, object: other }) => {
+    return action === 'create' && other.type === 'constraint' && other.name === object.name
+  })
 }
 
 /** What takes away a created object, doing nothing where it was never created. */

@@ -22,13 +22,22 @@ export function givenDefaults({ node }: ParsedStatement): readonly GivenDefault[
   })
 }
 
+const SERIAL = /^(small|big)?serial[248]?$/
+
+interface ColumnNode {
+  readonly colname?: string
+  readonly constraints?: readonly unknown[]
+  readonly typeName?: { readonly names?: readonly { readonly String?: { readonly sval?: string } }[] }
+}
+
 const GIVES_VALUE = ['CONSTR_DEFAULT', 'CONSTR_IDENTITY', 'CONSTR_GENERATED']
 
 function definedDefault(table: string, node: unknown): readonly GivenDefault[] {
-  const column = (node as { ColumnDef?: { colname?: string; constraints?: unknown[] } } | undefined)?.ColumnDef
+  const column = (node as { ColumnDef?: ColumnNode } | undefined)?.ColumnDef
   const gives = (column?.constraints ?? []).some((constraint) => {
     const type = (constraint as { Constraint?: { contype?: string } }).Constraint?.contype
     return type !== undefined && GIVES_VALUE.includes(type)
   })
-  return gives ? [{ table, column: column?.colname ?? '' }] : []
+  const serial = column?.typeName?.names?.some((name) => SERIAL.test(name.String?.sval ?? '')) === true
+  return gives || serial ? [{ table, column: column?.colname ?? '' }] : []
 }

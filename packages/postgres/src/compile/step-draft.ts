@@ -2,6 +2,7 @@ import type { AllowedFinding, Change, CompiledStep, RunFunction, SourceLocation 
 import { displayName } from '../parse/names.js'
 import { type ParsedStatement, parseStatements } from '../parse/parse-statements.js'
 import { readFacts } from '../parse/read-facts.js'
+import { walkAst } from '../parse/walk-ast.js'
 import { destroyedBy } from './destroyed-objects.js'
 import { migrationError } from './migration-errors.js'
 import { withProvenColumns } from './proven-columns.js'
@@ -20,6 +21,7 @@ export interface StepSource {
 /** Makes a step of a parsed statement: reads its facts, and takes in what it creates. */
 export function draftStep(parsed: ParsedStatement, source: StepSource, scope: UnitScope): StepDraft {
   const facts = scope.proofs.apply(withProvenColumns(parsed, readFacts(parsed, scope.made)))
+  assertNewNames(parsed, facts.changes, source, scope)
   scope.made.record(facts.changes)
   for (const { action, object, onNew } of facts.changes) {
     if (action === 'create' && object.type === 'table' && onNew) scope.newTables.add(displayName(object))
@@ -46,6 +48,35 @@ export function draftStep(parsed: ParsedStatement, source: StepSource, scope: Un
       facts.changes.every(isOnNew) &&
       facts.lock.tables.every((table) => scope.newTables.has(table)),
   }
+}
+
+/**
+ * PostgreSQL numbers a second unnamed constraint (`users_age_check1`); a safe form has to say a name, and the second one
+ * would fail when the first one is done already.
+ */
+function assertNewNames(
+  { node }: ParsedStatement,
+  changes: readonly Change[],
+  { written, where }: StepSource,
+  { made }: UnitScope,
+): void {
+  const named: string[] = []
+  walkAst(node, ({ conname, idxname }) => {
+    for (const name of [conname, idxname]) if (typeof name === 'string') named.push(name)
+  })
+  const twice = changes.find(({ action, object }) => {
+    if (action !== 'create' || (object.type !== 'constraint' && object.type !== 'index')) return false
+    return named.includes(object.name) && made.has(object)
+  })
+  if (twice === undefined) return
+  const { type, name } = twice.object
+  throw migrationError(
+    'MIGRATION.DUPLICATE_NAME',
+    `${written} makes a second ${type} with the name ${name}.`,
+    where,
+    [`Give each ${type} a name of its own (ADD CONSTRAINT name …, CREATE INDEX name …, ops with { name }).`],
+    { why: 'The first one has the name already when this one runs, and the unit would stop halfway.' },
+  )
 }
 
 /** What is only read is judged by its lock. */

@@ -12,7 +12,12 @@ export function stepExecution(statement: ParsedStatement, facts: StatementFacts)
   const index = concurrentIndex(statement)
   if (index?.name !== undefined) {
     const named = { ...index, name: index.name }
-    return { mode: 'alone', timeouts: 'watched', probe: indexProbe(named), cleanup: indexCleanup(named) }
+    return {
+      mode: 'alone',
+      timeouts: 'watched',
+      probe: indexProbe(named, statement.text),
+      cleanup: indexCleanup(named),
+    }
   }
   const probe = dropIndexProbe(statement)
   return { mode: 'alone', timeouts: 'watched', ...(probe === undefined ? {} : { probe }) }

@@ -1,4 +1,4 @@
-import type { Node } from 'libpg-query'
+import type { Node, TypeCast } from 'libpg-query'
 import { strings } from './names.js'
 import { type AstValue, walkAst } from './walk-ast.js'
 
@@ -64,14 +64,36 @@ const PER_TRANSACTION = new Set(
 
 const TIME_KEYWORD = /^SVFOP_(CURRENT_(DATE|TIME|TIMESTAMP)|LOCALTIME)/
 
-/** Would the same expression over the same row give another value tomorrow? (`now()`, `CURRENT_DATE`) */
+/** Words that a date or time type reads as of now (PostgreSQL docs: Date/Time Input, "Special Values"). */
+const TIME_WORD = /^\s*(now|today|tomorrow|yesterday)\s*$/i
+
+/** Would the same expression over the same row give another value tomorrow? (`now()`, `CURRENT_DATE`, `date 'today'`) */
 export function differsPerTransaction(root: unknown): boolean {
-  if (functionsCalled(root).some((name) => PER_TRANSACTION.has(name.at(-1) ?? ''))) return true
   let differs = false
   walkAst(root, (value, key) => {
     if (key === 'SQLValueFunction' && TIME_KEYWORD.test(String(value.op))) differs = true
+    if (isCall(key) && readsTheClock(value)) differs = true
+    if (key === 'TypeCast' && TIME_WORD.test(castText(value as TypeCast))) differs = true
   })
   return differs
+}
+
+/** `age(born)` is counted from today; `age(a, b)` reads its arguments alone. */
+function readsTheClock(call: AstValue): boolean {
+  const name = strings(call.funcname as Node[] | undefined).at(-1) ?? ''
+  return PER_TRANSACTION.has(name) && (name !== 'age' || (call.args as Node[] | undefined)?.length === 1)
+}
+
+function castText({ arg }: TypeCast): string {
+  return arg !== undefined && 'A_Const' in arg ? (arg.A_Const.sval?.sval ?? '') : ''
+}
+
+/** Volatile, and they do something that no transaction of ours undoes, or that the SQL does not show. */
+const ACTS = new Set('lo_unlink lo_put dblink dblink_exec dblink_send_query'.split(' '))
+
+/** Does a bare `SELECT` of it change what only its arguments or its body tell? */
+export function actsUnseen(name: readonly string[]): boolean {
+  return functionKind(name) === 'unknown' || ACTS.has(name.at(-1) ?? '')
 }
 
 /** @param name as the syntax tree holds it: `['pg_catalog', 'now']`, `['billing', 'next_number']` */
@@ -87,9 +109,13 @@ export function functionKind(name: readonly string[]): FunctionKind {
 export function functionsCalled(root: unknown): string[][] {
   const names: string[][] = []
   walkAst(root, (value: AstValue, key) => {
-    if (key === 'FuncCall' || key === 'funccall') names.push(strings(value.funcname as Node[] | undefined))
+    if (isCall(key)) names.push(strings(value.funcname as Node[] | undefined))
   })
   return names
+}
+
+function isCall(key: string): boolean {
+  return key === 'FuncCall' || key === 'funccall'
 }
 
 /** Does it call a function that is volatile, or that only the catalog could clear of it? */

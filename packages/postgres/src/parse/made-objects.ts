@@ -16,6 +16,8 @@ export interface MadeObjects {
   /** An index on a table that was created in this file. */
   hasIndex(index: QualifiedName): boolean
   hasObject(type: DatabaseObject['type'], name: QualifiedName): boolean
+  /** The very same thing, a constraint of the same table for one. */
+  has(object: DatabaseObject): boolean
   /** A domain, whose constraints make every new column of it a rewrite. */
   hasDomain(type: QualifiedName): boolean
 }
@@ -45,6 +47,7 @@ export function createMadeObjects(): MadeObjects {
     columnHasDefault: (table, column) => withDefault.has(columnKey(table, column)),
     hasIndex: (index) => made.get(keyOf({ type: 'index', ...index }))?.onNew === true,
     hasObject: (type, name) => made.has(keyOf({ type, ...name })),
+    has: (object) => made.has(keyOf(object)),
     hasDomain: (type) => made.get(keyOf({ type: 'type', ...type }))?.what === 'create domain',
   }
 }

@@ -2,6 +2,7 @@ import { EXIT, PhasegateError } from '@phasegate/core'
 import type { Node, SelectStmt } from 'libpg-query'
 import { columnsOf } from './facts/columns-read.js'
 import { differsPerTransaction, functionKind, functionsCalled } from './functions.js'
+import { strings } from './names.js'
 import { parseSql } from './parse-sql.js'
 import { walkAst } from './walk-ast.js'
 
@@ -14,6 +15,8 @@ export interface ExpressionFacts {
   /** Reads the clock or the number of the transaction, so that tomorrow it differs from what was stored today: `now()`. */
   readonly perTransaction: boolean
   readonly hasSubquery: boolean
+  /** A column that is written with its schema: `public.users.email`. */
+  readonly schemaQualified: string | undefined
 }
 
 /**
@@ -25,14 +28,18 @@ export interface ExpressionFacts {
 export function readExpression(text: string, file: string, line = 1): ExpressionFacts {
   const node = parseExpression(text, file, line)
   let hasSubquery = false
-  walkAst(node, (_, key) => {
+  let schemaQualified: string | undefined
+  walkAst(node, (value, key) => {
     if (key === 'SubLink') hasSubquery = true
+    const fields = key === 'ColumnRef' ? strings(value.fields as Node[] | undefined) : []
+    if (fields.length > 2) schemaQualified = fields.join('.')
   })
   return {
     columns: columnsOf(node),
     volatile: functionsCalled(node).some((name) => functionKind(name) === 'volatile'),
     perTransaction: differsPerTransaction(node),
     hasSubquery,
+    schemaQualified,
   }
 }
 

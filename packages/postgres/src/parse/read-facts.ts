@@ -82,12 +82,25 @@ function readData(draft: FactsDraft, node: Node): boolean {
     else if (statement.is_from === true) readQuery(draft, { InsertStmt: { relation: statement.relation } })
     else readQuery(draft, { RangeVar: statement.relation })
   } else if ('ExplainStmt' in node) {
-    readQuery(draft, node.ExplainStmt.query)
-    readFunctionCalls(draft, node.ExplainStmt.query)
+    const { query } = node.ExplainStmt
+    // EXPLAIN (ANALYZE) CREATE TABLE … AS makes the table.
+    if (query !== undefined && 'CreateTableAsStmt' in query) return readTables(draft, query)
+    readQuery(draft, query)
+    readFunctionCalls(draft, query)
   } else if ('DoStmt' in node) draft.opaque('run a code block', 'DO block')
   else if ('CallStmt' in node) draft.opaque('call a procedure', nameOfNodes(node.CallStmt.funccall?.funcname).name)
   else return false
   return true
+}
+
+/** What CREATE SCHEMA makes beside it is made in it, though its name says no schema (PostgreSQL docs: CREATE SCHEMA). */
+function inSchema(element: Node, schema: string | undefined): Node {
+  const [[kind, made] = ['', {}]] = Object.entries(element) as [string, Record<string, unknown>][]
+  const placed = ['relation', 'view', 'sequence'].flatMap((field) => {
+    const relation = made[field]
+    return typeof relation === 'object' ? [[field, { schemaname: schema, ...relation }]] : []
+  })
+  return { [kind]: { ...made, ...Object.fromEntries(placed) } } as unknown as Node
 }
 
 function readObjects(draft: FactsDraft, node: Node): boolean {
@@ -98,7 +111,10 @@ function readObjects(draft: FactsDraft, node: Node): boolean {
   if ('CreateSchemaStmt' in node) {
     const { schemaname, authrole, schemaElts, if_not_exists } = node.CreateSchemaStmt
     create(draft, 'schema', { name: schemaname ?? authrole?.rolename ?? '' }, orNot('create schema', if_not_exists))
-    for (const element of schemaElts ?? []) if (!readTables(draft, element)) readObjects(draft, element)
+    for (const element of schemaElts ?? []) {
+      const placed = inSchema(element, schemaname ?? authrole?.rolename)
+      if (!readTables(draft, placed)) readObjects(draft, placed)
+    }
   } else if ('CreateEnumStmt' in node) create(draft, 'type', nameOfNodes(node.CreateEnumStmt.typeName), 'create enum')
   else if ('CreateDomainStmt' in node)
     create(draft, 'type', nameOfNodes(node.CreateDomainStmt.domainname), 'create domain')

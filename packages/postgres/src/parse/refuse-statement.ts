@@ -81,7 +81,7 @@ const REFUSED_FUNCTIONS: Readonly<Record<string, Refusal>> = {
 export function refuseStatement(statement: ParsedStatement, phase: Phase | 'revert', file: string): void {
   const { node, line } = statement
   const where = { file, line }
-  const refusal = REFUSED[kindOf(node)] ?? refusedCall(node)
+  const refusal = REFUSED[kindOf(node)] ?? refusedCall(node) ?? temporary(node)
   if (refusal !== undefined) throw refused(statement, phase, refusal, where)
   if ('CopyStmt' in node && node.CopyStmt.filename === undefined) {
     if (node.CopyStmt.is_from === true) throw copyData(where)
@@ -105,6 +105,18 @@ function refusedCall(node: Node): Refusal | undefined {
     if (refusal !== undefined) return refusal
   }
   return undefined
+}
+
+/**
+ * A temporary table is gone with its session, and what the next session then finds under its name, to write or to drop,
+ * is the real one.
+ */
+function temporary(node: Node): Refusal | undefined {
+  let found = false
+  walkAst(node, ({ relpersistence, schemaname }) => {
+    if (relpersistence === 't' || schemaname === 'pg_temp') found = true
+  })
+  return found ? session('Use a WITH query, or a real table that a later statement drops.') : undefined
 }
 
 function refused(

@@ -33,6 +33,9 @@ export interface SyncPlan {
  */
 const LAST = 'zz_'
 
+/** PostgreSQL docs: System Columns. No column of a table can have one of these names. */
+const SYSTEM_COLUMNS = new Set(['tableoid', 'xmin', 'cmin', 'xmax', 'cmax', 'ctid'])
+
 /**
  * @param identity what tells this sync from every other one: the migration and its place in the list
  * @throws `SYNC.EXPRESSION`, `SYNC.SHAPE`
@@ -70,15 +73,16 @@ function syncName(table: string, identity: string): string {
 }
 
 function forwardReads(entry: SyncExpression, targets: readonly string[], where: SourceLocation): readonly string[] {
-  const { columns, volatile } = checked('forward', entry, where)
+  const { columns, volatile, perTransaction } = checked('forward', entry, where)
+  const changing = volatile || perTransaction
   const circular = columns.find((column) => targets.includes(column) || column === '*')
-  if (circular !== undefined || columns.length === 0 || volatile) {
+  if (circular !== undefined || columns.length === 0 || changing) {
     throw badSync(
       'SYNC.EXPRESSION',
       `sync: forward of ${entry.column} ${
         circular !== undefined
           ? `reads ${circular}, which is or holds a new column itself`
-          : volatile
+          : changing
             ? 'gives another value each time'
             : 'reads no column'
       }.`,
@@ -111,6 +115,16 @@ function checked(side: string, { column, expression }: SyncExpression, where: So
       `sync: ${side} of ${column} holds a subquery.`,
       'A trigger sees the row that is written; a change elsewhere would not be noticed.',
       ['Write an expression over columns of the same table.'],
+      where,
+    )
+  }
+  const place = facts.schemaQualified ?? facts.columns.find((name) => SYSTEM_COLUMNS.has(name))
+  if (place !== undefined) {
+    throw badSync(
+      'SYNC.EXPRESSION',
+      `sync: ${side} of ${column} reads ${place}.`,
+      'The trigger evaluates it over the row before that is stored, which has no schema and no system columns.',
+      ['Name columns of the table by themselves, or behind the name of the table.'],
       where,
     )
   }

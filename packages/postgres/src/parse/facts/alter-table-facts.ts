@@ -88,7 +88,7 @@ function readKnown(draft: FactsDraft, table: QualifiedName, clause: AlterTableCm
     what: cascade ? `${known.what} cascade` : known.what,
     // With CASCADE, what hangs on a constraint goes too: foreign keys, and rules of views.
     destroys: known.destroys === true || cascade,
-    tightens: known.tightens === true,
+    tightens: known.tightens === true || makesAlwaysGenerated(clause),
     onNew: draft.made.hasTable(table),
     ...(known.on === 'column' ? { onNewColumn: draft.made.hasColumn(table, clause.name ?? '') } : {}),
   })
@@ -98,6 +98,18 @@ function readKnown(draft: FactsDraft, table: QualifiedName, clause: AlterTableCm
     const using = columnsOf(clause.def.ColumnDef.raw_default)
     if (using.length > 0) readsColumns(draft, table, using, 'used by type change')
   }
+}
+
+/** GENERATED ALWAYS AS IDENTITY rejects every INSERT that gives a value of its own (PostgreSQL docs: CREATE TABLE). */
+function makesAlwaysGenerated({ subtype, def }: AlterTableCmd): boolean {
+  if (subtype === 'AT_AddIdentity') {
+    return def !== undefined && 'Constraint' in def && def.Constraint.generated_when === 'a'
+  }
+  if (subtype !== 'AT_SetIdentity' || def === undefined || !('List' in def)) return false
+  return (def.List.items ?? []).some((item) => {
+    const option = 'DefElem' in item && item.DefElem.defname === 'generated' ? item.DefElem.arg : undefined
+    return option !== undefined && 'Integer' in option && option.Integer.ival === 'a'.charCodeAt(0)
+  })
 }
 
 function actionOf(clause: AlterClause): 'drop' | 'validate' | 'alter' {

@@ -1,5 +1,5 @@
 import type { DeleteStmt, InsertStmt, MergeStmt, RangeVar, SelectStmt, UpdateStmt } from 'libpg-query'
-import { functionKind, functionsCalled } from '../functions.js'
+import { actsUnseen, functionsCalled } from '../functions.js'
 import { partOf, relationName } from '../names.js'
 import { type AstValue, walkAst } from '../walk-ast.js'
 import { readsColumns } from './columns-read.js'
@@ -26,7 +26,7 @@ export function readQuery(draft: FactsDraft, root: unknown): void {
 /** A plain SELECT does nothing by itself, but what it calls may: `SELECT create_hypertable('t', 'at')`. */
 export function readFunctionCalls(draft: FactsDraft, root: unknown): void {
   for (const name of functionsCalled(root)) {
-    if (functionKind(name) === 'unknown') draft.opaque('call a function', name.join('.'))
+    if (actsUnseen(name)) draft.opaque('call a function', name.join('.'))
   }
 }
 
