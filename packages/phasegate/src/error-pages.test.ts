@@ -12,7 +12,7 @@ function codesIn(folder: string): readonly string[] {
     .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
     .flatMap((file) => {
       const text = readFileSync(join(folder, file), 'utf8').replace(/^\s*(\/\/|\*|\/\*).*$/gm, '')
-      const dotted = [...text.matchAll(/'([A-Z]{2,}[A-Z_]*\.[A-Z_]+)'/g)]
+      const dotted = [...text.matchAll(/'([A-Z]{2,}[A-Z_]*\.[A-Z_]*[A-Z])'/g)]
       const plain = [...text.matchAll(/new PhasegateError\(\{\s*code: '([A-Z_]+)'|error: \{ code: '([A-Z_]+)'/g)]
       return [...dotted, ...plain].map((match) => match[1] ?? match[2]!)
     })

@@ -19,6 +19,7 @@ function frozen(statement: string, position: number, state: StepState): StepReco
     destroys: [],
     opaque: false,
     state,
+    found: false,
     backend: null,
   }
 }

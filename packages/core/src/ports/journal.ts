@@ -19,6 +19,8 @@ export interface StepRecord {
   readonly destroys: readonly string[]
   readonly opaque: boolean
   readonly state: StepState
+  /** Done without us: it was there before this step ever began, so that no revert may take it away. */
+  readonly found: boolean
   /** The session that started it; what resume waits for. */
   readonly backend: Backend | null
 }
@@ -62,8 +64,15 @@ export interface Journal {
     position: number,
     steps: readonly CompiledStep[],
   ): Promise<void>
-  /** Marks a step; `started` records the session's backend. */
-  markStep(session: Session, unit: UnitId, direction: Direction, position: number, state: StepState): Promise<void>
+  /** Marks a step; `started` records the session's backend, `found` says that it was there before it ever began. */
+  markStep(
+    session: Session,
+    unit: UnitId,
+    direction: Direction,
+    position: number,
+    state: StepState,
+    found?: boolean,
+  ): Promise<void>
   /** Forgets the steps and ranges of a unit, for one that was reverted and starts anew. */
   forgetSteps(session: Session, unit: UnitId): Promise<void>
 

@@ -158,6 +158,7 @@ interface StepRow {
   readonly written: string
   readonly spec: Pick<StepRecord, 'execution' | 'lock' | 'destroys' | 'opaque'>
   readonly state: StepState
+  readonly found: boolean
   readonly backend_id: number | null
   readonly backend_started: string | null
   readonly [key: string]: unknown
@@ -165,7 +166,7 @@ interface StepRow {
 
 async function readSteps(session: Session, unit: UnitId, direction: Direction): Promise<readonly StepRecord[]> {
   const rows = await session.query<StepRow>(
-    `SELECT position, statement, hash, written, spec, state, backend_id, ${isoText('backend_started')} AS backend_started
+    `SELECT position, statement, hash, written, spec, state, coalesce((detail ->> 'found')::boolean, false) AS found, backend_id, ${isoText('backend_started')} AS backend_started
      FROM phasegate.step WHERE migration = $1 AND phase = $2 AND direction = $3 ORDER BY position`,
     [unit.migration, unit.phase, direction],
   )
@@ -175,6 +176,7 @@ async function readSteps(session: Session, unit: UnitId, direction: Direction): 
     hash: row.hash,
     written: row.written,
     state: row.state,
+    found: row.found,
     ...spec,
     backend: backend_id === null ? null : { id: String(backend_id), startedAt: backend_started ?? '' },
   }))
@@ -221,16 +223,17 @@ async function markStep(
   direction: Direction,
   position: number,
   state: StepState,
+  found = false,
 ): Promise<void> {
   const rows = await session.query(
-    `UPDATE phasegate.step SET state = $5,
+    `UPDATE phasegate.step SET state = $5, detail = detail || jsonb_build_object('found', $8::boolean),
        backend_id = CASE WHEN $5 = 'pending' THEN NULL ELSE $6::int END,
        backend_started = CASE WHEN $5 = 'pending' THEN NULL ELSE $7::timestamptz END,
        started_at = CASE WHEN $5 = 'done' THEN coalesce(started_at, clock_timestamp()) ELSE clock_timestamp() END,
        finished_at = CASE WHEN $5 = 'done' THEN clock_timestamp() END
      WHERE migration = $1 AND phase = $2 AND direction = $3 AND position = $4 AND state <> 'done'
      RETURNING 1`,
-    [unit.migration, unit.phase, direction, position, state, session.backend.id, session.backend.startedAt],
+    [unit.migration, unit.phase, direction, position, state, session.backend.id, session.backend.startedAt, found],
   )
   // Exactly-once rests on this: a step that somebody else has finished must take our transaction down with it.
   if (rows.length !== 1)

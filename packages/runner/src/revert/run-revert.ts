@@ -182,7 +182,7 @@ async function stepsToUndo(
   const record = findUnit(await journal.read(session), migration.name, 'expand')
   if (record !== undefined && isDrift(record.fingerprint, expand.fingerprint))
     matchFrozenSteps(expand.id, applied, expand.steps)
-  const begun = new Set(applied.filter((step) => step.state !== 'pending').map((step) => step.position))
+  const begun = new Set(applied.filter((step) => step.state !== 'pending' && !step.found).map((step) => step.position))
   return migration.revert.steps.filter(({ undoes }) => undoes === undefined || undoes.some((step) => begun.has(step)))
 }
 

@@ -74,7 +74,7 @@ async function applyTogether(
         for (const step of group) {
           context.emit({ type: 'step.started', unit: plan.unit, position: step.position, statement: step.statement })
           await plan.alongside(step)
-          await execute(session, plan, step)
+          await execute(context, session, plan, step)
           await context.target.journal.markStep(session, plan.unit, plan.direction, step.position, 'done')
         }
       })
@@ -87,10 +87,14 @@ async function applyTogether(
   })
 }
 
-async function execute(session: Session, plan: StepsToApply, step: StepRecord): Promise<void> {
+async function execute(context: RunnerContext, session: Session, plan: StepsToApply, step: StepRecord): Promise<void> {
   if (!step.opaque) {
-    await session.query(step.statement)
-    return
+    try {
+      await session.query(step.statement)
+      return
+    } catch (error) {
+      throw refused(context, plan, step, error)
+    }
   }
   const run = plan.compiled[step.position]?.run
   if (run === undefined) throw functionGone(plan.unit, step)
@@ -104,8 +108,9 @@ async function applyAlone(
   step: StepRecord,
 ): Promise<void> {
   const { journal } = context.target
-  const mark = (state: 'pending' | 'started' | 'done'): Promise<void> =>
-    journal.markStep(session, plan.unit, plan.direction, step.position, state)
+  const mark = (state: 'pending' | 'started' | 'done', found = false): Promise<void> =>
+    journal.markStep(session, plan.unit, plan.direction, step.position, state, found)
+  let begun = step.state !== 'pending'
   if (isUndecided(step)) throw undecidable(plan.unit, step)
   await withLockRetry(
     context,
@@ -124,15 +129,16 @@ async function applyAlone(
       if (!found) {
         context.emit({ type: 'step.started', unit: plan.unit, position: step.position, statement: step.statement })
         await mark('started')
+        begun = true
         try {
-          await runWatched(context, session, plan.unit, () => session.query(step.statement))
+          await runWatched(context, session, plan.unit, () => execute(context, session, plan, step))
         } catch (error) {
           // The server said that it did not happen: without a probe, nothing else would tell the next run so.
           if (step.execution.probe === undefined && !isConnectionLoss(context, error)) await mark('pending')
           throw error
         }
       }
-      await mark('done')
+      await mark('done', found && !begun)
       context.emit({
         type: 'step.done',
         unit: plan.unit,
@@ -193,5 +199,23 @@ function functionGone(unit: UnitId, step: StepRecord): PhasegateError {
     message: `Step ${step.position + 1} of ${unitName(unit)} is a function (${step.statement}) that the file no longer has at that place.`,
     next: ['Put it back, or edit the steps that are not done yet.'],
     exit: EXIT.drift,
+  })
+}
+
+/** What the database has against a statement itself, with the statement and its place; the rest is for a retry to judge. */
+function refused(context: RunnerContext, plan: StepsToApply, step: StepRecord, error: unknown): unknown {
+  const kind = context.target.classify(error)
+  if (kind !== 'statement' && kind !== 'row' && kind !== 'permission') return error
+  const said = context.target.translate(error, `running step ${step.position + 1} of ${unitName(plan.unit)}`)
+  const where = plan.compiled[step.position]?.where
+  return new PhasegateError({
+    code: said.code,
+    message: said.message,
+    why: `${said.why ?? ''}\n${step.statement}`.trim(),
+    next: said.next,
+    ...(where === undefined ? {} : { where }),
+    meta: { ...said.meta, step: step.position },
+    cause: error,
+    exit: said.exit,
   })
 }
