@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { createProject } from '../support/project.js'
 import { runCli, startCli } from '../support/run-cli.js'
-import { createDatabase, describeOnPostgres, type TestDatabase } from '../support/servers.js'
+import { createDatabase, describeOnPostgres, startPrivateServer, type TestDatabase } from '../support/servers.js'
 import { on, usersSql } from './users-project.js'
 
 const ADD = { 'phasegate/20261122093000_add.sql': '-- phase: expand\nALTER TABLE users ADD COLUMN flag boolean;\n' }
@@ -71,7 +71,8 @@ describeOnPostgres(18, 'a statement that does not get its lock gives way', (serv
   })
 
   test('autovacuum is outwaited once, for as long as it takes to give way', async () => {
-    const db = await createDatabase(server, { name: 'users', sql: usersSql(300_000) })
+    const own = await startPrivateServer({ version: 18, settings: { autovacuum_naptime: '1s' } })
+    const db = await createDatabase(own, { name: 'users', sql: usersSql(300_000) })
     const project = createProject(ADD)
     // A manual VACUUM does not give way; only a real autovacuum worker does, so one is made to come and to be slow.
     await db.query(`ALTER TABLE users SET (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0,

@@ -76,6 +76,8 @@ export async function startPostgres(
 
   let port = await freePort()
   let pid: number | undefined
+  // Until its parent has taken note, a killed postmaster is a zombie, whose pid the next one still finds in use.
+  let reaped: Promise<void> = Promise.resolve()
   let version = ''
 
   for (let attempt = 1; ; attempt++) {
@@ -130,6 +132,7 @@ export async function startPostgres(
     })
     postmaster.unref()
     pid = postmaster.pid
+    reaped = new Promise((resolve) => postmaster.once('exit', () => resolve()))
     for (const deadline = Date.now() + START_TIMEOUT_MS; ; await sleep(25)) {
       if (postmaster.exitCode !== null || postmaster.signalCode !== null || failed !== undefined) {
         throw new Error(`PostgreSQL ${binaries.version} did not start: ${failed?.message ?? ''}\n${tail(log())}`)
@@ -145,6 +148,7 @@ export async function startPostgres(
 
   async function kill(): Promise<void> {
     if (pid !== undefined) await killTree(pid)
+    await reaped
     pid = undefined
   }
 

@@ -161,7 +161,10 @@ FROM (
 ) AS phasegate_chunk`
 }
 
-/** $1 the keys, as an array of texts. */
+/**
+ * $1 the keys, as an array of texts. Without ORDER BY: sorting is switched off on these sessions, and the planner would
+ * walk the whole key index to get the order; the caller knows it.
+ */
 export function recheckSql(
   backfill: CompiledBackfill,
   key: BackfillKey,
@@ -171,6 +174,5 @@ export function recheckSql(
   const column = columnName(backfill, key.column)
   return `SELECT ${column}::text AS key FROM ${tableName(backfill)}
 WHERE ${column} IN (SELECT phasegate_key::${key.type} FROM unnest($1::text[]) AS phasegate_keys (phasegate_key))
-  AND ${mismatching(backfill, columns, compared)}
-ORDER BY ${column}`
+  AND ${mismatching(backfill, columns, compared)}`
 }

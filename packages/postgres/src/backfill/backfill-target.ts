@@ -55,7 +55,8 @@ export function createBackfillTarget(): BackfillTarget {
     mismatches,
     recheck: async (session, backfill, key, keys, compared) => {
       const sql = recheckSql(backfill, key, await comparedColumns(session, backfill), compared)
-      return (await session.query<{ key: string }>(sql, [keys])).map((row) => row.key)
+      const still = new Set((await session.query<{ key: string }>(sql, [keys])).map((row) => row.key))
+      return keys.filter((one) => still.has(one))
     },
   }
 }

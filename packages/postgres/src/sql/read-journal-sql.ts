@@ -23,7 +23,7 @@ const sessionLives = (of: string, holds: 'lock' | 'lease'): string => `EXISTS (
 /** Units whose row says that somebody is at work, while nobody is. */
 const interrupted = `SELECT u.migration, u.phase FROM at_work u
   WHERE NOT pg_is_in_recovery()
-    AND CASE WHEN u.phase = 'backfill' AND u.state <> 'reverting'
+    AND CASE WHEN u.phase = 'backfill'
           THEN NOT ${sessionLives('u', 'lease')}
            AND NOT EXISTS (SELECT FROM phasegate.backfill_range r WHERE r.migration = u.migration AND r.owner IS NOT NULL
                              AND ${sessionLives('r', 'lease')})
@@ -49,7 +49,7 @@ WITH RECURSIVE latest AS (
     WHERE (e.migration, e.phase, e.gate) > (l.migration, l.phase, l.gate)
     ORDER BY e.migration, e.phase, e.gate, e.id DESC LIMIT 1) n
 ), at_work AS MATERIALIZED (
-  SELECT * FROM phasegate.unit WHERE state IN ('running', 'verifying', 'contracting', 'reverting')
+  SELECT * FROM phasegate.unit WHERE state IN ('running', 'verifying', 'contracting')
 ), interrupted AS (
   ${interrupted}
 )

@@ -135,7 +135,7 @@ async function planUnit(
   return {
     unit: unitName(unit.id),
     state: state === 'ready' && answer.state !== 'open' ? 'held' : state,
-    reason: 'reason' in entry ? entry.reason : 'of' in entry ? `${unitName(entry.of)} is ${entry.state}` : null,
+    reason: reasonOf(entry),
     resumes: entry.state === 'ready' && entry.resume,
     fingerprint: unit.fingerprint,
     gates: { state: answer.state, checks: answer.checks },
@@ -144,6 +144,17 @@ async function planUnit(
     destroys: steps.flatMap((step) => step.destroys),
     tables: await context.target.tableSizes(session, tables),
   }
+}
+
+/** Why a unit is not ready, and what to do about it. */
+function reasonOf(entry: PlannedUnit): string | null {
+  if ('reason' in entry) return entry.reason
+  if (!('of' in entry)) return null
+  const of = unitName(entry.of)
+  const migration = entry.of.migration
+  if (entry.state === 'drift') return `${of} was applied, and its file says something else now: put the file back`
+  if (entry.state === 'reverting') return `the revert of ${of} is not finished: phasegate revert ${migration}`
+  return `${of} was reverted, and stays so until it is named: phasegate expand ${migration}`
 }
 
 function planStep(context: RunnerContext, step: CompiledStep, position: number): PlanStep {

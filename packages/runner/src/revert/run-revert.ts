@@ -155,6 +155,9 @@ async function undo(
       // The cursor says that rows are done which are not any more.
       await context.target.backfill.forgetRanges(session, unit.id)
     }
+    // What was approved was the contract of a database that is another one now.
+    const contract = migration.units.contract
+    if (contract !== undefined) await journal.revoke(session, contract.id, context.actor, 'its expand was reverted')
   })
   context.emit({ type: 'unit.changed', unit: expand.id, state: 'reverted' })
   return {

@@ -109,7 +109,7 @@ function lockHeld(
         ? 'Each time somebody else held it; none of them holds it now.'
         : `Held by ${names.join('; ')}`,
     next: byItself
-      ? ['Write it as a backfill or a safe operation, or raise --lock-timeout for this run.']
+      ? ['Write it as a backfill or a safe operation, or raise --statement-timeout for this run.']
       : ['End or wait for the session above, then run the same command again: finished steps stay done.'],
     exit: byItself ? EXIT.failed : EXIT.lockBusy,
     meta: { unit: unitName(unit), step: step.position, holders },
