@@ -112,8 +112,8 @@ export const STILL_SELECTED = 'phasegate: where still selects a changed row'
 function nextCursor({ mustEnd }: CompiledBackfill): string {
   if (mustEnd !== true) return '$5::text'
   // Out of a query, or the planner would carry the cast out beforehand.
-  const fail = `(SELECT '${STILL_SELECTED}' FROM phasegate_changed LIMIT 1)::integer::text`
-  return `CASE WHEN EXISTS (SELECT FROM phasegate_changed WHERE phasegate_again) THEN ${fail} ELSE $5::text END`
+  const fail = `(SELECT '${STILL_SELECTED}' FROM phasegate_done)::integer::text`
+  return `CASE WHEN (SELECT again FROM phasegate_done) THEN ${fail} ELSE $5::text END`
 }
 
 /**
@@ -135,13 +135,15 @@ export function batchSql(backfill: CompiledBackfill, key: BackfillKey, shape: Ba
   ${updateSql(backfill, keyRange(backfill, key, shape.bounded ? 4 : undefined, 5), shape.only)}
     AND EXISTS (SELECT FROM phasegate_fence)
   RETURNING ${again} AS phasegate_again
+), phasegate_done AS MATERIALIZED (
+  SELECT count(*) AS rows, bool_or(phasegate_again) AS again FROM phasegate_changed
 )
 UPDATE phasegate.backfill_range
 SET cursor = ${nextCursor(backfill)},
-    rows_done = rows_done + (SELECT count(*) FROM phasegate_changed),
+    rows_done = rows_done + (SELECT rows FROM phasegate_done),
     lease_expires = clock_timestamp() + $6::float8 * interval '1 ms'
 WHERE migration = $1 AND ordinal = $2::integer AND EXISTS (SELECT FROM phasegate_fence)
-RETURNING (SELECT count(*) FROM phasegate_changed)::text AS rows`
+RETURNING (SELECT rows FROM phasegate_done)::text AS rows`
 }
 
 /** $1 end, $2 limit, $3 after (when bounded). */
