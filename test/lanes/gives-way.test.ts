@@ -60,7 +60,7 @@ describeOnPostgres(18, 'a statement that does not get its lock gives way', (serv
         await holder.query('COMMIT')
       }
     })()
-    const env = { PHASEGATE_LOCK_TIMEOUT: '400ms', PHASEGATE_STATEMENT_TIMEOUT: '400ms', PHASEGATE_RETRIES: '30' }
+    const env = { PHASEGATE_LOCK_TIMEOUT: '400ms', PHASEGATE_STATEMENT_TIMEOUT: '400ms', PHASEGATE_RETRIES: '6' }
     const run = runCli(project, ['expand'], on(db.url, env))
     const longest = await longestRead(db, run)
     over = true

@@ -9,7 +9,7 @@ interface LaneJson {
 }
 
 describeOnEveryPostgres('the life of a migration', (server) => {
-  test('expand, backfill, a refused contract, an approved one', async () => {
+  test('expand, backfill, a refused contract, an approved one', { timeout: 180_000 }, async () => {
     const db = await createDatabase(server, { name: 'users', sql: usersSql(5000) })
     const project = usersProject()
 
