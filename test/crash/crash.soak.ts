@@ -13,6 +13,7 @@ describeOnEveryPostgres('crash', ({ major }) => {
       const kills = await crashRound(server, random, random.int(4, 14))
       runner += kills.runner
       killed += kills.server
+      console.log(`PostgreSQL ${major}: ${runner + killed} kills so far, nothing lost`)
     }
     console.log(`PostgreSQL ${major}: killed the runner ${runner} times, the server ${killed} times`)
     expect(runner + killed).toBeGreaterThanOrEqual(200)
