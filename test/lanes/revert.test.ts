@@ -38,6 +38,19 @@ describeOnPostgres(18, 'a revert', (server) => {
     expect(await db.query(left)).toEqual([{ columns: 'id,email,verified_at,b' }])
   }, 180_000)
 
+  test('leaves an index alone that was there before its step began', async () => {
+    const db = await ofUsers()
+    await db.query('CREATE INDEX users_email ON users (email)')
+    const project = createProject({
+      [FILE]: expandSql('ALTER TABLE users ADD COLUMN a int', 'CREATE INDEX users_email ON users (email)'),
+    })
+    const expanded = await run(project, db, 'expand')
+    expect(expanded.code, expanded.stdout + expanded.stderr).toBe(0)
+    const reverted = await run(project, db, 'revert', 'two', '--confirm', db.name)
+    expect(reverted.code, reverted.stdout + reverted.stderr).toBe(0)
+    expect(await db.query(`SELECT to_regclass('users_email') IS NOT NULL AS there`)).toEqual([{ there: true }])
+  }, 180_000)
+
   test('of a file that changed since is refused: it would undo something else', async () => {
     const db = await ofUsers()
     const project = createProject({ [FILE]: expandSql('ALTER TABLE users ADD COLUMN a int') })
