@@ -73,7 +73,7 @@ export interface Journal {
     state: StepState,
     found?: boolean,
   ): Promise<void>
-  /** Forgets the steps and ranges of a unit, for one that was reverted and starts anew. */
+  /** Forgets the steps of a unit, for one that was reverted and starts anew; its ranges are the backfill target's. */
   forgetSteps(session: Session, unit: UnitId): Promise<void>
 
   recordEvidence(session: Session, unit: UnitId, checks: readonly GateCheck[]): Promise<void>

@@ -24,16 +24,21 @@ async function readPlan(file: string, settings: Settings): Promise<Plan> {
   return parsePlan(text, shown)
 }
 
-/** The units of one lane that a saved plan lists. */
-export async function unitsOfPlan(file: string, settings: Settings, lane: Phase): Promise<readonly UnitId[]> {
+/**
+ * The units of one lane that a saved plan lists, once a new plan says that it still fits.
+ *
+ * @throws `PLAN.NOT_FOUND`, `PLAN.UNREADABLE`, `PLAN.STALE`, `PLAN.TARGET`
+ */
+export async function unitsOfPlan(
+  file: string,
+  settings: Settings,
+  context: RunnerContext,
+  lane: Phase,
+): Promise<readonly UnitId[]> {
+  const { assertPlanFits, buildPlan } = await import('@phasegate/runner')
   const plan = await readPlan(file, settings)
+  assertPlanFits(plan, await buildPlan(context, plan.phases))
   // A reverted unit that is named would run, and the plan said that it would not.
   const listed = plan.units.filter((unit) => unit.state !== 'reverted')
   return listed.map((unit) => parseUnitName(unit.unit)).filter((unit) => unit?.phase === lane) as UnitId[]
-}
-
-/** Plans again and compares. Throws `PLAN.STALE`, `PLAN.TARGET`. */
-export async function assertStillFits(file: string, settings: Settings, context: RunnerContext): Promise<void> {
-  const { assertPlanFits, buildPlan } = await import('@phasegate/runner')
-  assertPlanFits(await readPlan(file, settings), await buildPlan(context, (await readPlan(file, settings)).phases))
 }

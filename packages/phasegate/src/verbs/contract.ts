@@ -1,7 +1,7 @@
 import { EXIT, type ExitCode, PhasegateError, unitName } from '@phasegate/core'
 import { buildPlan, type LaneResult, type LaneSelection, type Plan, runLane } from '@phasegate/runner'
 import { assertSafe, type TargetOptions, withRunner } from '../target/open-runner.js'
-import { assertStillFits, unitsOfPlan } from './apply-saved-plan.js'
+import { unitsOfPlan } from './apply-saved-plan.js'
 import { assertBuildAllowed } from './assert-build-allowed.js'
 import { namedUnits } from './named-units.js'
 
@@ -26,8 +26,7 @@ export function runContract(options: ContractOptions = {}): Promise<LaneResult> 
     await assertSafe(migrations)
     await assertBuildAllowed(context)
     const named = namedUnits(options.units, migrations, 'contract')
-    const only = options.plan === undefined ? named : await unitsOfPlan(options.plan, settings, 'contract')
-    if (options.plan !== undefined) await assertStillFits(options.plan, settings, context)
+    const only = options.plan === undefined ? named : await unitsOfPlan(options.plan, settings, context, 'contract')
     const plan = await buildPlan(context, ['contract'], only)
     const mayDestroy = await assertConsent(plan, target.database, options)
     const result = await runLane(context, 'contract', { ...(only === undefined ? {} : { only }), mayDestroy })

@@ -1,6 +1,6 @@
 import type { LaneResult } from '@phasegate/runner'
 import { assertSafe, type TargetOptions, withRunner } from '../target/open-runner.js'
-import { assertStillFits, unitsOfPlan } from './apply-saved-plan.js'
+import { unitsOfPlan } from './apply-saved-plan.js'
 import { assertBuildAllowed } from './assert-build-allowed.js'
 import { namedUnits } from './named-units.js'
 
@@ -23,8 +23,7 @@ export function runExpand(options: ExpandOptions = {}): Promise<LaneResult> {
     await assertSafe(migrations)
     await assertBuildAllowed(context)
     const named = namedUnits(options.units, migrations, 'expand')
-    const only = options.plan === undefined ? named : await unitsOfPlan(options.plan, settings, 'expand')
-    if (options.plan !== undefined) await assertStillFits(options.plan, settings, context)
+    const only = options.plan === undefined ? named : await unitsOfPlan(options.plan, settings, context, 'expand')
     const { runLane } = await import('@phasegate/runner')
     return runLane(context, 'expand', only === undefined ? {} : { only })
   })
