@@ -6,6 +6,7 @@ import { postgresQuoting } from './quoting.js'
 export const postgresDialect: Dialect = {
   name: 'postgres',
   quoting: postgresQuoting,
+  versioned: false,
   // The parser and knex are large, and the verbs that only read the journal need neither.
   compile: async (migration, options) =>
     (await import('./compile/compile-migration.js')).compileMigration(migration, options),

@@ -83,6 +83,8 @@ export async function connectPostgres(options: ConnectOptions): Promise<Target> 
     isAlive: isBackendAlive,
     cancelStatement: cancelBackend,
     terminate: terminateBackend,
+    // Its grammar names one property of a column at a time, so that no statement needs the rest of a definition.
+    completeStatement: async (_, statement) => statement,
     tableSizes,
     missingTables,
     inspectSurroundings,

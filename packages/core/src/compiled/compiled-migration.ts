@@ -26,10 +26,29 @@ export interface StepExecution {
    * (VALIDATE); `watched`: no timeouts, watched from a second session (CONCURRENTLY).
    */
   readonly timeouts: 'short' | 'online' | 'watched'
-  /** Query that returns one text: `done`, `absent`, `invalid` (run `cleanup` first) or `conflict: …`. */
+  /**
+   * Query that returns one text: `done`, `absent` (also for what is simply run again), `invalid` (run `cleanup` first) or
+   * `conflict: …`. Asked when a step was under way, to learn what became of it.
+   */
   readonly probe?: string
+  /**
+   * The probe is asked before the first attempt too, and what is there already is taken as it is: the probe compares the
+   * whole definition. Without it, what is there before the step ever began is for the server to refuse.
+   */
+  readonly adopts?: true
   /** Statement that removes what a failed attempt left, run outside a transaction when the probe says `invalid`. */
   readonly cleanup?: string
+  /** Query asked right before the step; a text is why it cannot run now, an empty one or no row is nothing to say. */
+  readonly precondition?: string
+  /** Statements around this one on its session, for a setting that the server takes in no other way. */
+  readonly setting?: { readonly on: string; readonly off: string }
+  /** The statement is a query whose rows are what is wrong: a row fails the step. */
+  readonly mustBeEmpty?: true
+  /**
+   * The statement is completed from the catalog right before it runs (`Target.completeStatement`): the server wants a
+   * part of a definition repeated that no file says.
+   */
+  readonly fromCatalog?: true
 }
 
 /** One statement as it will run, with everything that plan shows and the journal freezes. */

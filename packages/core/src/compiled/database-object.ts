@@ -1,3 +1,9 @@
+/** A name of the catalog, qualified where it was written so. */
+export interface QualifiedName {
+  readonly schema?: string
+  readonly name: string
+}
+
 /** A thing in the database that statements create, change or drop. Names are as the catalog holds them. */
 export interface DatabaseObject {
   readonly type:

@@ -14,8 +14,8 @@ export type LoadedMigration =
   | { readonly format: 'sql'; readonly name: string; readonly file: string; readonly text: string }
 
 export interface CompileOptions {
-  /** Server major version to compile for, for verbs without a database; undefined: the oldest supported. */
-  readonly serverVersion?: number
+  /** Server version to compile for, as the server or the configuration says it; undefined: the oldest supported. */
+  readonly serverVersion?: string
   /** Defaults for `batch`. */
   readonly batchSize: number
   readonly batchTime: number
@@ -32,6 +32,8 @@ export interface ConnectOptions {
 export interface Dialect {
   readonly name: string
   readonly quoting: Quoting
+  /** Does what `compile` gives depend on the server's version? Then files are compiled for the server that is there. */
+  readonly versioned: boolean
   /**
    * Compiles one file to steps. Pure, needs no database. Throws one coded error with file and line for what is wrong
    * with the file. Async only because the parser is loaded on first use.

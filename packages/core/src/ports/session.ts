@@ -15,10 +15,13 @@ export interface Session {
   query<R extends Row = Row>(text: string, values?: readonly unknown[]): Promise<readonly R[]>
   /** Runs `work` in a transaction; rolls back on any error and rethrows it. Never nested. */
   transaction<T>(options: TransactionOptions, work: () => Promise<T>): Promise<T>
+  /** Runs `work` outside any transaction, each of its statements under these limits. Never nested. */
+  limited<T>(options: TransactionOptions, work: () => Promise<T>): Promise<T>
   /** Gives the connection back; never throws. */
   close(): Promise<void>
 }
 
+/** `startedAt` is when the session began, or another mark of it: ids alone are used again after a restart. */
 export interface Backend {
   readonly id: string
   readonly startedAt: string

@@ -22,6 +22,7 @@ export interface Surrounding {
 
 /** One database that migrations are applied to, through its dialect. */
 export interface Target {
+  /** Name of the dialect that the server really speaks; a `mysql:` URL may lead to MariaDB. */
   readonly dialect: string
   /** The database's name, what `--confirm` wants. */
   readonly database: string
@@ -54,6 +55,9 @@ export interface Target {
   isAlive(session: Session, backend: Backend): Promise<boolean>
   cancelStatement(session: Session, backend: Backend): Promise<void>
   terminate(session: Session, backend: Backend): Promise<void>
+
+  /** The text of a step with `fromCatalog` as it runs. Throws `STEP.CONFLICT` where the catalog has not what it needs. */
+  completeStatement(session: Session, statement: string): Promise<string>
 
   tableSizes(session: Session, tables: readonly string[]): Promise<readonly TableSize[]>
   /** Of these tables and columns, those that do not exist. */

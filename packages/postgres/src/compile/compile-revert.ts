@@ -1,5 +1,4 @@
-import type { CompiledRevert, CompiledStep } from '@phasegate/core'
-import type { MadeObjects } from '../parse/made-objects.js'
+import type { CompiledRevert, CompiledStep, MadeObjects } from '@phasegate/core'
 import type { AuthoredMigration } from './authored-migration.js'
 import { compileStatement } from './compile-statements.js'
 import type { SyncSteps } from './compile-syncs.js'

@@ -1,5 +1,5 @@
+import { createMadeObjects } from '@phasegate/core'
 import { beforeAll, expect, test } from 'vitest'
-import { createMadeObjects } from '../parse/made-objects.js'
 import { parseStatements } from '../parse/parse-statements.js'
 import { loadParser } from '../parse/parser.js'
 import { readFacts } from '../parse/read-facts.js'

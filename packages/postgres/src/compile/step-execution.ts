@@ -16,11 +16,12 @@ export function stepExecution(statement: ParsedStatement, facts: StatementFacts)
       mode: 'alone',
       timeouts: 'watched',
       probe: indexProbe(named, statement.text),
+      adopts: true,
       cleanup: indexCleanup(named),
     }
   }
   const probe = dropIndexProbe(statement)
-  return { mode: 'alone', timeouts: 'watched', ...(probe === undefined ? {} : { probe }) }
+  return { mode: 'alone', timeouts: 'watched', ...(probe === undefined ? {} : { probe, adopts: true as const }) }
 }
 
 /** A foreign key of a new table looks at no row, and yet it holds a lock on the table that it references. */

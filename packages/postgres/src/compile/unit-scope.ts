@@ -1,6 +1,6 @@
 import type { CompiledStep } from '@phasegate/core'
+import { createMadeObjects, type MadeObjects } from '@phasegate/core'
 import type { RevertPlan } from '../operations/operation-compiler.js'
-import { createMadeObjects, type MadeObjects } from '../parse/made-objects.js'
 import type { ParsedStatement } from '../parse/parse-statements.js'
 import { createNotNullProofs, type NotNullProofs } from './not-null-proofs.js'
 

@@ -1,6 +1,5 @@
-import { describeObject } from '@phasegate/core'
+import { createMadeObjects, describeObject } from '@phasegate/core'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createMadeObjects } from './made-objects.js'
 import { parseStatements } from './parse-statements.js'
 import { loadParser } from './parser.js'
 import { readFacts } from './read-facts.js'

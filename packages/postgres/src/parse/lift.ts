@@ -1,3 +1,4 @@
+import type { MadeObjects } from '@phasegate/core'
 import { sql } from '@phasegate/core'
 import type { AlterEnumStmt, AlterTableCmd, AlterTableStmt, DropStmt } from 'libpg-query'
 import { findToken, splitAtCommas, textOf } from './clauses.js'
@@ -13,7 +14,6 @@ import {
   operationTable,
   quotedName,
 } from './lifted.js'
-import type { MadeObjects } from './made-objects.js'
 import { dottedName, nameOfNodes, namePartsOf, relationName } from './names.js'
 import type { ParsedStatement } from './parse-statements.js'
 import { isComment, readTokens } from './tokens.js'

@@ -1,4 +1,4 @@
-import type { StatementFacts } from '@phasegate/core'
+import type { MadeObjects, StatementFacts } from '@phasegate/core'
 import type { Node } from 'libpg-query'
 import { readAlterTable } from './facts/alter-table-facts.js'
 import { readsColumns } from './facts/columns-read.js'
@@ -8,7 +8,6 @@ import { kindName, objectType, readDrop, readTruncate } from './facts/drop-facts
 import { FactsDraft } from './facts/facts-draft.js'
 import * as objects from './facts/object-facts.js'
 import { readRename, readSetSchema } from './facts/rename-facts.js'
-import type { MadeObjects } from './made-objects.js'
 import { nameOfNodes, qualified, relationName } from './names.js'
 import type { ParsedStatement } from './parse-statements.js'
 

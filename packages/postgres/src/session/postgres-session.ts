@@ -73,6 +73,15 @@ function createSession(client: Client, backend: Backend): PostgresSession {
       )
     },
     transaction: (options, work) => runTransaction(client, options, work),
+    limited: async (options, work) => {
+      await query(limits(options))
+      try {
+        return await work()
+      } finally {
+        // On a connection that is gone there is nothing to put back, and the error of `work` is the one that counts.
+        await query(limits({ lockTimeout: 0, statementTimeout: 0 })).catch(() => {})
+      }
+    },
     close: async () => {
       // A connection that is already gone cannot be ended, and there is nothing left to give back.
       await client.end().catch(() => {})
@@ -96,6 +105,10 @@ async function runTransaction<T>(client: Client, options: TransactionOptions, wo
   // PostgreSQL answers COMMIT of a failed transaction with the tag ROLLBACK and no error.
   if (committed.command !== 'COMMIT') throw rolledBack()
   return result
+}
+
+function limits({ lockTimeout, statementTimeout }: TransactionOptions): string {
+  return `SET lock_timeout = ${ms(lockTimeout)}; SET statement_timeout = ${ms(statementTimeout)}`
 }
 
 function rolledBack(): PhasegateError {

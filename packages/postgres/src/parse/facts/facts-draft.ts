@@ -1,5 +1,4 @@
-import type { Change, LockFacts, StatementFacts } from '@phasegate/core'
-import type { MadeObjects } from '../made-objects.js'
+import type { Change, LockFacts, MadeObjects, StatementFacts } from '@phasegate/core'
 import { displayName, type QualifiedName } from '../names.js'
 
 /** Table locks, weakest first (PostgreSQL docs: Explicit Locking, "Table-Level Locks"). */

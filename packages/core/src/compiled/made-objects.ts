@@ -1,5 +1,5 @@
-import type { Change, DatabaseObject } from '@phasegate/core'
-import type { QualifiedName } from './names.js'
+import type { DatabaseObject, QualifiedName } from './database-object.js'
+import type { Change } from './statement-facts.js'
 
 /**
  * What earlier statements of the same file created. "Existed before" means: not created in this file; it never depends on

@@ -1,0 +1,189 @@
+import type { ParsedStatement as CoreStatement, QualifiedName } from '@phasegate/core'
+
+/** A statement of a file with what was read of it. */
+export interface ParsedStatement extends CoreStatement {
+  readonly node: StatementNode
+}
+
+/** What a statement is. Only what decides how it runs is taken apart; a clause that is not known makes it `other`. */
+export type StatementNode =
+  | AlterTable
+  | CreateTable
+  | {
+      readonly kind: 'create index'
+      readonly table: QualifiedName
+      readonly index: IndexDefinition
+      readonly online: OnlineOptions
+      readonly ifNotExists: boolean
+      readonly replaces: boolean
+    }
+  | {
+      readonly kind: 'drop index'
+      readonly table: QualifiedName
+      readonly name: string
+      readonly ifExists: boolean
+      readonly online: OnlineOptions
+    }
+  | {
+      readonly kind: 'drop table'
+      readonly tables: readonly QualifiedName[]
+      readonly ifExists: boolean
+      readonly temporary: boolean
+    }
+  | {
+      readonly kind: 'rename table'
+      readonly renames: readonly { readonly from: QualifiedName; readonly to: QualifiedName }[]
+    }
+  | { readonly kind: 'truncate'; readonly table: QualifiedName }
+  | CreateTrigger
+  | { readonly kind: 'drop trigger'; readonly name: QualifiedName; readonly ifExists: boolean }
+  | { readonly kind: 'create view'; readonly view: QualifiedName; readonly replaces: boolean }
+  | { readonly kind: 'drop view'; readonly views: readonly QualifiedName[]; readonly ifExists: boolean }
+  | {
+      readonly kind: 'create routine'
+      readonly routine: 'procedure' | 'function' | 'event'
+      readonly name: QualifiedName
+    }
+  | {
+      readonly kind: 'drop routine'
+      readonly routine: 'procedure' | 'function' | 'event'
+      readonly name: QualifiedName
+      readonly ifExists: boolean
+    }
+  | { readonly kind: 'update'; readonly tables: readonly QualifiedName[] }
+  | { readonly kind: 'insert' | 'replace' | 'delete'; readonly tables: readonly QualifiedName[] }
+  | { readonly kind: 'select'; readonly tables: readonly QualifiedName[]; readonly locks: boolean }
+  | { readonly kind: 'analyze'; readonly tables: readonly QualifiedName[] }
+  /** Any other; `words` are its first keywords, in capitals (`SET SESSION`). */
+  | { readonly kind: 'other'; readonly words: string }
+
+/** `ALGORITHM=…, LOCK=…` as written. */
+export interface OnlineOptions {
+  readonly algorithm?: 'DEFAULT' | 'INSTANT' | 'INPLACE' | 'NOCOPY' | 'COPY'
+  readonly lock?: 'DEFAULT' | 'NONE' | 'SHARED' | 'EXCLUSIVE'
+}
+
+export interface AlterTable {
+  readonly kind: 'alter table'
+  readonly table: QualifiedName
+  /** The table as written: `` `users` ``. */
+  readonly tableText: string
+  readonly ifExists: boolean
+  /** Without ALGORITHM and LOCK, which are in `online`. */
+  readonly clauses: readonly AlterClause[]
+  readonly online: OnlineOptions
+}
+
+interface ClauseText {
+  /** The clause as it was written. */
+  readonly text: string
+}
+
+export type AlterClause = ClauseText &
+  (
+    | {
+        readonly kind: 'add column'
+        readonly column: ColumnDefinition
+        readonly place: 'last' | 'first' | 'after'
+        readonly ifNotExists: boolean
+      }
+    | { readonly kind: 'drop column'; readonly column: string; readonly ifExists: boolean }
+    | { readonly kind: 'rename column'; readonly column: string; readonly to: string }
+    /** `CHANGE a b …`; MODIFY has the same name on both sides. */
+    | {
+        readonly kind: 'change column'
+        readonly column: string
+        readonly definition: ColumnDefinition
+        readonly place: 'same' | 'first' | 'after'
+      }
+    | { readonly kind: 'set default'; readonly column: string; readonly value: string }
+    | { readonly kind: 'drop default'; readonly column: string }
+    /** Not MySQL's grammar, but the standard's: lifted to the operation of that name. */
+    | { readonly kind: 'set not null' | 'drop not null'; readonly column: string }
+    | { readonly kind: 'column visibility'; readonly column: string; readonly visible: boolean }
+    | { readonly kind: 'add index'; readonly index: IndexDefinition; readonly ifNotExists: boolean }
+    | { readonly kind: 'add primary key'; readonly columns: readonly string[] }
+    | { readonly kind: 'drop index'; readonly name: string; readonly ifExists: boolean }
+    | { readonly kind: 'drop primary key' }
+    | { readonly kind: 'rename index'; readonly name: string; readonly to: string }
+    | { readonly kind: 'index visibility'; readonly name: string; readonly visible: boolean }
+    | { readonly kind: 'add foreign key'; readonly foreignKey: ForeignKeyDefinition; readonly ifNotExists: boolean }
+    | { readonly kind: 'drop foreign key'; readonly name: string; readonly ifExists: boolean }
+    | {
+        readonly kind: 'add check'
+        readonly name: string | undefined
+        readonly expression: string
+        readonly enforced: boolean
+        readonly ifNotExists: boolean
+      }
+    /** DROP CHECK, and DROP CONSTRAINT, which may be any kind. */
+    | { readonly kind: 'drop constraint'; readonly name: string; readonly ifExists: boolean }
+    | { readonly kind: 'alter check'; readonly name: string; readonly enforced: boolean }
+    | { readonly kind: 'rename table'; readonly to: QualifiedName }
+    /** COMMENT, AUTO_INCREMENT, STATS_…: the catalog alone. */
+    | { readonly kind: 'table option'; readonly option: string }
+    /** ENGINE, ROW_FORMAT, FORCE, CONVERT TO CHARACTER SET, ORDER BY, …: the whole table. */
+    | { readonly kind: 'rebuild'; readonly what: string }
+    /** ADD, DROP, REORGANIZE, EXCHANGE … PARTITION and their kin. */
+    | { readonly kind: 'partition'; readonly what: string; readonly destroys: boolean }
+  )
+
+export interface ColumnDefinition {
+  readonly name: string
+  /** The type as written: `varchar(20)`. */
+  readonly type: string
+  readonly notNull: boolean
+  /** The text behind DEFAULT; undefined: none. */
+  readonly default: string | undefined
+  /** The default is an expression in parentheses, or a call other than CURRENT_TIMESTAMP. */
+  readonly expressionDefault: boolean
+  readonly generated: 'virtual' | 'stored' | undefined
+  readonly autoIncrement: boolean
+  readonly unique: boolean
+  readonly primary: boolean
+  readonly check: boolean
+  /** Inline REFERENCES, which MySQL ignores without a word and MariaDB heeds. */
+  readonly references: QualifiedName | undefined
+  /** What stands behind the type, as written. */
+  readonly rest: string
+}
+
+export interface IndexDefinition {
+  /** Undefined: the server names it after its first column. */
+  readonly name: string | undefined
+  readonly kind: 'index' | 'unique' | 'fulltext' | 'spatial'
+  /** Undefined for an expression. */
+  readonly columns: readonly (string | undefined)[]
+  /** The list in parentheses as written. */
+  readonly columnsText: string
+}
+
+export interface ForeignKeyDefinition {
+  readonly name: string | undefined
+  readonly columns: readonly string[]
+  readonly references: QualifiedName
+  readonly referencedColumns: readonly string[]
+  /** From REFERENCES on, as written. */
+  readonly text: string
+}
+
+export interface CreateTable {
+  readonly kind: 'create table'
+  readonly table: QualifiedName
+  readonly ifNotExists: boolean
+  readonly temporary: boolean
+  readonly columns: readonly ColumnDefinition[]
+  readonly indexes: readonly IndexDefinition[]
+  readonly foreignKeys: readonly ForeignKeyDefinition[]
+  readonly checks: readonly (string | undefined)[]
+  /** CREATE TABLE … LIKE, AS SELECT. */
+  readonly from: 'definition' | 'like' | 'select'
+}
+
+export interface CreateTrigger {
+  readonly kind: 'create trigger'
+  readonly name: QualifiedName
+  readonly table: QualifiedName
+  readonly replaces: boolean
+  readonly ifNotExists: boolean
+}

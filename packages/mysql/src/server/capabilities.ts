@@ -1,0 +1,58 @@
+import { isAtLeast, type MysqlServer } from './mysql-server.js'
+
+/**
+ * What a server can do, asked instead of its name. Facts: MySQL Reference Manual, "Online DDL Operations"; MariaDB
+ * documentation, "InnoDB Online DDL"; measured on MySQL 9.7.4, MariaDB 10.11.19 and 11.8.6.
+ */
+export interface Capabilities {
+  /** INSTANT is dependable at all: MySQL 8.0.29 to 8.0.31 wrote redo that a recovery could not read. */
+  readonly instant: boolean
+  /** ADD COLUMN at any place by INSTANT; before that, as the last one only. */
+  readonly instantAnywhere: boolean
+  /** DROP COLUMN by INSTANT (never of an indexed column). */
+  readonly instantDropColumn: boolean
+  /** RENAME COLUMN by INSTANT; else in place. */
+  readonly instantRenameColumn: boolean
+  /** An expression as the default of a new column, by INSTANT. */
+  readonly instantExpressionDefault: boolean
+  /** A new column with an inline CHECK, by INSTANT. */
+  readonly instantCheckedColumn: boolean
+  /** RENAME INDEX, table options, DROP FOREIGN KEY by INSTANT; else in place. */
+  readonly instantNames: boolean
+  /** How an index is built beside traffic: `INPLACE`, or MariaDB's stricter `NOCOPY`. */
+  readonly indexAlgorithm: 'INPLACE' | 'NOCOPY'
+  /** `LOCK=NONE` may stand beside `ALGORITHM=INSTANT` (MySQL: error 1221). */
+  readonly lockBesideInstant: boolean
+  /** A copy of the table beside writers (`ALGORITHM=COPY, LOCK=NONE`). */
+  readonly copyBesideTraffic: boolean
+  /** Instant changes that a table takes before it must be rebuilt; undefined: no limit. */
+  readonly rowVersions: number | undefined
+  /** `information_schema.metadata_lock_info` may be there (a plugin), and performance_schema is off by default. */
+  readonly locksByPlugin: boolean
+  /** `max_statement_time` (seconds) ends DDL too; else a client must kill the query. */
+  readonly statementTimeout: boolean
+  /** `DROP TABLE a, b` is atomic, DROP … IF EXISTS of columns and indexes is not in the grammar. */
+  readonly ifExistsInAlter: boolean
+}
+
+export function capabilitiesOf(server: MysqlServer): Capabilities {
+  const maria = server.flavour === 'mariadb'
+  const since = (...version: readonly [number, number, number]): boolean => !maria && isAtLeast(server, ...version)
+  const instant = maria || isAtLeast(server, 8, 0, 32) || !isAtLeast(server, 8, 0, 29)
+  return {
+    instant,
+    instantAnywhere: maria || since(8, 0, 32),
+    instantDropColumn: maria || since(8, 0, 32),
+    instantRenameColumn: maria || (instant && since(8, 0, 28)),
+    instantExpressionDefault: maria,
+    instantCheckedColumn: maria,
+    instantNames: maria,
+    indexAlgorithm: maria ? 'NOCOPY' : 'INPLACE',
+    lockBesideInstant: maria,
+    copyBesideTraffic: maria && isAtLeast(server, 11, 2, 0),
+    rowVersions: maria ? undefined : since(9, 1, 0) ? 255 : since(8, 0, 29) ? 64 : undefined,
+    locksByPlugin: maria,
+    statementTimeout: maria,
+    ifExistsInAlter: maria,
+  }
+}
