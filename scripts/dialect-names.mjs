@@ -1,5 +1,5 @@
 // "Outside the dialects there is no `if (dialect === 'mysql')`; they answer capability questions instead."
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
 
@@ -15,7 +15,7 @@ const QUESTIONS = /^(includes|startsWith|endsWith|indexOf|has|test|match|search)
 
 /**
  * Every place in a source text that decides by a database's name: a comparison with it, a `case` of it, a question such
- * as `.includes('mysql')` or `.startsWith('postgres:')`, and any comparison or `switch` over something called `dialect` (but for that of two dialects).
+ * as `.includes('mysql')` or `.startsWith('postgres:')`, and any comparison or `switch` over something called `dialect` or `flavour` (but for that of two dialects).
  *
  * @param {string} file
  * @param {string} text
@@ -66,11 +66,13 @@ function isListOfNames(node) {
   return ts.isArrayLiteralExpression(node) && node.elements.some(isName)
 }
 
-/** Something called `dialect`, or its `name`. @param {ts.Node} node @returns {boolean} */
+/** Something called `dialect` or `flavour`, or its `name`. @param {ts.Node} node @returns {boolean} */
 function isDialect(node) {
-  if (ts.isIdentifier(node)) return /^dialect(Name)?$/.test(node.text)
+  if (ts.isIdentifier(node)) return /^(dialect(Name)?|flavour)$/.test(node.text)
   if (ts.isPropertyAccessExpression(node)) {
-    return /^dialect(Name)?$/.test(node.name.text) || (node.name.text === 'name' && isDialect(node.expression))
+    return (
+      /^(dialect(Name)?|flavour)$/.test(node.name.text) || (node.name.text === 'name' && isDialect(node.expression))
+    )
   }
   return false
 }
@@ -81,23 +83,35 @@ function isNothing(node) {
 }
 
 /**
- * Looks through every package but the dialects themselves.
+ * Where to look: every package but the dialects themselves, and the examples (but for `databases`, the room of what differs
+ * between them).
  *
+ * @param {string} root
+ * @param {readonly string[]} dialects folder names
+ * @returns {string[]} folders
+ */
+function foldersOf(root, dialects) {
+  const packages = readdirSync(join(root, 'packages')).filter((name) => !dialects.includes(name))
+  const examples = readdirSync(join(root, 'examples')).filter((name) => existsSync(join(root, 'examples', name, 'src')))
+  return [
+    ...packages.map((name) => join('packages', name, 'src')),
+    ...examples.map((name) => join('examples', name, 'src')),
+  ]
+}
+
+/**
  * @param {string} root
  * @param {readonly string[]} dialects folder names
  * @returns {string[]} findings as `file:line code`
  */
 export function findDialectConditions(root, dialects = ['postgres', 'mysql']) {
-  return readdirSync(join(root, 'packages'))
-    .filter((name) => !dialects.includes(name))
-    .flatMap((name) => {
-      const src = join('packages', name, 'src')
-      return readdirSync(join(root, src), { recursive: true, encoding: 'utf8' })
-        .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
-        .flatMap((file) => {
-          const path = join(src, file)
-          const conditions = conditionsOnDialect(path, readFileSync(join(root, path), 'utf8'))
-          return conditions.map(({ line, code }) => `${path}:${line} ${code}`)
-        })
-    })
+  return foldersOf(root, dialects).flatMap((src) =>
+    readdirSync(join(root, src), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && !/^databases[\\/]/.test(file))
+      .flatMap((file) => {
+        const path = join(src, file)
+        const conditions = conditionsOnDialect(path, readFileSync(join(root, path), 'utf8'))
+        return conditions.map(({ line, code }) => `${path}:${line} ${code}`)
+      }),
+  )
 }

@@ -1,59 +1,60 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
+import { findMysql } from '../test/support/mysql-sources.mjs'
+import { aptInstall, isRootOnDebian } from './apt.mjs'
+import { ensureDockerEngine } from './docker-engine.mjs'
+import { ensureMysqlImage } from './mysql-image.mjs'
 
-/** What the tests can use, the file that shows that it is there, and the Debian package that brings it. */
+/** @typedef {{ readonly file: string, readonly package: string }} Wanted */
+
+/**
+ * What the tests can use, the file that shows that it is there, and the Debian package that brings it.
+ *
+ * @type {readonly Wanted[]}
+ */
 const WANTED = [
   { file: '/usr/lib/postgresql/15/bin/initdb', package: 'postgresql-15' },
   { file: '/usr/sbin/pgbouncer', package: 'pgbouncer' },
+  { file: '/usr/sbin/mariadbd', package: 'mariadb-server' },
 ]
 
-const CLUSTER_CONFIG = '/etc/postgresql-common/createcluster.conf'
-const SERVICE_POLICY = '/usr/sbin/policy-rc.d'
+/**
+ * MySQL comes in a container (mysql-image.mjs).
+ *
+ * @type {readonly Wanted[]}
+ */
+const WANTED_FOR_MYSQL = [
+  { file: '/usr/sbin/dockerd', package: 'docker.io' },
+  { file: '/usr/sbin/iptables', package: 'iptables' },
+  { file: '/usr/sbin/debootstrap', package: 'debootstrap' },
+  { file: '/usr/share/keyrings/debian-archive-keyring.gpg', package: 'debian-archive-keyring' },
+]
 
 /**
- * Installs the servers that this machine lacks, as root on Debian or Ubuntu. What cannot be had is said and left alone:
- * the suites that need it are then skipped by name.
+ * Installs the servers that this machine lacks, as root on Debian or Ubuntu, and starts a Docker engine for MySQL where
+ * none answers. What cannot be had is said and left alone: the suites that need it are then skipped by name.
  */
-export function installServers() {
-  const missing = WANTED.filter(({ file }) => !existsSync(file)).map((wanted) => wanted.package)
-  if (missing.length === 0) return
-  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
-    console.log(`Not installing ${missing.join(', ')}: that takes root and apt-get.`)
+export async function installServers() {
+  install(WANTED)
+  const { PHASEGATE_TEST_MYSQL_URL: url = '' } = process.env
+  if (url !== '' || (await findMysql('mysql')) !== undefined) return
+  if ((await ensureDockerEngine()) === undefined) install(WANTED_FOR_MYSQL)
+  if ((await ensureDockerEngine()) === undefined) {
+    console.log('Not getting MySQL: no Docker engine answers, and none could be started.')
     return
   }
-  // Debian's packages start servers on their fixed ports. Nothing here uses those, so they are kept from it: no cluster
-  // is made (postgresql-common), and no service is started (policy-rc.d(8): 101 is "forbidden").
-  if (!existsSync(CLUSTER_CONFIG)) {
-    mkdirSync('/etc/postgresql-common', { recursive: true })
-    writeFileSync(CLUSTER_CONFIG, 'create_main_cluster = false\n')
-  }
-  const ownPolicy = !existsSync(SERVICE_POLICY)
-  if (ownPolicy) writeFileSync(SERVICE_POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
-  try {
-    if (apt(['update']) !== 0) console.log('apt-get update failed; trying with the package lists that are there')
-    for (const name of missing) {
-      if (apt(['install', '--no-install-recommends', name]) !== 0) console.log(`${name} could not be installed`)
-    }
-  } finally {
-    if (ownPolicy) rmSync(SERVICE_POLICY)
-  }
+  if ((await findMysql('mysql')) !== undefined) return
+  install(WANTED_FOR_MYSQL.filter(({ package: name }) => name.startsWith('deb')))
+  // Part of docker.io up to Debian 12.
+  if (spawnSync('docker', ['--version']).error !== undefined)
+    install([{ file: '/usr/bin/docker', package: 'docker-cli' }])
+  ensureMysqlImage()
 }
 
-/** @param {readonly string[]} args */
-function apt(args) {
-  const options = [
-    '-qq',
-    '-y',
-    '-o',
-    'Dpkg::Use-Pty=0',
-    '-o',
-    'Dpkg::Options::=--force-confold',
-    '-o',
-    'Acquire::Retries=3',
-  ]
-  const result = spawnSync('apt-get', [...options, ...args], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-  })
-  return result.status ?? 1
+/** @param {readonly Wanted[]} wanted */
+function install(wanted) {
+  const missing = wanted.filter(({ file }) => !existsSync(file)).map((one) => one.package)
+  if (missing.length === 0) return
+  if (isRootOnDebian()) aptInstall(missing)
+  else console.log(`Not installing ${missing.join(', ')}: that takes root and apt-get.`)
 }

@@ -8,6 +8,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { endServers } from '../test/support/keep-server.mjs'
 import { installServers } from './install-servers.mjs'
 import { build, runTool } from './run-tool.mjs'
 import { readReport, readServers } from './test-report.mjs'
@@ -24,9 +25,9 @@ const report = join(dir, 'report.json')
 const servers = join(dir, 'servers.json')
 process.on('exit', () => rmSync(dir, { recursive: true, force: true }))
 
-if (flags.has('--install') || process.env.CI === 'true') installServers()
+if (flags.has('--install') || process.env.CI === 'true') await installServers()
 
-if ((await build()) !== 0) finish({ passed: 0, failed: 1, skipped: 0 }, 'the build failed')
+if ((await build()) !== 0) await finish({ passed: 0, failed: 1, skipped: 0 }, 'the build failed')
 
 const code = await runTool(
   'vitest',
@@ -46,20 +47,22 @@ const found = readServers(servers)
 console.log(`\nServers: ${found.length === 0 ? 'none were needed' : found.join(', ')}`)
 const result = readReport(report)
 if (result === undefined) {
-  finish({ passed: 0, failed: 1, skipped: 0 }, `vitest ended with ${code} and left no report`)
+  await finish({ passed: 0, failed: 1, skipped: 0 }, `vitest ended with ${code} and left no report`)
 } else {
   for (const suite of result.missing) console.log(`Skipped: ${suite.title} (${suite.tests} tests)`)
-  if (result.passed + result.failed === 0) finish({ ...result, failed: 1 }, 'no test ran')
-  else if (code !== 0 && result.failed === 0) finish({ ...result, failed: 1 }, `vitest itself failed with ${code}`)
-  else finish(result)
+  if (result.passed + result.failed === 0) await finish({ ...result, failed: 1 }, 'no test ran')
+  else if (code !== 0 && result.failed === 0)
+    await finish({ ...result, failed: 1 }, `vitest itself failed with ${code}`)
+  else await finish(result)
 }
 
 /**
  * @param {{ passed: number, failed: number, skipped: number }} counts
  * @param {string} [problem]
- * @returns {never}
+ * @returns {Promise<never>}
  */
-function finish({ passed, failed, skipped }, problem) {
+async function finish({ passed, failed, skipped }, problem) {
+  await endServers()
   if (problem !== undefined) console.log(`\n${problem}`)
   console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped`)
   process.exit(failed === 0 ? 0 : 1)

@@ -27,10 +27,19 @@ describe('config', () => {
     ["{ appRoles: 'app' }", 'CONFIG.VALUE', 'a list of role names', 'Correct', 3],
     ["{ gates: { contract: ['approval'] } }", 'CONFIG.VALUE', 'a gate, such as approval()', 'Correct', 3],
     ['{ backfill: { batchSize: 0 } }', 'CONFIG.VALUE', '1 or more', 'Correct', 3],
-    ["{ dialect: 'mysql' }", 'CONFIG.DIALECT', 'comes with a later version', 'postgres://', undefined],
-    ["{ database: 'mysql://u:s3cret@h/d' }", 'CONFIG.DIALECT', 'comes with a later version', 'postgres://', undefined],
-    ["{ database: { client: 'mysql2', connection: {} } }", 'CONFIG.DIALECT', 'later version', 'postgres://', undefined],
+    ["{ dialect: 'oracle' }", 'CONFIG.DIALECT', "'oracle' (from phasegate.config.ts)", 'mysql://', undefined],
+    ["{ database: 'oracle://u:s3cret@h/d' }", 'CONFIG.DIALECT', "'oracle'", 'postgres://', undefined],
     ["{ database: { client: 'sqlite3', connection: {} } }", 'CONFIG.DIALECT', "'sqlite3'", 'postgres://', undefined],
+    ["{ dialect: 'postgres', database: 'mysql://u:s3cret@h/d' }", 'CONFIG.DIALECT', 'is mysql', 'Leave', undefined],
+    [
+      "{ dialect: 'mariadb', database: { client: 'pg', connection: {} } }",
+      'CONFIG.DIALECT',
+      'is postgres',
+      'Leave',
+      undefined,
+    ],
+    ['{ serverVersion: 10.11 }', 'CONFIG.VALUE', "text such as '8.4'", "Correct 'serverVersion'", 3],
+    ["{ serverVersion: 'latest' }", 'CONFIG.VALUE', 'a version: 18', 'Correct', 3],
     ["{ database: 'localhost/d' }", 'CONFIG.DATABASE_URL', 'not a URL', 'postgres://', undefined],
     ["{ database: 'postgres://u:s3cret@h:99999/d' }", 'CONFIG.DATABASE_URL', 'not a URL', 'percent-encoded', undefined],
     ['{ database: { query() {}, connect() {} } }', 'CONFIG.POOL', 'a live pool', 'the URL', undefined],
@@ -62,9 +71,26 @@ describe('config', () => {
     expect(error.output).not.toContain('s3cret')
   })
 
+  test.each([
+    "{ database: 'mysql://u@h/d' }",
+    "{ database: 'mariadb://u@h/d', dialect: 'mysql' }",
+    "{ database: 'mysql://u@h/d', dialect: 'mariadb', serverVersion: '10.11.6' }",
+    "{ database: { client: 'mysql2', connection: {} }, serverVersion: 9 }",
+    "{ database: { host: 'h' }, dialect: 'mariadb', serverVersion: '10.6.12-MariaDB-log' }",
+    "{ database: { client: 'pg', connection: { host: 'h' }, searchPath: ['a b', 'public'] }, serverVersion: 18 }",
+  ])('%s is right', async (body) => {
+    const folder = createFolder({ 'phasegate.config.ts': define(body) })
+    expect(await runCli(folder, ['new', 'flag', '--json'])).toMatchObject({ code: 0 })
+  })
+
   test('a wrong variable and a wrong flag are named', async () => {
     const variable = await refusal(define('{}'), { PHASEGATE_BATCH_SIZE: 'many' })
     expect(variable.message).toContain('PHASEGATE_BATCH_SIZE')
+    const version = await refusal(define('{}'), { PHASEGATE_SERVER_VERSION: 'new' })
+    expect(version).toMatchObject({
+      code: 'CONFIG.VALUE',
+      message: expect.stringContaining('PHASEGATE_SERVER_VERSION'),
+    })
     const wait = await refusal(define('{}'), { PHASEGATE_MAX_LOCK_WAIT: 'soon' })
     expect(wait).toMatchObject({ code: 'CONFIG.VALUE', message: expect.stringContaining('PHASEGATE_MAX_LOCK_WAIT') })
     const flag = await refusal(define('{}'), {}, ['--database', 'nonsense'])

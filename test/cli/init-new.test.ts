@@ -37,6 +37,7 @@ describe('init', () => {
       "const c: object = { client: 'pg', connection: { host: 'h' } }\nexport default c",
       'database: knexfile,',
     ],
+    ['knexfile.mjs', "export default { client: 'mysql2', connection: 'mysql://u:s3cret@h/d' }", 'database: knexfile,'],
   ])('takes the connection from %s by import, and prints both commands in order', async (file, text, expected) => {
     const folder = createFolder({ [file]: text })
     const { stdout, stderr, code } = await runCli(folder, ['init'])
@@ -51,9 +52,11 @@ describe('init', () => {
   })
 
   test('a knexfile for another database is told and not used', async () => {
-    const folder = createFolder({ 'knexfile.cjs': "module.exports = { client: 'mysql2', connection: {} }" })
+    const folder = createFolder({ 'knexfile.cjs': "module.exports = { client: 'oracledb', connection: {} }" })
     const result = await runCli(folder, ['init', '--json'])
-    expect(result.json<{ notes: string[] }>().notes[0]).toContain('mysql2')
+    expect(result.json<{ notes: string[] }>().notes[0]).toContain(
+      'oracledb; Phasegate speaks PostgreSQL, MySQL and MariaDB',
+    )
     expect(readFileSync(join(folder.dir, 'phasegate.config.ts'), 'utf8')).not.toContain('knexfile')
   })
 

@@ -14,7 +14,7 @@ describe('usage', () => {
     [['new', 'a', '--sql', '--ts'], 'VERB.USAGE', 'not both'],
     [['check', '--format', 'xml'], 'VERB.USAGE', 'xml'],
     [['worker', '--any', 'flag'], 'VERB.NOT_YET', 'worker'],
-    [['repair', 'accept', 'x'], 'VERB.NOT_YET', 'repair'],
+    [['repair'], 'VERB.USAGE', 'unit'],
     [['baseline'], 'VERB.NOT_YET', 'baseline'],
     [['serve'], 'VERB.NOT_YET', 'serve'],
   ])('phasegate %j is refused with %s', async (args, code, says) => {

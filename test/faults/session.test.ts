@@ -87,6 +87,8 @@ describeOnPostgres(18, 'the session that works', (server) => {
     const undecided = await run(project, db, 'expand')
     expect(undecided.code, undecided.stdout + undecided.stderr).toBe(9)
     expect(undecided.stdout + undecided.stderr).toContain('STEP.UNDECIDED')
+    const shown = await run(project, db, 'repair', `${FILE.replace(/^.*\/|\.sql$/g, '')}:expand`)
+    expect(shown.stdout).toContain('REINDEX INDEX CONCURRENTLY users_email')
     project.write(FILE, `-- phase: expand\n${add}`)
     const decided = await run(project, db, 'expand')
     expect(decided.code, decided.stdout + decided.stderr).toBe(0)

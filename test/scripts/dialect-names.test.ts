@@ -8,6 +8,7 @@ describe('a decision by the name of a database', () => {
     "switch (kind) { case 'mariadb': break }",
     'switch (target.dialect) { default: }',
     'if (target.dialect === wanted) run()',
+    "if (server.flavour === 'mariadb') run()",
     'if (target.dialect.name == wanted) run()',
     "if (url.startsWith('postgres://')) run()",
     "if (url.protocol === 'postgresql:') run()",

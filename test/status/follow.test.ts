@@ -200,7 +200,7 @@ describeOnPostgres(18, 'status', (server) => {
     await client.connect()
     await client.query(WITH_JOURNAL.sql)
     await recordUnits(
-      { query: async (text, values) => (await client.query(text, values)).rows },
+      { family: 'postgres', query: async (text, values) => (await client.query(text, values)).rows },
       { [`${EMAIL}:expand`]: 'applied' },
     )
     await client.end()

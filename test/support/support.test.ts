@@ -7,12 +7,14 @@ import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { startTraffic } from './live-traffic.js'
+import { connectMysql } from './mysql-connection.js'
 import { isAlive } from './process-tree.mjs'
 import { createProject } from './project.js'
 import { runCli, startCli } from './run-cli.js'
 import { createRandom } from './seed.js'
 import {
   createDatabase,
+  describeOnEveryMysql,
   describeOnEveryPostgres,
   describeOnPostgres,
   describeWithPgBouncer,
@@ -119,6 +121,66 @@ describeOnEveryPostgres('a private server', (server) => {
     expect((await client.query('SELECT pg_is_in_recovery() AS standby')).rows).toEqual([{ standby: true }])
     await expect(client.query('CREATE TABLE t (id int)')).rejects.toThrow(/read-only/)
     await client.end()
+  })
+})
+
+describeOnEveryMysql('a database for a test', (server) => {
+  test('is on the server that the suite was written for', async () => {
+    const db = await createDatabase(server)
+    const [row] = await db.query('SELECT VERSION() AS version, @@log_bin AS binlog, @@sql_mode AS mode')
+    expect(row?.version.includes('MariaDB')).toBe(server.family === 'mariadb')
+    expect(row).toMatchObject({ binlog: 1, mode: expect.stringContaining('STRICT_TRANS_TABLES') })
+    expect(row?.version).toContain(server.version)
+    expect(db.url).toMatch(new RegExp(`^${server.family}://.*/${db.name}$`))
+  })
+
+  test('holds what its template says, and gives values that nothing was lost of', async () => {
+    const sql = `CREATE TABLE n (id bigint unsigned PRIMARY KEY, at datetime(6));
+      INSERT INTO n VALUES (18446744073709551615, '2026-01-01 00:00:00.123456'), (7, NULL)`
+    const db = await createDatabase(server, { name: 'numbers', sql })
+    expect(await db.query('SELECT id, at FROM n WHERE id > ? ORDER BY id', [1])).toEqual([
+      { id: 7, at: null },
+      { id: '18446744073709551615', at: '2026-01-01 00:00:00.123456' },
+    ])
+    expect(await db.query('SELECT 1 AS one; SELECT 2 AS two')).toEqual([{ two: 2 }])
+    expect(await db.query('DELETE FROM n')).toEqual([])
+    const other = await createDatabase(server)
+    expect(await other.query('SHOW TABLES')).toEqual([])
+  })
+
+  test('is dropped under whoever is still connected, and tells of who is', async () => {
+    const db = await createDatabase(server)
+    const own = await db.open()
+    await own.query('CREATE TABLE t (id int); START TRANSACTION; SELECT * FROM t')
+    await db.assertNoSessions()
+    const stranger = await connectMysql(db.url)
+    await stranger.query('START TRANSACTION; SELECT * FROM t')
+    await expect(db.assertNoSessions()).rejects.toThrow(/1 session\(s\) left open:\n.*admin@/)
+    await expect(db.drop()).rejects.toThrow(/left open/)
+    await expect(stranger.query('SELECT 1')).rejects.toThrow()
+    const other = await createDatabase(server)
+    expect(await other.query('SHOW DATABASES LIKE ?', [db.name])).toEqual([])
+  })
+})
+
+describeOnEveryMysql('a private server', ({ family }) => {
+  test('keeps what was committed through SIGKILL, and comes back on the same URL', async () => {
+    const own = await startPrivateServer({ family, fsync: true, settings: { 'max-connections': '44' } })
+    const db = await createDatabase(own)
+    await db.query('CREATE TABLE t (id int); INSERT INTO t VALUES (1)')
+    const busy = await db.connect()
+    const endless = expect(busy.query('SELECT SLEEP(600)')).rejects.toThrow()
+    await sleep(100)
+
+    await own.kill()
+    await endless
+    await expect(db.query('SELECT 1')).rejects.toThrow(/ECONNREFUSED/)
+
+    await own.restart()
+    expect(await db.query('SELECT id, @@max_connections AS m, @@sync_binlog AS s FROM t')).toEqual([
+      { id: 1, m: 44, s: 1 },
+    ])
+    expect(await own.log()).toMatch(/crash recovery/i)
   })
 })
 

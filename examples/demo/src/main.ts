@@ -1,10 +1,11 @@
 import { once } from 'node:events'
 import { type Cleanup, createCleanup } from './cleanup.js'
+import { NoServer } from './databases/server-start.js'
 import { type DemoOptions, HELP, readOptions } from './options.js'
 import { describeResult, succeeded } from './report.js'
 import { runDemo } from './run-demo.js'
 
-/** Exit codes: 0 nobody noticed, 1 something failed, 2 wrong usage, 130 or 143 interrupted. */
+/** Exit codes: 0 nobody noticed, 1 something failed, 2 wrong usage, or no such server here, 130 or 143 interrupted. */
 async function main(): Promise<number> {
   let options: ReturnType<typeof readOptions>
   try {
@@ -46,6 +47,10 @@ async function tell(options: DemoOptions, cleanup: Cleanup, interrupted: Promise
     }
     return succeeded(result) ? 0 : 1
   } catch (error) {
+    if (error instanceof NoServer) {
+      print(error.message)
+      return 2
+    }
     print(`\nThe demo could not go on: ${messageOf(error)}`)
     return 1
   }

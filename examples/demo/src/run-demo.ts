@@ -2,16 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
 import type { Cleanup } from './cleanup.js'
+import { databaseOf } from './databases/databases.js'
+import type { Observer } from './databases/demo-database.js'
+import { keepServer } from './databases/keep-server.js'
 import { backfilledRows } from './measure/backfilled-rows.js'
-import { compareRows } from './measure/compare-rows.js'
-import { fillUsers } from './measure/fill-users.js'
 import { watchLockWaits } from './measure/lock-waits.js'
-import { tableSize } from './measure/table-size.js'
-import type { DemoOptions } from './options.js'
+import { type DemoOptions, isUrl } from './options.js'
 import { createPhasegateCli } from './phasegate-cli.js'
-import { startPostgres } from './postgres/start-postgres.js'
 import type { DemoResult } from './report.js'
 import { startBalancer } from './rollout/balancer.js'
 import { createDeployment } from './rollout/deployment.js'
@@ -36,20 +34,18 @@ export async function runDemo(
   cleanup: Cleanup,
   print: (line: string) => void,
 ): Promise<{ readonly result: DemoResult; readonly databaseUrl: string }> {
-  const postgres = await startPostgres(DATABASE)
-  cleanup.add(() => postgres.stop())
-  print(`PostgreSQL ${postgres.version} runs in a temporary directory.`)
-  const cli = createPhasegateCli(postgres.url, print)
+  const url = await databaseUrl(options.database, cleanup)
+  const observe = (): Promise<Observer> => databaseOf(url).observe(url)
+  const observer = await observe()
+  cleanup.add(() => observer.end())
+  print(`${observer.server} ${isUrl(options.database) ? 'answers' : 'runs, with nothing in it'}.`)
+  if (!(await observer.isEmpty())) throw new Error('the database is not empty; give one that is')
+  const cli = createPhasegateCli(url, print)
   cleanup.add(async () => cli.kill())
-  const client = new pg.Client({ connectionString: postgres.url, application_name: 'demo' })
-  // The server may be stopped under it by Ctrl-C.
-  client.on('error', () => {})
-  await client.connect()
-  cleanup.add(() => client.end())
 
   const balancer = await startBalancer()
   cleanup.add(() => balancer.close())
-  const deployment = createDeployment({ balancer, databaseUrl: postgres.url, replicas: 2 })
+  const deployment = createDeployment({ balancer, databaseUrl: url, replicas: 2 })
   cleanup.add(() => deployment.stop())
   const images = mkdtempSync(join(tmpdir(), 'phasegate-demo-images-'))
   cleanup.add(async () => rmSync(images, { recursive: true, force: true }))
@@ -57,15 +53,15 @@ export async function runDemo(
 
   print('\n# Release old: the table as it was, and what its image carries.')
   await cli.run('old', ['expand'])
-  await fillUsers(client, options.rows)
-  const before = await tableSize(client)
+  await observer.fillUsers(options.rows)
+  const before = await observer.tableSize()
   print(`${options.rows.toLocaleString('en-US')} users are in the table.`)
   for (const release of ['old', 'both', 'new']) {
     await cli.run(release, ['manifest', '--app', 'api', '--build', release, '--out', manifestOf(release)])
   }
 
   const figures = new Figures()
-  const lockWaits = await watchLockWaits(postgres.url)
+  const lockWaits = watchLockWaits(await observe())
   cleanup.add(() => lockWaits.stop())
   const begin = (phase: string): void => {
     figures.begin(phase)
@@ -105,7 +101,7 @@ export async function runDemo(
   print('\n# Nobody has said yes to the contract: it is refused.')
   await cli.run('new', ['contract'], 3)
   await cli.run('new', ['approve', `${MIGRATION}:contract`, '--reason', 'no instance of old or both is left'])
-  await cli.run('new', ['contract', '--confirm', DATABASE])
+  await cli.run('new', ['contract', '--confirm', nameOf(url)])
 
   begin('new alone')
   await sleep(CALM)
@@ -113,13 +109,25 @@ export async function runDemo(
   await stopTraffic()
   figures.end()
 
-  const after = await tableSize(client)
+  const after = await observer.tableSize()
   const result: DemoResult = {
     phases: figures.phases().map((phase) => ({ ...phase, lockWait: lockWaits.longest(phase.phase) })),
     messages: figures.messages,
     backfill: { rows: filled, seconds },
     size: { before, after },
-    rows: await compareRows(client, truth),
+    rows: await observer.compareRows(truth),
   }
-  return { result, databaseUrl: postgres.url }
+  return { result, databaseUrl: url }
+}
+
+/** A server of the demo's own, or what was given. */
+async function databaseUrl(database: string, cleanup: Cleanup): Promise<string> {
+  if (isUrl(database)) return database
+  const server = await keepServer(database, DATABASE)
+  cleanup.add(() => server.stop())
+  return server.url
+}
+
+function nameOf(url: string): string {
+  return decodeURIComponent(new URL(url).pathname.slice(1))
 }

@@ -103,7 +103,7 @@ const SETTING_FLAGS: Readonly<Record<NonNullable<Verb['takes']>[number], readonl
     ['--batch-size <rows>', 'rows of the first batch'],
     ['--batch-time <duration>', "target time of a batch: '250ms'"],
   ],
-  compile: [['--server-version <major>', 'server version to compile for, without a database']],
+  compile: [['--server-version <version>', "server version to compile for, without a database: '8.4'"]],
 }
 
 function settingsOf(flags: Readonly<Record<string, unknown>>): SettingsOptions {
@@ -120,7 +120,7 @@ function settingsOf(flags: Readonly<Record<string, unknown>>): SettingsOptions {
     ...text('maxLockWait'),
     ...text('batchTime'),
     ...count('batchSize'),
-    ...count('serverVersion'),
+    ...text('serverVersion'),
   }
 }
 

@@ -149,6 +149,18 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./commands/revert.js')).revertCommand,
   },
   {
+    usage: 'repair <unit>',
+    summary: 'a step that was interrupted and that only a person can decide: show it, or say what became of it',
+    takes: ['lock'],
+    flags: [
+      ['--happened', 'it has happened: go on behind it'],
+      ['--again', 'it has not, or may safely run twice: run it again'],
+      REASON,
+      BY,
+    ],
+    load: async () => (await import('./commands/repair.js')).repairCommand,
+  },
+  {
     usage: 'fits',
     summary: 'may this build run on this database?',
     flags: [['--manifest <file>', 'the build manifest']],
@@ -178,7 +190,7 @@ export const VERBS: readonly Verb[] = [
 ]
 
 /** Verbs of the design that no version has yet. Known, so that they are refused by name. */
-export const LATER_VERBS: readonly string[] = ['worker', 'repair', 'baseline', 'serve', 'repack']
+export const LATER_VERBS: readonly string[] = ['worker', 'baseline', 'serve', 'repack']
 
 export function verbName(verb: Verb): string {
   return verb.usage.split(' ')[0]!

@@ -1,6 +1,7 @@
 import type { Dialect } from '@phasegate/core'
 import { connectPostgres } from './postgres-target.js'
 import { postgresQuoting } from './quoting.js'
+import { withSearchPath } from './session/search-path.js'
 
 /** PostgreSQL 14 to 18 behind the `Dialect` port. */
 export const postgresDialect: Dialect = {
@@ -11,4 +12,5 @@ export const postgresDialect: Dialect = {
   compile: async (migration, options) =>
     (await import('./compile/compile-migration.js')).compileMigration(migration, options),
   connect: connectPostgres,
+  withSearchPath,
 }

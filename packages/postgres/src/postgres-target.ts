@@ -6,7 +6,7 @@ import { resetDatabase } from './catalog/reset-database.js'
 import { missingTables, tableSizes } from './catalog/table-sizes.js'
 import { createPostgresJournal } from './journal/postgres-journal.js'
 import { assertUsable } from './session/assert-usable.js'
-import { classifyError } from './session/classify-error.js'
+import { classifyError, isDatabaseError } from './session/classify-error.js'
 import { addressOf, connectionSettings } from './session/connection-settings.js'
 import { releaseLaneLock, tryLaneLock } from './session/lane-lock.js'
 import {
@@ -68,6 +68,7 @@ export async function connectPostgres(options: ConnectOptions): Promise<Target> 
       for (const session of [...opened.keys()]) await close(session)
     },
     classify: classifyError,
+    isDatabaseError,
     translate: (error, doing) => translateError(error, doing, address),
     assertUsable: async (session) => {
       const ours = opened.get(session)

@@ -1,4 +1,4 @@
-import type { CompiledMigration, CompiledStep, CompiledUnit } from '@phasegate/core'
+import type { CompiledMigration, CompiledStep, CompiledUnit, LockFacts } from '@phasegate/core'
 import type { Finding } from './finding.js'
 import type { RuleId } from './rule-table.js'
 
@@ -17,4 +17,12 @@ export type Verdict = Pick<Finding, 'severity' | 'message' | 'why' | 'instead'>
 export interface Rule {
   readonly id: RuleId
   check(context: StepContext): Verdict | undefined
+}
+
+/**
+ * Rules speak of operations, which every dialect has, and never of a dialect's syntax. What only the dialect knows of the
+ * way out stands in the facts of the lock.
+ */
+export function withDialectsWords(instead: string, lock: LockFacts): string {
+  return lock.instead === undefined ? instead : `${instead} ${lock.instead}`
 }

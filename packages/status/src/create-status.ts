@@ -10,7 +10,6 @@ import {
   PhasegateError,
   systemClock,
 } from '@phasegate/core'
-import { readJournal } from '@phasegate/postgres/sql'
 import { buildDocument, databaseNow } from './document/build-document.js'
 import type { StatusDocument } from './document/status-document.js'
 import { createFastifyPlugin, type FastifyPlugin } from './http/fastify-plugin.js'
@@ -26,14 +25,20 @@ import {
   unitPage,
 } from './http/respond.js'
 import { readManifest } from './manifest/read-manifest.js'
-import { type Database, queryFunctionOf } from './poll/database.js'
+import { type Database, journalOf } from './poll/database.js'
+import type { Dialect } from './poll/journal-readers.js'
 import { createPoller } from './poll/poller.js'
 import { consoleLogger, createReporter } from './report-changes.js'
 import { isGood, isReady, type Standing } from './verdict/standing.js'
 
 export interface StatusOptions {
-  /** A knex instance, a pg.Pool, or a function that runs one statement without parameters. Only read from. */
+  /**
+   * A knex instance, a pg.Pool, a pool or connection of mysql2, or a function that runs one statement without parameters.
+   * Only read from.
+   */
   readonly database: Database
+  /** What a query function leads to; default `postgres`. A client says it itself. */
+  readonly dialect?: Dialect | undefined
   /** What `phasegate manifest` wrote, as a path, a `file:` URL or the object. Without it nothing is required. */
   readonly manifest?: string | URL | BuildManifest | undefined
   /** Object first, like pino. Default: warnings and errors go to the console. */
@@ -96,7 +101,7 @@ export function createStatus(options: StatusOptions): Status {
   const instance = options.instance ?? hostname()
   const manifest = options.manifest === undefined ? undefined : readManifest(options.manifest)
   const interval = intervals(options.pollInterval)
-  const query = queryFunctionOf(options.database, timeout)
+  const readJournal = journalOf(options.database, { timeout, dialect: options.dialect })
   const report = createReporter(logger, clock.now)
   const listeners = new Set<(document: StatusDocument) => void>()
   if (manifest === undefined) logger.warn({}, 'phasegate: no build manifest was given, so nothing is required')
@@ -163,7 +168,7 @@ export function createStatus(options: StatusOptions): Status {
   }
 
   const poller = createPoller({
-    read: () => readJournal(query, { lookFirst: snapshot?.exists === false }),
+    read: () => readJournal({ lookFirst: snapshot?.exists === false }),
     onRead: (read) => {
       snapshot = read
       readAt = clock.now()

@@ -3,8 +3,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createStatus } from '@phasegate/status'
-import pg from 'pg'
+import { databaseOf } from '../databases/databases.js'
 import { answerUsers } from './answer-users.js'
+import type { ApplicationPool } from './application-pool.js'
 import type { UserStore } from './user-store.js'
 
 /**
@@ -14,19 +15,16 @@ import type { UserStore } from './user-store.js'
 const DRAIN_MS = 1_500
 
 /** Runs one instance of the application until SIGTERM, as a container would. Settings come from the environment. */
-export async function startApplication(release: string, createUsers: (pool: pg.Pool) => UserStore): Promise<void> {
+export async function startApplication(
+  release: string,
+  createUsers: (pool: ApplicationPool) => UserStore,
+): Promise<void> {
   const instance = process.env.INSTANCE ?? release
-  const pool = new pg.Pool({
-    connectionString: process.env.DATABASE_URL,
-    application_name: `api ${instance}`,
-    max: 6,
-    connectionTimeoutMillis: 5_000,
-  })
-  // An idle connection that breaks is replaced by the pool; a request that needs it gets an error of its own.
-  pool.on('error', (error) => console.error(`${instance}: ${error.message}`))
+  const url = process.env.DATABASE_URL ?? ''
+  const pool = databaseOf(url).openPool(url, instance)
   const users = createUsers(pool)
   const status = createStatus({
-    database: pool,
+    database: pool.client,
     manifest: process.env.MANIFEST,
     instance,
     pollInterval: { waiting: 500 },

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
+import type { Observer } from '../databases/demo-database.js'
 
 /** ms between two looks. */
 const LOOK_EVERY = 20
@@ -13,13 +13,11 @@ export interface LockWaits {
 }
 
 /**
- * Looks again and again at which of the application's sessions wait for a lock, and for how long.
+ * Looks again and again at which of the application's statements wait for a lock, and for how long.
  *
- * PostgreSQL docs: pg_locks.waitstart is when a session began to wait; it is briefly empty after that.
+ * @param observer for this alone; ended by `stop`
  */
-export async function watchLockWaits(url: string): Promise<LockWaits> {
-  const client = new pg.Client({ connectionString: url, application_name: 'demo lock watch' })
-  await client.connect()
+export function watchLockWaits(observer: Observer): LockWaits {
   const longest = new Map<string, number>()
   let current = ''
   let stopping = false
@@ -34,18 +32,15 @@ export async function watchLockWaits(url: string): Promise<LockWaits> {
     longest: (phase) => longest.get(phase) ?? 0,
     async stop() {
       stopping = true
-      await watching.finally(() => client.end())
+      await watching.finally(() => observer.end())
     },
   }
 
   async function watch(): Promise<void> {
     while (!stopping) {
       const phase = current
-      const { rows } = await client.query<{ ms: number }>(`
-        SELECT coalesce(max(extract(epoch FROM clock_timestamp() - waiting.waitstart)) * 1000, 0)::float8 AS ms
-        FROM pg_locks waiting JOIN pg_stat_activity session USING (pid)
-        WHERE NOT waiting.granted AND session.application_name LIKE 'api %'`)
-      longest.set(phase, Math.max(longest.get(phase) ?? 0, rows[0]?.ms ?? 0))
+      const ms = await observer.longestWait()
+      longest.set(phase, Math.max(longest.get(phase) ?? 0, ms))
       await sleep(LOOK_EVERY)
     }
   }

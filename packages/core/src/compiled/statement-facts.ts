@@ -37,6 +37,12 @@ export interface LockFacts {
   readonly atEnds?: 'reads and writes'
   /** `instant`: catalog only; `scan`: reads the table; `rewrite`: writes it anew; `build`: builds an index. */
   readonly duration: 'instant' | 'scan' | 'rewrite' | 'build'
+  /**
+   * What the author may write so that the server does the same without keeping others waiting, or refuses: one sentence
+   * that a finding about this lock adds to its way out. Only where the dialect knows more than the rule's own words say
+   * (MySQL: `MODIFY` that names no ALGORITHM).
+   */
+  readonly instead?: string
 }
 
 /** What the dialect read from a parsed statement; safety rules, planner and runner decide by nothing else. */

@@ -40,4 +40,6 @@ export interface Dialect {
    */
   compile(migration: LoadedMigration, options: CompileOptions): Promise<CompiledMigration>
   connect(options: ConnectOptions): Promise<Target>
+  /** A connection that looks names up in these schemas, in this order. Absent where the server has no search path. */
+  withSearchPath?(connection: ConnectOptions['connection'], schemas: readonly string[]): ConnectOptions['connection']
 }

@@ -37,6 +37,8 @@ export interface Target {
   close(): Promise<void>
 
   classify(error: unknown): ErrorKind
+  /** Did the server raise it, or is it the connection to it that failed? Everything else is our own and is left as it is. */
+  isDatabaseError(error: unknown): boolean
   /** A coded error for what the database said; `doing` completes "while …". */
   translate(error: unknown, doing: string): PhasegateError
 

@@ -1,4 +1,4 @@
-import type { ParsedStatement as CoreStatement, QualifiedName } from '@phasegate/core'
+import type { ParsedStatement as CoreStatement, QualifiedName, ReferentialAction } from '@phasegate/core'
 
 /** A statement of a file with what was read of it. */
 export interface ParsedStatement extends CoreStatement {
@@ -37,12 +37,20 @@ export type StatementNode =
   | { readonly kind: 'truncate'; readonly table: QualifiedName }
   | CreateTrigger
   | { readonly kind: 'drop trigger'; readonly name: QualifiedName; readonly ifExists: boolean }
-  | { readonly kind: 'create view'; readonly view: QualifiedName; readonly replaces: boolean }
+  | {
+      readonly kind: 'create view'
+      readonly view: QualifiedName
+      readonly replaces: boolean
+      readonly query: QueryFacts
+    }
   | { readonly kind: 'drop view'; readonly views: readonly QualifiedName[]; readonly ifExists: boolean }
   | {
       readonly kind: 'create routine'
       readonly routine: 'procedure' | 'function' | 'event'
       readonly name: QualifiedName
+      readonly replaces: boolean
+      /** CREATE … IF NOT EXISTS. */
+      readonly ifNotExists: boolean
     }
   | {
       readonly kind: 'drop routine'
@@ -50,12 +58,57 @@ export type StatementNode =
       readonly name: QualifiedName
       readonly ifExists: boolean
     }
-  | { readonly kind: 'update'; readonly tables: readonly QualifiedName[] }
-  | { readonly kind: 'insert' | 'replace' | 'delete'; readonly tables: readonly QualifiedName[] }
-  | { readonly kind: 'select'; readonly tables: readonly QualifiedName[]; readonly locks: boolean }
+  /** `tables` are written, `query.tables` read. */
+  | {
+      readonly kind: 'update'
+      readonly tables: readonly QualifiedName[]
+      readonly columns: readonly string[]
+      readonly query: QueryFacts
+    }
+  | {
+      readonly kind: 'insert' | 'replace' | 'delete'
+      readonly tables: readonly QualifiedName[]
+      readonly query: QueryFacts
+    }
+  | {
+      readonly kind: 'select'
+      readonly tables: readonly QualifiedName[]
+      readonly locks: boolean
+      readonly query: QueryFacts
+    }
   | { readonly kind: 'analyze'; readonly tables: readonly QualifiedName[] }
+  /** GRANT and REVOKE of privileges, on one table where they name one. */
+  | {
+      readonly kind: 'grant' | 'revoke'
+      readonly table: QualifiedName | undefined
+    }
+  /** SHOW, EXPLAIN, DESCRIBE: nothing but an answer. */
+  | { readonly kind: 'show' }
   /** Any other; `words` are its first keywords, in capitals (`SET SESSION`). */
   | { readonly kind: 'other'; readonly words: string }
+
+/** What a query or an expression names, read from its tokens. */
+export interface QueryFacts {
+  /** Each once; `*` for a whole row. */
+  readonly columns: readonly string[]
+  /** Tables behind FROM and JOIN, without the names that its WITH clauses give. */
+  readonly tables: readonly QualifiedName[]
+  /** In capitals; those with a schema as `BILLING.NEXT_NUMBER`. */
+  readonly functions: readonly string[]
+  readonly hasSubquery: boolean
+  /** User or system variables. */
+  readonly hasVariable: boolean
+  /** FOR UPDATE, FOR SHARE, LOCK IN SHARE MODE. */
+  readonly locksRows: boolean
+  /** Reads the clock or who asks. */
+  readonly perTransaction: boolean
+  /** NEXT VALUE FOR a sequence. */
+  readonly takesNumber: boolean
+  /** A column that is written with its schema. */
+  readonly schemaQualified: string | undefined
+  /** Is it, outside of brackets, one expression? */
+  readonly isExpression: boolean
+}
 
 /** `ALGORITHM=…, LOCK=…` as written. */
 export interface OnlineOptions {
@@ -96,7 +149,7 @@ export type AlterClause = ClauseText &
         readonly definition: ColumnDefinition
         readonly place: 'same' | 'first' | 'after'
       }
-    | { readonly kind: 'set default'; readonly column: string; readonly value: string }
+    | { readonly kind: 'set default'; readonly column: string; readonly value: string; readonly expression: boolean }
     | { readonly kind: 'drop default'; readonly column: string }
     /** Not MySQL's grammar, but the standard's: lifted to the operation of that name. */
     | { readonly kind: 'set not null' | 'drop not null'; readonly column: string }
@@ -123,9 +176,20 @@ export type AlterClause = ClauseText &
     /** COMMENT, AUTO_INCREMENT, STATS_…: the catalog alone. */
     | { readonly kind: 'table option'; readonly option: string }
     /** ENGINE, ROW_FORMAT, FORCE, CONVERT TO CHARACTER SET, ORDER BY, …: the whole table. */
-    | { readonly kind: 'rebuild'; readonly what: string }
+    | {
+        readonly kind: 'rebuild'
+        readonly what: string
+        /** Always a copy that keeps writers out; else the server can do it in place. */
+        readonly copies: boolean
+      }
     /** ADD, DROP, REORGANIZE, EXCHANGE … PARTITION and their kin. */
-    | { readonly kind: 'partition'; readonly what: string; readonly destroys: boolean }
+    | {
+        readonly kind: 'partition'
+        readonly what: string
+        readonly destroys: boolean
+        /** Rows are written anew, or read; else the catalog alone changes, or whole files go. */
+        readonly work: 'instant' | 'scan' | 'rewrite'
+      }
   )
 
 export interface ColumnDefinition {
@@ -146,6 +210,25 @@ export interface ColumnDefinition {
   readonly references: QualifiedName | undefined
   /** What stands behind the type, as written. */
   readonly rest: string
+  /** The same piece by piece. */
+  readonly parts: readonly ColumnPart[]
+}
+
+/** One attribute of a column, with its text from `CONSTRAINT name` on. */
+export type ColumnPart = ClauseText &
+  (
+    | { readonly kind: 'null' | 'not null' | 'on update' | 'auto increment' | 'unique' | 'primary' | 'generated' }
+    | { readonly kind: 'default'; readonly value: string; readonly expression: boolean }
+    | { readonly kind: 'check'; readonly check: CheckDefinition }
+    | { readonly kind: 'references'; readonly foreignKey: ForeignKeyDefinition }
+    /** COMMENT, COLLATE, INVISIBLE, COLUMN_FORMAT, …: how it is kept and shown. */
+    | { readonly kind: 'option'; readonly option: string }
+  )
+
+export interface CheckDefinition {
+  readonly name: string | undefined
+  readonly expression: string
+  readonly enforced: boolean
 }
 
 export interface IndexDefinition {
@@ -156,6 +239,21 @@ export interface IndexDefinition {
   readonly columns: readonly (string | undefined)[]
   /** The list in parentheses as written. */
   readonly columnsText: string
+  readonly keys: readonly IndexKey[]
+  /** `BTREE`, `HASH`, where written. */
+  readonly using: string | undefined
+  /** What stands behind the list, as written: COMMENT, INVISIBLE, WITH PARSER; without USING. */
+  readonly options: string
+}
+
+/** One part of an index: a column, the first characters of one, or an expression. */
+export interface IndexKey {
+  /** Undefined for an expression. */
+  readonly column: string | undefined
+  /** `name(10)`: how many characters of it. */
+  readonly length: number | undefined
+  readonly descending: boolean
+  readonly text: string
 }
 
 export interface ForeignKeyDefinition {
@@ -165,6 +263,9 @@ export interface ForeignKeyDefinition {
   readonly referencedColumns: readonly string[]
   /** From REFERENCES on, as written. */
   readonly text: string
+  readonly match: string | undefined
+  readonly onDelete: ReferentialAction | undefined
+  readonly onUpdate: ReferentialAction | undefined
 }
 
 export interface CreateTable {
@@ -178,6 +279,12 @@ export interface CreateTable {
   readonly checks: readonly (string | undefined)[]
   /** CREATE TABLE … LIKE, AS SELECT. */
   readonly from: 'definition' | 'like' | 'select'
+  /** MariaDB's CREATE OR REPLACE, which drops what was there. */
+  readonly replaces: boolean
+  /** The columns of its primary key, written beside a column or by itself; empty for none. */
+  readonly primaryKey: readonly string[]
+  /** The table of LIKE, those that the query of AS SELECT reads. */
+  readonly reads: readonly QualifiedName[]
 }
 
 export interface CreateTrigger {

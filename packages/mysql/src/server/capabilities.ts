@@ -17,8 +17,14 @@ export interface Capabilities {
   readonly instantExpressionDefault: boolean
   /** A new column with an inline CHECK, by INSTANT. */
   readonly instantCheckedColumn: boolean
+  /** `REFERENCES` beside a column makes a foreign key; MySQL before 9.0 ignores it without a word. */
+  readonly inlineReferences: boolean
+  /** An UPDATE may read its own table in a subquery (MySQL: error 1093). */
+  readonly updateReadsItself: boolean
   /** RENAME INDEX, table options, DROP FOREIGN KEY by INSTANT; else in place. */
   readonly instantNames: boolean
+  /** An index on an expression (`((lower(email)))`). */
+  readonly expressionIndex: boolean
   /** How an index is built beside traffic: `INPLACE`, or MariaDB's stricter `NOCOPY`. */
   readonly indexAlgorithm: 'INPLACE' | 'NOCOPY'
   /** `LOCK=NONE` may stand beside `ALGORITHM=INSTANT` (MySQL: error 1221). */
@@ -31,6 +37,8 @@ export interface Capabilities {
   readonly locksByPlugin: boolean
   /** `max_statement_time` (seconds) ends DDL too; else a client must kill the query. */
   readonly statementTimeout: boolean
+  /** The sizes that information_schema tells are kept for a day (`information_schema_stats_expiry`). */
+  readonly cachedTableStatistics: boolean
   /** `DROP TABLE a, b` is atomic, DROP … IF EXISTS of columns and indexes is not in the grammar. */
   readonly ifExistsInAlter: boolean
 }
@@ -46,13 +54,17 @@ export function capabilitiesOf(server: MysqlServer): Capabilities {
     instantRenameColumn: maria || (instant && since(8, 0, 28)),
     instantExpressionDefault: maria,
     instantCheckedColumn: maria,
+    inlineReferences: maria || since(9, 0, 0),
+    updateReadsItself: maria,
     instantNames: maria,
+    expressionIndex: !maria,
     indexAlgorithm: maria ? 'NOCOPY' : 'INPLACE',
     lockBesideInstant: maria,
     copyBesideTraffic: maria && isAtLeast(server, 11, 2, 0),
     rowVersions: maria ? undefined : since(9, 1, 0) ? 255 : since(8, 0, 29) ? 64 : undefined,
     locksByPlugin: maria,
     statementTimeout: maria,
+    cachedTableStatistics: !maria,
     ifExistsInAlter: maria,
   }
 }

@@ -41,3 +41,13 @@ export function isAtLeast({ version }: MysqlServer, ...wanted: readonly [number,
   }
   return true
 }
+
+/**
+ * The server that a session is on.
+ *
+ * @param version what VERSION() says
+ * @param comment what @@version_comment says: some builds leave their name out of the version
+ */
+export function serverOf(version: string, comment: string): MysqlServer {
+  return mysqlServer(/mariadb/i.test(`${version} ${comment}`) ? 'mariadb' : 'mysql', version)
+}

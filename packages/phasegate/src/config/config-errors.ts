@@ -1,5 +1,5 @@
 import { EXIT, PhasegateError, type SourceLocation } from '@phasegate/core'
-import { LATER_DIALECTS } from '../load/dialects.js'
+import { dialectTitles } from '../load/dialects.js'
 
 export function configNotFound(file: string): PhasegateError {
   return new PhasegateError({
@@ -70,15 +70,26 @@ export function configValue(origin: string, path: string, expected: string, wher
   })
 }
 
+/** What a URL looks like, for the way out. */
+const URLS = 'postgres://user@host:5432/database or mysql://user@host:3306/database'
+
 export function configDialect(found: string, from: string): PhasegateError {
-  const later = LATER_DIALECTS.has(found)
   return new PhasegateError({
     code: 'CONFIG.DIALECT',
-    message: later
-      ? `${found} (from ${from}) comes with a later version of Phasegate.`
-      : `'${found}' (from ${from}) is not a database that Phasegate knows.`,
-    why: 'This version speaks PostgreSQL.',
-    next: ['Use a URL such as postgres://user@host:5432/database'],
+    message: `'${found}' (from ${from}) is not a database that Phasegate knows.`,
+    why: `It knows ${dialectTitles()}.`,
+    next: [`Use a URL such as ${URLS}`],
+    exit: EXIT.usage,
+  })
+}
+
+/** Two parts of the configuration speak of databases that cannot be one. */
+export function configDialects(given: string, from: string, database: string, databaseFrom: string): PhasegateError {
+  return new PhasegateError({
+    code: 'CONFIG.DIALECT',
+    message: `The dialect is '${given}' (from ${from}), and the database is ${database} (from ${databaseFrom}).`,
+    why: 'Files would be compiled for one database and run on another.',
+    next: ["Leave 'dialect' out where the database says it, or correct one of the two."],
     exit: EXIT.usage,
   })
 }
@@ -88,9 +99,7 @@ export function configDatabaseUrl(from: string, why: string): PhasegateError {
     code: 'CONFIG.DATABASE_URL',
     message: `The database given by ${from} is not a URL that can be used.`,
     why,
-    next: [
-      'Write it as postgres://user@host:5432/database, the password after the user and a colon, special characters percent-encoded.',
-    ],
+    next: [`Write it as ${URLS}, the password after the user and a colon, special characters percent-encoded.`],
     exit: EXIT.usage,
   })
 }
@@ -112,7 +121,7 @@ export function configNoDatabase(notes: readonly string[]): PhasegateError {
     message: 'No database is configured.',
     ...(notes.length === 0 ? {} : { why: notes.join('\n') }),
     next: [
-      'Give --database postgres://user@host:5432/database',
+      `Give --database ${URLS}`,
       'or set PHASEGATE_DATABASE_URL (or DATABASE_URL)',
       "or set 'database' in phasegate.config.ts (phasegate init writes one)",
     ],

@@ -26,11 +26,22 @@ const gates = z.array(gate)
 const count = (least: number): z.ZodNumber =>
   z.number('a whole number').int('a whole number').min(least, `${least} or more`)
 
+/** A number says the major version alone: as a number 8.0 is 8 and 10.10 is 10.1. */
+const serverVersion = z.unknown().transform((value, context) => {
+  if (typeof value === 'number' && Number.isInteger(value) && value > 0) return String(value)
+  if (typeof value === 'string' && /^\d+(\.\d+){0,2}(?![\d.])/.test(value.trim())) return value.trim()
+  context.addIssue({
+    code: 'custom',
+    message: `a version: 18 for a major one, text such as '8.4' or '10.11.6' for more, not ${JSON.stringify(value)}`,
+  })
+  return z.NEVER
+})
+
 /** Everything of a config file but `database`, which `connection.ts` reads. Strict: unknown keys are issues. */
 export const configSchema = z.strictObject({
   database: z.unknown().optional(),
-  dialect: z.string('a dialect: postgres').optional(),
-  serverVersion: count(10).optional(),
+  dialect: z.string('a dialect: postgres, mysql or mariadb').optional(),
+  serverVersion: serverVersion.optional(),
   migrations: z.string('a folder').min(1, 'a folder').optional(),
   applications: z
     .record(z.string().min(1), z.strictObject({}), 'an object with one entry an application: { api: {}, worker: {} }')

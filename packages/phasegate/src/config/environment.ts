@@ -15,7 +15,7 @@ interface Twin {
 export const ENVIRONMENT_TWINS: Readonly<Record<string, Twin>> = {
   PHASEGATE_DATABASE_URL: { path: 'database', kind: 'text' },
   PHASEGATE_DIALECT: { path: 'dialect', kind: 'text' },
-  PHASEGATE_SERVER_VERSION: { path: 'serverVersion', kind: 'number' },
+  PHASEGATE_SERVER_VERSION: { path: 'serverVersion', kind: 'text' },
   PHASEGATE_MIGRATIONS: { path: 'migrations', kind: 'text' },
   PHASEGATE_APPLICATIONS: { path: 'applications', kind: 'applications' },
   PHASEGATE_APP_ROLES: { path: 'appRoles', kind: 'list' },

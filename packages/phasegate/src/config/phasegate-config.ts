@@ -1,7 +1,7 @@
 import type { Gate } from '@phasegate/core'
 import type { Duration } from './duration.js'
 
-/** Connection settings in the words of the `pg` driver. */
+/** Connection settings in the words of the driver: `pg`, or `mysql2` for MySQL and MariaDB. */
 export type ConnectionSettings = Readonly<Record<string, unknown>>
 
 /** What Phasegate reads of a knex configuration; its other keys do not concern it. */
@@ -14,12 +14,15 @@ export interface KnexConnection {
 
 /** What `phasegate.config.ts` exports. Durations are ms, or text such as `'60s'`. */
 export interface PhasegateConfig {
-  /** URL, knex configuration, or connection settings of `pg`. */
+  /** URL, knex configuration, or connection settings of the driver (then `dialect` says which). */
   readonly database?: string | KnexConnection | ConnectionSettings | undefined
-  /** Enough, with `serverVersion`, for the verbs that need no database. Default: `postgres`. */
-  readonly dialect?: 'postgres'
-  /** Major version of the server to compile for without a database; default: the oldest supported. */
-  readonly serverVersion?: number
+  /** Enough, with `serverVersion`, for the verbs that need no database. Default: what `database` says, else `postgres`. */
+  readonly dialect?: 'postgres' | 'mysql' | 'mariadb'
+  /**
+   * Server version to compile for without a database: `18`, `'8.4'`, `'10.11.6'`. Default: the oldest supported. On a
+   * database its own version counts.
+   */
+  readonly serverVersion?: string | number
   /** Folder of the migration files, relative to the config; default `phasegate`. */
   readonly migrations?: string
   /** Every client of the database that is deployed by itself. */
@@ -40,7 +43,10 @@ export interface PhasegateConfig {
     readonly batchSize?: number
   }
   readonly lock?: {
-    /** How long one statement may queue for one lock while others queue behind it; default 800 ms, at most 1 s. */
+    /**
+     * How long one statement may queue for one lock while others queue behind it; default 800 ms, at most 1 s. MySQL and
+     * MariaDB count whole seconds, so that it is 1 s there.
+     */
     readonly lockTimeout?: Duration
     /** How long a statement that holds a strong lock may take; default: as `lockTimeout`. */
     readonly statementTimeout?: Duration

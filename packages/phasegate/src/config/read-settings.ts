@@ -4,7 +4,14 @@ import { displayPath } from '../display-path.js'
 import { DEFAULT_DIALECT, DIALECTS } from '../load/dialects.js'
 import { lineOf, whatItSaid } from '../load/source-line.js'
 import { createUserModuleLoader } from '../load/user-module.js'
-import { configDialect, configExport, configLoad, configNoDatabase, configNotFound } from './config-errors.js'
+import {
+  configDialect,
+  configDialects,
+  configExport,
+  configLoad,
+  configNoDatabase,
+  configNotFound,
+} from './config-errors.js'
 import type { CheckedConfig } from './config-schema.js'
 import { readConnection } from './connection.js'
 import { type Environment, misspeltVariables, readEnvironment } from './environment.js'
@@ -22,7 +29,7 @@ export interface SettingsOptions {
   /** Database URL. */
   readonly database?: string
   readonly migrations?: string
-  readonly serverVersion?: number
+  readonly serverVersion?: string | number
   /** Durations as `lock` of the config has them. */
   readonly lockTimeout?: string
   readonly statementTimeout?: string
@@ -48,16 +55,19 @@ export async function readSettings(options: SettingsOptions = {}): Promise<Setti
   // After loading: a config may call process.loadEnvFile().
   const merged = await mergeEnvironment(fromFile, environment)
   const config = await mergeFlags(merged, options)
-  if (config.dialect !== undefined && !Object.hasOwn(DIALECTS, config.dialect)) {
-    throw configDialect(config.dialect, file === undefined ? 'PHASEGATE_DIALECT' : displayPath(cwd, file))
-  }
+  const shown = file === undefined ? '' : displayPath(cwd, file)
+  const database = await findDatabase(options, environment, fromFile, shown)
   const base = file === undefined || (options.migrations ?? environment.PHASEGATE_MIGRATIONS) ? cwd : dirname(file)
   const lockTimeout = config.lock?.lockTimeout ?? 800
   return {
     cwd,
     file,
-    database: await findDatabase(options, environment, fromFile, file === undefined ? '' : displayPath(cwd, file)),
-    dialect: config.dialect ?? DEFAULT_DIALECT,
+    database,
+    dialect: dialectName(
+      config.dialect,
+      nonEmpty(environment.PHASEGATE_DIALECT) ? 'PHASEGATE_DIALECT' : shown,
+      database,
+    ),
     serverVersion: config.serverVersion,
     migrations: resolve(base, config.migrations ?? 'phasegate'),
     applications: config.applications && Object.keys(config.applications),
@@ -75,6 +85,16 @@ export async function readSettings(options: SettingsOptions = {}): Promise<Setti
     disposable: config.disposable ?? false,
     notes: misspeltVariables(environment),
   }
+}
+
+/** What is said outright; else what the database's address says; else the default. */
+function dialectName(said: string | undefined, from: string, database: DatabaseSetting | undefined): string {
+  if (said === undefined) return database?.dialect ?? DEFAULT_DIALECT
+  const known = Object.hasOwn(DIALECTS, said) ? DIALECTS[said] : undefined
+  if (known === undefined) throw configDialect(said, from)
+  const reached = database?.dialect === undefined ? known : DIALECTS[database.dialect]
+  if (reached?.protocol !== known.protocol) throw configDialects(said, from, database!.dialect!, database!.from)
+  return said
 }
 
 /**

@@ -5,6 +5,8 @@ import type { ConnectionSettings } from './phasegate-config.js'
 export interface DatabaseSetting {
   readonly connection: string | ConnectionSettings
   readonly from: string
+  /** The dialect that the URL's scheme or knex's client says; undefined where the settings are a driver's own. */
+  readonly dialect: string | undefined
 }
 
 /** The configuration as verbs see it: file, environment and flags merged, defaults filled in, durations in ms. */
@@ -15,7 +17,8 @@ export interface Settings {
   readonly file: string | undefined
   readonly database: DatabaseSetting | undefined
   readonly dialect: string
-  readonly serverVersion: number | undefined
+  /** What to compile for without a database; undefined: the oldest supported. */
+  readonly serverVersion: string | undefined
   /** Absolute path. */
   readonly migrations: string
   /** Undefined: not declared, so nobody knows all clients of the database. */

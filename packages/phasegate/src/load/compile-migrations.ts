@@ -1,9 +1,14 @@
-import { type CompiledMigration, isPhasegateError, type LoadedMigration, type PhasegateError } from '@phasegate/core'
+import {
+  type CompiledMigration,
+  isPhasegateError,
+  type LoadedMigration,
+  type PhasegateError,
+  type Target,
+} from '@phasegate/core'
 import type { Settings } from '../config/settings.js'
 import { nearest } from '../nearest.js'
 import { dialectOf } from './dialect-of.js'
 import { migrationApplication } from './load-errors.js'
-import { loadMigrations } from './load-migrations.js'
 
 type Compiling = Pick<Settings, 'dialect' | 'serverVersion' | 'backfill' | 'applications'>
 
@@ -32,15 +37,47 @@ export async function compileEach(
 }
 
 /**
- * Loads and compiles every migration, all or nothing: what verbs do before the first lock is taken.
+ * Compiles loaded files, all or nothing: what verbs do before the first lock is taken.
  *
- * @param settings `serverVersion` should be that of the database where there is one
  * @throws the first error, in migration order
  */
-export async function compileMigrations(settings: Settings): Promise<readonly CompiledMigration[]> {
-  const { compiled, errors } = await compileEach(await loadMigrations(settings), settings)
+export async function compileAll(
+  migrations: readonly LoadedMigration[],
+  settings: Compiling,
+): Promise<readonly CompiledMigration[]> {
+  return allOf(await compileEach(migrations, settings))
+}
+
+/**
+ * As `compileAll`, before anything is connected to. What is wrong for the oldest version of a server may be right for the
+ * one that is there: where the settings name no version and the dialect asks for one, errors are left to the compiling
+ * for that server, and undefined is returned.
+ */
+export async function compileBeforehand(
+  migrations: readonly LoadedMigration[],
+  settings: Compiling,
+): Promise<readonly CompiledMigration[] | undefined> {
+  const result = await compileEach(migrations, settings)
+  const provisional = settings.serverVersion === undefined && (await dialectOf(settings)).versioned
+  return provisional && result.errors.length > 0 ? undefined : allOf(result)
+}
+
+function allOf({ compiled, errors }: Awaited<ReturnType<typeof compileEach>>): readonly CompiledMigration[] {
   if (errors[0] !== undefined) throw errors[0]
   return compiled
+}
+
+/**
+ * The settings to compile with for a server that is there; undefined where what was compiled with `settings` is right for
+ * it: its dialect makes the same of a file for every version, or it is the very server that the settings speak of.
+ */
+export async function compilingFor<S extends Compiling>(
+  { dialect, serverVersion }: Pick<Target, 'dialect' | 'serverVersion'>,
+  settings: S,
+): Promise<S | undefined> {
+  const same = dialect === settings.dialect && serverVersion === settings.serverVersion
+  if (same || !(await dialectOf({ dialect })).versioned) return undefined
+  return { ...settings, dialect, serverVersion }
 }
 
 /** A name that the config does not know would never answer a gate, or would never be asked. */

@@ -1,15 +1,35 @@
 import type { Dialect } from '@phasegate/core'
 
-/** The dialects of this version, each loaded on first use, since it brings the driver and the SQL parser. */
-export const DIALECTS: Readonly<Record<string, () => Promise<Dialect>>> = {
-  postgres: async () => (await import('@phasegate/postgres')).postgresDialect,
+export interface KnownDialect {
+  /** As messages name it. */
+  readonly title: string
+  /** What its servers speak: a client of one dialect reaches the servers of every other with the same protocol. */
+  readonly protocol: string
+  /** Loaded on first use, since it brings the driver and the SQL parser. */
+  readonly load: () => Promise<Dialect>
 }
 
-/** Dialects of the design that a later version brings; known, so that they are refused by name. */
-export const LATER_DIALECTS: ReadonlySet<string> = new Set(['mysql', 'mariadb'])
+/** The dialects of this version, by the names that the config and targets give them. */
+export const DIALECTS: Readonly<Record<string, KnownDialect>> = {
+  postgres: {
+    title: 'PostgreSQL',
+    protocol: 'postgres',
+    load: async () => (await import('@phasegate/postgres')).postgresDialect,
+  },
+  mysql: {
+    title: 'MySQL',
+    protocol: 'mysql',
+    load: async () => (await import('@phasegate/mysql')).mysqlDialect,
+  },
+  mariadb: {
+    title: 'MariaDB',
+    protocol: 'mysql',
+    load: async () => (await import('@phasegate/mysql')).mariadbDialect,
+  },
+}
 
-/** What knex calls the clients of each dialect. */
-export const KNEX_CLIENTS: Readonly<Record<string, string>> = {
+/** What knex calls the clients of each dialect, and the schemes of their URLs. */
+export const DIALECT_OF_CLIENT: Readonly<Record<string, string>> = {
   pg: 'postgres',
   'pg-native': 'postgres',
   pgnative: 'postgres',
@@ -20,5 +40,11 @@ export const KNEX_CLIENTS: Readonly<Record<string, string>> = {
   mariadb: 'mariadb',
 }
 
-/** Where neither the config nor the URL says one. */
+/** Where neither the config nor the database says one. */
 export const DEFAULT_DIALECT = 'postgres'
+
+/** `PostgreSQL, MySQL and MariaDB`, for messages. */
+export function dialectTitles(): string {
+  const titles = Object.values(DIALECTS).map((dialect) => dialect.title)
+  return `${titles.slice(0, -1).join(', ')} and ${titles.at(-1)}`
+}

@@ -3,7 +3,6 @@ import {
   type Actor,
   type CompiledBackfill,
   type CompiledMigration,
-  type Dialect,
   type Emit,
   EXIT,
   PhasegateError,
@@ -15,8 +14,9 @@ import type { RunnerContext } from '@phasegate/runner'
 import type { Finding } from '@phasegate/safety'
 import { readSettings, requireDatabase, type SettingsOptions } from '../config/read-settings.js'
 import type { Settings } from '../config/settings.js'
-import { compileMigrations } from '../load/compile-migrations.js'
+import { compileAll, compileBeforehand, compilingFor } from '../load/compile-migrations.js'
 import { dialectOf } from '../load/dialect-of.js'
+import { loadMigrations } from '../load/load-migrations.js'
 
 /** What every verb that works on a database takes, beside the configuration. */
 export interface TargetOptions extends SettingsOptions {
@@ -42,10 +42,14 @@ export async function withTarget<T>(
   work: (target: Target, settings: Settings) => Promise<T>,
 ): Promise<T> {
   const settings = await readSettings(options)
-  const dialect: Dialect = await dialectOf(settings)
-  const target = await dialect.connect({ connection: requireDatabase(settings).connection })
+  return connected(settings, (target) => work(target, settings))
+}
+
+async function connected<T>(settings: Settings, work: (target: Target) => Promise<T>): Promise<T> {
+  const { connection } = requireDatabase(settings)
+  const target = await (await dialectOf(settings)).connect({ connection })
   try {
-    return await work(target, settings)
+    return await work(target)
   } finally {
     await target.close()
   }
@@ -71,20 +75,24 @@ export function withSession<T>(
 
 /** A driver's error as a coded one; everything else as it is. */
 function translated(target: Target, error: unknown, doing: string): unknown {
-  const fromDatabase = error instanceof Error && ('severity' in error || target.classify(error) === 'connection')
-  return fromDatabase ? target.translate(error, doing) : error
+  return target.isDatabaseError(error) ? target.translate(error, doing) : error
 }
 
 /**
- * As `withTarget`, with every file loaded and compiled first: nothing is executed before all of them are right.
+ * As `withTarget`, with every file loaded and compiled first: nothing is executed before all of them are right. Where the
+ * server turns out to be another one than the settings say, and that matters, the same files are compiled once more.
  *
  * @throws what is wrong with the first wrong file; `CHECK.FINDINGS` is the caller's business
  */
 export async function withRunner<T>(options: TargetOptions, work: (runner: OpenRunner) => Promise<T>): Promise<T> {
   const settings = await readSettings(options)
   requireDatabase(settings)
-  const migrations = await compileMigrations(settings)
-  return withTarget(options, async (target) => {
+  const loaded = await loadMigrations(settings)
+  const beforehand = await compileBeforehand(loaded, settings)
+  return connected(settings, async (target) => {
+    const forServer = await compilingFor(target, settings)
+    const migrations =
+      forServer === undefined && beforehand !== undefined ? beforehand : await compileAll(loaded, forServer ?? settings)
     const context = await createContext(options, settings, migrations, target)
     try {
       return await work({ settings, migrations, target, context })

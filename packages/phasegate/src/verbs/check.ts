@@ -1,10 +1,10 @@
 import { resolve } from 'node:path'
-import type { CompiledMigration, PhasegateError } from '@phasegate/core'
+import type { CompiledMigration, LoadedMigration, PhasegateError } from '@phasegate/core'
 import type { Finding } from '@phasegate/safety'
 import { readSettings, type SettingsOptions } from '../config/read-settings.js'
 import type { Settings } from '../config/settings.js'
 import { displayPath } from '../display-path.js'
-import { compileEach } from '../load/compile-migrations.js'
+import { compileEach, compilingFor } from '../load/compile-migrations.js'
 import { readMigrations } from '../load/load-migrations.js'
 import { resolveMigration } from '../load/resolve-unit.js'
 
@@ -39,9 +39,8 @@ export interface CheckResult {
 export async function runCheck(options: CheckOptions = {}): Promise<CheckResult> {
   const settings = await readSettings(options)
   const read = await readMigrations(settings)
-  const { compiled, errors: uncompiled } = await compileEach(read.migrations, settings)
+  const { compiled, errors: uncompiled, notes } = await compileFor(options, settings, read.migrations)
   const errors = [...uncompiled, ...(await errorsAgainst(options, settings, compiled))]
-  const notes = await notesOfDatabase(options, compiled)
   const { checkMigration } = await import('@phasegate/safety')
   const findings = compiled.flatMap((migration) => checkMigration(migration))
   const wanted = wantedFiles(options.files ?? [], settings, [
@@ -77,15 +76,24 @@ async function errorsAgainst(
   return checkAgainst(compiled, await runStatus(options))
 }
 
-/** With `--database` also what only a database knows: late files, tables that are not there. */
-async function notesOfDatabase(
+/**
+ * Compiles for what the settings say. With `--database` for the server that is there, where that makes a difference, and
+ * with what only a database knows: late files, tables that are not there.
+ */
+async function compileFor(
   options: CheckOptions,
-  compiled: readonly CompiledMigration[],
-): Promise<readonly string[]> {
-  if (options.database === undefined) return []
+  settings: Settings,
+  loaded: readonly LoadedMigration[],
+): Promise<Awaited<ReturnType<typeof compileEach>> & { readonly notes: readonly string[] }> {
+  const first = await compileEach(loaded, settings)
+  if (options.database === undefined) return { ...first, notes: [] }
   const { databaseNotes } = await import('@phasegate/runner')
   const { withSession } = await import('../target/open-runner.js')
-  return withSession(options, 'check', (session, target) => databaseNotes(target, session, compiled))
+  return withSession(options, 'check', async (session, target) => {
+    const forServer = await compilingFor(target, settings)
+    const result = forServer === undefined ? first : await compileEach(loaded, forServer)
+    return { ...result, notes: await databaseNotes(target, session, result.compiled) }
+  })
 }
 
 /** Undefined: all. */

@@ -25,6 +25,11 @@ ${knexfile === undefined ? '' : `import knexfile from './${knexfile}'\n`}
 export default defineConfig({
 ${database}
 
+  // The database says its dialect and version itself. This is for what needs none (check, manifest), where
+  // \`database\` may be unset: 'postgres', 'mysql' or 'mariadb'.
+  // dialect: 'mysql',
+  // serverVersion: '8.4',
+
 ${roles}
 
   // Every client of this database that is deployed by itself. Without it every contract needs an approval.

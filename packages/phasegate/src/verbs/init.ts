@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { CONFIG_FILES } from '../config/read-settings.js'
 import { displayPath } from '../display-path.js'
-import { DIALECTS, KNEX_CLIENTS } from '../load/dialects.js'
+import { DIALECT_OF_CLIENT, DIALECTS, dialectTitles } from '../load/dialects.js'
 import { whatItSaid } from '../load/source-line.js'
 import { createUserModuleLoader } from '../load/user-module.js'
 import { writeNewFile } from '../write-file.js'
@@ -104,9 +104,9 @@ async function findKnexfile(cwd: string): Promise<Knexfile> {
   const clients = configs.flatMap((config) =>
     typeof config === 'object' && config !== null && 'client' in config ? [String(config.client)] : [],
   )
-  const usable = clients.some((client) => Object.hasOwn(DIALECTS, KNEX_CLIENTS[client] ?? ''))
+  const usable = clients.some((client) => Object.hasOwn(DIALECTS, DIALECT_OF_CLIENT[client] ?? ''))
   const notes = usable
     ? []
-    : [`${file} is for ${clients.join(', ') || 'no client'}; this version of Phasegate speaks PostgreSQL`]
+    : [`${file} is for ${clients.join(', ') || 'no client'}; Phasegate speaks ${dialectTitles()}`]
   return { file, usable, byEnvironment: !direct, notes }
 }

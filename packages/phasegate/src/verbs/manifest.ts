@@ -6,7 +6,8 @@ import type { Environment } from '../config/environment.js'
 import { readSettings, type SettingsOptions } from '../config/read-settings.js'
 import type { Settings } from '../config/settings.js'
 import { displayPath } from '../display-path.js'
-import { compileMigrations } from '../load/compile-migrations.js'
+import { compileAll } from '../load/compile-migrations.js'
+import { loadMigrations } from '../load/load-migrations.js'
 import { nearest } from '../nearest.js'
 import { writeNewFile } from '../write-file.js'
 import { buildManifest } from './build-manifest.js'
@@ -48,7 +49,7 @@ export async function runManifest(options: ManifestOptions): Promise<ManifestRes
   const environment = options.environment ?? process.env
   const application = applicationOf(options.app, settings)
   const build = await buildName(options.build, environment, settings.cwd)
-  const manifest = buildManifest(await compileMigrations(settings), {
+  const manifest = buildManifest(await compileAll(await loadMigrations(settings), settings), {
     application,
     build,
     createdAt: timeOf(environment),

@@ -45,6 +45,6 @@ export const SQL_TEMPLATE = `-- Take the first two dashes of a line below away t
 
 -- When nothing uses the old shape any more: tighten the new one, remove the old one.
 -- -- phase: contract
--- ALTER TABLE users ALTER COLUMN email_verified SET NOT NULL;
+-- ALTER TABLE users ALTER COLUMN email_verified SET DEFAULT false;
 -- ALTER TABLE users DROP COLUMN verified_at;
 `

@@ -64,3 +64,8 @@ export function classifyError(error: unknown): ErrorKind {
   if (/SASL|password/i.test(message)) return 'authentication'
   return 'statement'
 }
+
+/** Did the server raise it (its errors carry a severity), or is it the connection to it that failed? */
+export function isDatabaseError(error: unknown): boolean {
+  return error instanceof Error && ('severity' in error || classifyError(error) === 'connection')
+}

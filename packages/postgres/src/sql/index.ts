@@ -1,5 +1,4 @@
 export * from './describe-database.js'
-export * from './first-json.js'
 export * from './journal-errors.js'
 export * from './parse-journal.js'
 export * from './read-journal.js'

@@ -1,14 +1,24 @@
+import { READABLE_BELOW } from '@phasegate/core'
 import { describe, expect, it, vi } from 'vitest'
 import { LOCK_CLASS } from '../session/lane-lock.js'
 import { describeDatabaseSql } from './describe-database.js'
 import { grantsFor } from './journal-errors.js'
-import { parseJournal, READABLE_BELOW } from './parse-journal.js'
+import { parseJournal } from './parse-journal.js'
 import { readJournal } from './read-journal.js'
 import { ADVISORY_LOCK_CLASS, readJournalSql } from './read-journal-sql.js'
 
 const journal = (version: number): string => JSON.stringify({ exists: true, version, units: [] })
 const database = (exists: boolean): unknown => [
-  { d: JSON.stringify({ database: 'shop', version: '18.4', now: '2026-11-22T10:00:00Z', role: 'ann', exists }) },
+  {
+    d: JSON.stringify({
+      database: 'shop',
+      dialect: 'postgres',
+      version: '18.4',
+      now: '2026-11-22T10:00:00Z',
+      role: 'ann',
+      exists,
+    }),
+  },
 ]
 const state = (code: string): Error => Object.assign(new Error(`SQLSTATE ${code}`), { code })
 const failing = (error: Error, exists = true) =>
@@ -31,7 +41,7 @@ describe('reading the journal', () => {
     ['as a cause', new Error('wrapped', { cause: state('42P01') })],
   ])('takes a missing table for a database without a journal, %s', async (_, error) => {
     const snapshot = await readJournal(failing(error, false))
-    expect(snapshot).toMatchObject({ exists: false, database: 'shop', units: [] })
+    expect(snapshot).toMatchObject({ exists: false, database: 'shop', server: { dialect: 'postgres' }, units: [] })
   })
 
   it('asks for what cannot fail where no journal is expected', async () => {

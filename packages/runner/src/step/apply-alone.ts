@@ -112,7 +112,8 @@ function undecidable(unit: UnitId, step: StepRecord): PhasegateError {
     message: `Step ${step.position + 1} of ${unitName(unit)} was under way when its runner ended, and the catalog cannot tell whether it happened.`,
     why: step.statement,
     next: [
-      'Look at the database. Edit the migration file so that this statement is right to run again, or remove it if it has happened.',
+      `phasegate repair ${unitName(unit)} --happened --reason '…', if the database shows that it happened`,
+      `phasegate repair ${unitName(unit)} --again --reason '…', if it did not, or may safely run twice`,
     ],
     exit: EXIT.failed,
   })

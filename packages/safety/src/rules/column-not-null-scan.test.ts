@@ -70,6 +70,11 @@ describe('COLUMN.NOT_NULL_SCAN', () => {
     ])
   })
 
+  it('passes where the server makes it beside traffic, and leaves a copy of the table to TABLE.REWRITE', () => {
+    expect(rulesFiring('contract', { ...setNotNull, lock: online('rewrite') })).toEqual([])
+    expect(rulesFiring('contract', { ...setNotNull, lock: exclusive('rewrite') })).toEqual(['TABLE.REWRITE'])
+  })
+
   it('passes on a table of the same file', () => {
     const onNew = setNotNull.changes.map((each) => ({ ...each, onNew: true }))
     expect(rulesFiring('expand', { ...setNotNull, changes: onNew })).toEqual([])

@@ -1,6 +1,6 @@
 import { type Change, describeObject } from '@phasegate/core'
 import { concernsExisting, makesOthersWait } from '../existing.js'
-import type { Rule } from '../rule.js'
+import { type Rule, withDialectsWords } from '../rule.js'
 
 /** PostgreSQL docs: CREATE INDEX, "Building Indexes Concurrently". */
 export const indexNotConcurrent: Rule = {
@@ -18,10 +18,14 @@ export const indexNotConcurrent: Rule = {
     const blocked = step.facts.lock.blocks === 'writes' ? 'Every write to the table waits' : 'Reads and writes wait'
     return {
       severity: 'error',
-      message: `${change.what} builds ${describeObject(change.object)} without CONCURRENTLY.`,
+      message: `${change.what} builds ${describeObject(change.object)} while others wait.`,
       why: `${blocked} until the whole index is built.`,
-      instead:
-        'ops.createIndex(table, columns), or CREATE INDEX without -- verbatim, which is built CONCURRENTLY; write REINDEX as REINDEX … CONCURRENTLY.',
+      instead: withDialectsWords(
+        change.what === 'reindex'
+          ? 'REINDEX … CONCURRENTLY.'
+          : 'ops.createIndex(table, columns), or the statement without -- verbatim: both build it beside traffic.',
+        step.facts.lock,
+      ),
     }
   },
 }

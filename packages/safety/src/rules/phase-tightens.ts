@@ -19,9 +19,9 @@ export const phaseTightens: Rule = {
     return {
       severity: 'error',
       message: `${change.what} on ${describeObject(change.object)} tightens an existing table in expand.`,
-      why: 'Rows that the running code still writes would be rejected from this moment on, with NOT VALID as well.',
+      why: 'Rows that the running code still writes would be rejected from this moment on, even where those that are there are not checked.',
       instead: adds
-        ? 'Add the column nullable or with a DEFAULT; SET NOT NULL in contract.'
+        ? 'Add the column nullable or with a default; make it NOT NULL in contract.'
         : 'Move the statement to contract (-- phase: contract), after the code that writes such rows is gone.',
     }
   },

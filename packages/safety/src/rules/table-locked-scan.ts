@@ -1,11 +1,14 @@
 import type { CompiledStep } from '@phasegate/core'
 import { concernsExisting, makesOthersWait } from '../existing.js'
 import { isProvenNotNull, isSetNotNull } from '../proves-not-null.js'
-import type { Rule, StepContext } from '../rule.js'
+import { type Rule, type StepContext, withDialectsWords } from '../rule.js'
 import { columnNotNullScan } from './column-not-null-scan.js'
 import { indexNotConcurrent } from './index-not-concurrent.js'
 
-/** PostgreSQL docs: Explicit Locking, and ALTER TABLE, Notes, on NOT VALID and VALIDATE. */
+/**
+ * PostgreSQL docs: Explicit Locking, and ALTER TABLE, Notes, on NOT VALID and VALIDATE. MySQL Reference Manual: Online DDL
+ * Operations (what takes LOCK=SHARED).
+ */
 export const tableLockedScan: Rule = {
   id: 'TABLE.LOCKED_SCAN',
   check: (context) => {
@@ -17,8 +20,10 @@ export const tableLockedScan: Rule = {
       severity: 'error',
       message: `The statement ${does} ${tables.join(', ') || 'a table'} under ${mode}.`,
       why: `${blocks === 'writes' ? 'Writes' : 'Reads and writes'} wait for as long as that takes.`,
-      instead:
-        'Check and foreign key: ADD CONSTRAINT … NOT VALID, then VALIDATE CONSTRAINT (ops.addCheck, ops.addForeignKey). Unique: ops.addUnique, which builds the index CONCURRENTLY first.',
+      instead: withDialectsWords(
+        'ops.addCheck, ops.addForeignKey or ops.addUnique, or the statement without -- verbatim: they check the rows, or build the index, beside traffic.',
+        context.step.facts.lock,
+      ),
     }
   },
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { change, column, exclusive, online, rulesFiring, table } from '../step-fixtures.test.support.js'
+import { checkMigration } from '../check-migration.js'
+import { change, column, exclusive, migration, online, rulesFiring, table } from '../step-fixtures.test.support.js'
 
 const alter = change('alter', column('id'), 'alter type', { tightens: true })
 
@@ -14,6 +15,12 @@ describe('TABLE.REWRITE', () => {
     expect(rulesFiring('expand', { changes: [{ ...alter, onNew: true }], lock: exclusive('rewrite') })).toEqual([])
     expect(rulesFiring('contract', { changes: [alter], lock: online('rewrite') })).toEqual([])
     expect(rulesFiring('contract', { changes: [alter], lock: exclusive('instant') })).toEqual([])
+  })
+
+  it('adds what only the dialect knows of the way out', () => {
+    const lock = { ...exclusive('rewrite'), instead: 'Name ALGORITHM=INPLACE.' }
+    const [found] = checkMigration(migration({ contract: [{ changes: [alter], lock }] }))
+    expect(found?.instead).toMatch(/drop the old column in contract\..* Name ALGORITHM=INPLACE\.$/)
   })
 
   it('passes a table that is created full, which nobody uses yet', () => {

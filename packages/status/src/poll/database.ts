@@ -1,4 +1,6 @@
-import { EXIT, PhasegateError } from '@phasegate/core'
+import { EXIT, type JournalSnapshot, PhasegateError, type ReadJournalOptions } from '@phasegate/core'
+import { type Dialect, JOURNAL_READERS } from './journal-readers.js'
+import { isMysql2, type Mysql2Like, queryThroughMysql2 } from './mysql2-client.js'
 
 /** Runs one statement without parameters; resolves to whatever the driver answers. */
 export type QueryFunction = (sql: string) => Promise<unknown>
@@ -14,30 +16,59 @@ export interface KnexLike {
   readonly client: unknown
 }
 
-/** What knex calls the dialects whose journal this version can read. */
-const READABLE: ReadonlySet<string> = new Set(['postgresql'])
+export type Database = KnexLike | PgLike | Mysql2Like | QueryFunction
 
-export type Database = KnexLike | PgLike | QueryFunction
+export interface DatabaseOptions {
+  /** ms that a statement may take. */
+  readonly timeout: number
+  /** What a query function leads to; a client says it itself. */
+  readonly dialect?: Dialect | undefined
+}
+
+/** What knex calls the dialects whose journal this version can read. */
+const KNEX_DIALECTS: ReadonlyMap<unknown, Dialect> = new Map([
+  ['postgresql', 'postgres'],
+  ['mysql', 'mysql'],
+])
+
+interface Client {
+  readonly dialect: Dialect
+  readonly query: QueryFunction
+}
 
 /**
- * One way to ask, for every client. Timeouts are the client's: no SET runs on a pool that is not ours. knex and pg drop
- * the connection of a statement that they gave up, so that it cannot answer somebody else.
+ * One way to read the journal, for every client. Timeouts are the client's: no SET runs on a pool that is not ours. knex,
+ * pg and a pool of mysql2 drop the connection of a statement that they gave up, so that it cannot answer somebody else.
  *
- * @param timeout ms that a statement may take.
- * @throws `STATUS.DATABASE` for what is none of the clients above, or one of another database family.
+ * @throws `STATUS.DATABASE` for what is none of the clients above, one of another database family, or not of the
+ * `dialect` that was named.
  */
-export function queryFunctionOf(database: Database, timeout: number): QueryFunction {
+export function journalOf(
+  database: Database,
+  options: DatabaseOptions,
+): (reading: ReadJournalOptions) => Promise<JournalSnapshot> {
+  const named = options.dialect
+  if (named !== undefined && !Object.hasOwn(JOURNAL_READERS, named)) throw unknownDialect(named)
+  const { dialect, query } = clientOf(database, options)
+  const readJournal = JOURNAL_READERS[dialect]
+  if (named !== undefined && JOURNAL_READERS[named] !== readJournal) throw otherDialect(named, dialect)
+  return (reading) => readJournal(query, reading)
+}
+
+function clientOf(database: Database, { timeout, dialect: named = 'postgres' }: DatabaseOptions): Client {
   if (isKnex(database)) {
-    const dialect = (database.client as { dialect?: unknown } | null)?.dialect
-    if (typeof dialect === 'string' && !READABLE.has(dialect)) throw notSupported(`a knex instance for ${dialect}`)
-    return async (sql) => database.raw(sql).timeout(timeout)
+    const given = (database.client as { dialect?: unknown } | null)?.dialect
+    const dialect = given === undefined ? named : KNEX_DIALECTS.get(given)
+    if (dialect === undefined) throw notSupported(`a knex instance for ${given}`)
+    return { dialect, query: async (sql) => database.raw(sql).timeout(timeout) }
   }
-  if (typeof database === 'function') return database
-  if (typeof database !== 'object' || database === null || typeof database.query !== 'function')
+  if (typeof database === 'function') return { dialect: named, query: database }
+  if (typeof database !== 'object' || database === null || !('query' in database || 'promise' in database))
     throw notSupported(database === null ? 'null' : `a value of type ${typeof database}`)
-  // mysql2 has `execute` beside `query`; pg has not.
-  if ('execute' in database) throw notSupported('a client that looks like mysql2')
-  return (sql) => database.query({ text: sql, query_timeout: timeout })
+  if (isMysql2(database)) return { dialect: 'mysql', query: queryThroughMysql2(database, timeout) }
+  // Of the clients with `query` alone, this is how mysql differs from pg; it knows callbacks only.
+  if (!('query' in database) || 'escapeId' in database) throw notSupported('a client that looks like mysql')
+  return { dialect: 'postgres', query: (sql) => database.query({ text: sql, query_timeout: timeout }) }
 }
 
 function isKnex(database: Database): database is KnexLike {
@@ -46,12 +77,29 @@ function isKnex(database: Database): database is KnexLike {
   )
 }
 
+const FUNCTION = "createStatus({ database: (sql) => client.query(sql), dialect: 'mysql' })"
+
 function notSupported(what: string): PhasegateError {
-  return new PhasegateError({
-    code: 'STATUS.DATABASE',
-    message: `\`database\` is ${what}.`,
-    why: 'It takes a knex instance, a pg.Pool or a query function, connected to PostgreSQL.',
-    next: ['For any other client pass a function: createStatus({ database: (sql) => client.query(sql) })'],
-    exit: EXIT.usage,
-  })
+  return refused(
+    `\`database\` is ${what}.`,
+    'It takes a knex instance, a pg.Pool, a pool of mysql2 or a query function, connected to PostgreSQL, MySQL or MariaDB.',
+    `For any other client pass a function: ${FUNCTION}`,
+  )
+}
+
+function unknownDialect(named: unknown): PhasegateError {
+  const known = Object.keys(JOURNAL_READERS).join(', ')
+  return refused(`\`dialect\` is ${String(named)}.`, `It is one of ${known}.`, FUNCTION)
+}
+
+function otherDialect(named: Dialect, found: Dialect): PhasegateError {
+  return refused(
+    `\`dialect\` is ${named}, and \`database\` is a client of ${found}.`,
+    'A client says itself what it leads to; the option is for query functions.',
+    'Leave `dialect` out.',
+  )
+}
+
+function refused(message: string, why: string, next: string): PhasegateError {
+  return new PhasegateError({ code: 'STATUS.DATABASE', message, why, next: [next], exit: EXIT.usage })
 }

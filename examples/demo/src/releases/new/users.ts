@@ -1,20 +1,19 @@
-import type pg from 'pg'
-import type { User, UserStore } from '../../application/user-store.js'
+import type { ApplicationPool } from '../../application/application-pool.js'
+import { type UserStore, userOf } from '../../application/user-store.js'
 
 /** Knows only `email_verified`. */
-export function createUsers(pool: pg.Pool): UserStore {
-  const one = async (text: string, values: readonly unknown[]): Promise<User | undefined> =>
-    (await pool.query<User>(text, [...values])).rows[0]
-  const seen = 'id, email_verified AS verified'
-  const write = (id: string, verified: boolean) =>
-    one(`UPDATE users SET email_verified = $2 WHERE id = $1 RETURNING ${seen}`, [id, verified])
+export function createUsers(pool: ApplicationPool): UserStore {
+  const find = async (id: string) =>
+    userOf(await pool.one('SELECT id, email_verified AS verified FROM users WHERE id = ?', [id]))
+  const write = async (id: string, verified: boolean) => {
+    await pool.change('UPDATE users SET email_verified = ? WHERE id = ?', [verified, id])
+    return find(id)
+  }
   return {
-    find: (id) => one(`SELECT ${seen} FROM users WHERE id = $1`, [id]),
+    find,
     verify: (id) => write(id, true),
     unverify: (id) => write(id, false),
-    create: async ({ email, verified }) => {
-      const inserted = `INSERT INTO users (email, email_verified) VALUES ($1, $2) RETURNING ${seen}`
-      return (await one(inserted, [email, verified]))!
-    },
+    create: async ({ email, verified }) =>
+      (await find(await pool.insert('INSERT INTO users (email, email_verified) VALUES (?, ?)', [email, verified])))!,
   }
 }

@@ -1,0 +1,117 @@
+import type { Backend, LockHolder, LockName, Session } from '@phasegate/core'
+import { findTables } from '../catalog/tables-named.js'
+import type { Capabilities } from '../server/capabilities.js'
+import { errorNumber } from './classify-error.js'
+import { LANE_LOCK, SESSION_LOCK } from './lane-lock.js'
+import { describeSessions, ifAllowed, openTransactions } from './list-sessions.js'
+import { anyTableInUse, hasLockPlugin, pluginBlockers, pluginLocksOn } from './metadata-lock-info.js'
+import { conflicts, metadataLockBlockers, metadataLocksOn, rowLockBlockers } from './metadata-locks.js'
+
+export async function laneLockHolder(session: Session, lock: LockName): Promise<LockHolder | undefined> {
+  const [row] = await session.query<{ id: string | number | null }>(`SELECT IS_USED_LOCK(${LANE_LOCK}) AS id`, [lock])
+  if (row === undefined || row.id === null) return undefined
+  const [holder] = await describeSessions(session, [String(row.id)])
+  // Nobody else takes a lock of that name, even where the server does not tell what a client calls itself.
+  return holder === undefined || holder.application !== '' ? holder : { ...holder, application: 'phasegate' }
+}
+
+/** Who keeps this backend waiting; nobody where the account may not see that (`doctor` says so). */
+export async function blockersOf(
+  session: Session,
+  backend: Backend,
+  capabilities: Capabilities,
+): Promise<readonly LockHolder[]> {
+  const ids = capabilities.locksByPlugin
+    ? await blockersByTransaction(session, backend.id)
+    : [...(await metadataLockBlockers(session, backend.id)), ...(await rowLockBlockers(session, backend.id))]
+  return describeSessions(session, [...new Set(ids)])
+}
+
+/** MariaDB: row locks are in INNODB_LOCK_WAITS; metadata locks in a plugin, without which any open transaction may be it. */
+async function blockersByTransaction(session: Session, id: string): Promise<readonly string[]> {
+  // InnoDB reads these tables anew only when nobody asked for 100 ms: asked again sooner they never change (MariaDB source,
+  // trx0i_s.cc, CACHE_MIN_IDLE_TIME_NS; measured on 10.11.19).
+  await session.query('DO SLEEP(0.11)')
+  const rows = await ifAllowed(() =>
+    session.query<{ id: string | number }>(
+      `SELECT DISTINCT h.trx_mysql_thread_id AS id FROM information_schema.innodb_lock_waits w
+       JOIN information_schema.innodb_trx r ON r.trx_id = w.requesting_trx_id
+       JOIN information_schema.innodb_trx h ON h.trx_id = w.blocking_trx_id WHERE r.trx_mysql_thread_id = ?`,
+      [id],
+    ),
+  )
+  if (rows.length > 0) return rows.map((row) => String(row.id))
+  const waiting = await session.query(
+    `SELECT 1 AS waits FROM information_schema.processlist WHERE id = ? AND state LIKE 'Waiting for table%lock'`,
+    [id],
+  )
+  if (waiting.length === 0) return []
+  if (await hasLockPlugin(session)) return pluginBlockers(session, id)
+  return suspects(session, [id])
+}
+
+/**
+ * Transactions that hold locks on `tables` which a lock of `mode` (`EXCLUSIVE`, `SHARED_NO_WRITE`, … as the metadata locks
+ * are called) would have to wait for, oldest first.
+ *
+ * MariaDB without the plugin does not say who holds a table, only whether somebody does; then every open transaction of
+ * another session counts as a possible holder, and its `state` says so. Out of sight stay LOCK TABLES and transactions
+ * that have read no InnoDB table.
+ */
+export async function holdersOf(
+  session: Session,
+  tables: readonly string[],
+  mode: string,
+  capabilities: Capabilities,
+): Promise<readonly LockHolder[]> {
+  const found = await findTables(session, tables)
+  if (found.length === 0) return []
+  if (capabilities.locksByPlugin && !(await hasLockPlugin(session))) {
+    const inUse = await anyTableInUse(session, found)
+    if (inUse === false) return []
+    const holders = await describeSessions(session, await suspects(session, []))
+    return holders.map((holder) => ({ ...holder, state: `${holder.state}, perhaps the holder` }))
+  }
+  const held = capabilities.locksByPlugin ? await pluginLocksOn(session, found) : await metadataLocksOn(session, found)
+  const ids = held.filter((lock) => conflicts(mode, lock.mode)).map((lock) => lock.id)
+  return describeSessions(session, [...new Set(ids)])
+}
+
+/** Sessions with an open transaction, beside our own and those named. */
+async function suspects(session: Session, except: readonly string[]): Promise<readonly string[]> {
+  return [...(await openTransactions(session)).keys()].filter((id) => id !== session.backend.id && !except.includes(id))
+}
+
+/** A connection id is used again after a restart, a token never; its lock ends with the session, whatever its client does. */
+export async function isBackendAlive(session: Session, backend: Backend): Promise<boolean> {
+  const [row] = await session.query<{ alive: string | number | null }>(
+    `SELECT IS_USED_LOCK(${SESSION_LOCK}) <=> ? AS alive`,
+    [backend.startedAt, backend.id],
+  )
+  return Number(row?.alive) === 1
+}
+
+/** Only a session that is surely the one meant. KILL takes no condition: between the two it could end, but not come back. */
+export async function cancelBackend(session: Session, backend: Backend): Promise<void> {
+  if (await isBackendAlive(session, backend)) await kill(session, 'KILL QUERY', backend)
+}
+
+export async function terminateBackend(session: Session, backend: Backend): Promise<void> {
+  if (await isBackendAlive(session, backend)) await kill(session, 'KILL', backend)
+}
+
+async function kill(session: Session, how: 'KILL' | 'KILL QUERY', backend: Backend): Promise<void> {
+  try {
+    await session.query(`${how} ${BigInt(backend.id)}`)
+  } catch (error) {
+    // It has ended in between: what was wanted.
+    if (errorNumber(error) !== NO_SUCH_THREAD) throw error
+  }
+}
+
+const NO_SUCH_THREAD = 1094
+
+/** No job of these servers holds a table and gives way to whoever waits for it. */
+export async function yieldTime(): Promise<number> {
+  return 0
+}

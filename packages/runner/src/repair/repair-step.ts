@@ -1,0 +1,88 @@
+import {
+  type Direction,
+  EXIT,
+  PhasegateError,
+  type Session,
+  type StepRecord,
+  type UnitId,
+  unitName,
+} from '@phasegate/core'
+import { ensureJournal } from '../lane/run-lane.js'
+import { withLaneLock } from '../lane/with-lane-lock.js'
+import type { RunnerContext } from '../runner-context.js'
+import { isUndecided } from '../step/apply-alone.js'
+
+/** What a person found in the database: the step happened, or it did not and is to run again. */
+export type StepDecision = 'happened' | 'again'
+
+/** The step that was under way when its runner ended, and whether it is one of a revert. */
+export interface UndecidedStep {
+  readonly direction: Direction
+  readonly step: StepRecord
+}
+
+/** Finds the step of a unit that nobody but a person can decide; undefined where there is none. Changes nothing. */
+export async function findUndecidedStep(
+  context: Pick<RunnerContext, 'target'>,
+  session: Session,
+  unit: UnitId,
+): Promise<UndecidedStep | undefined> {
+  for (const direction of ['revert', 'apply'] as const) {
+    for (const step of await context.target.journal.steps(session, unit, direction)) {
+      if (isUndecided(step) || (await isInConflict(session, step))) return { direction, step }
+    }
+  }
+  return undefined
+}
+
+/** Under way, and the catalog holds neither the old nor the new. */
+async function isInConflict(session: Session, { state, execution }: StepRecord): Promise<boolean> {
+  if (state !== 'started' || execution.probe === undefined) return false
+  const [row] = await session.query(execution.probe)
+  return String(Object.values(row ?? {})[0] ?? '').startsWith('conflict')
+}
+
+/**
+ * Records what a person found out about a step that neither the journal nor the catalog can decide, under the lane's lock,
+ * so that the next run goes on from there.
+ *
+ * @param reason why; kept in the journal's event log
+ * @throws `REPAIR.NOTHING`, `LOCK.BUSY`
+ */
+export async function repairStep(
+  context: RunnerContext,
+  unit: UnitId,
+  decision: StepDecision,
+  reason: string,
+): Promise<UndecidedStep> {
+  const { target, actor } = context
+  const session = await target.openSession('repair')
+  try {
+    await target.assertUsable(session)
+    return await withLaneLock(context, session, unit.phase, async () => {
+      await ensureJournal(context, session)
+      const found = await findUndecidedStep(context, session, unit)
+      if (found === undefined) throw nothingToRepair(unit)
+      const { direction, step } = found
+      const state = decision === 'happened' ? 'done' : 'pending'
+      await session.transaction({ lockTimeout: 10_000, statementTimeout: 60_000 }, async () => {
+        await target.journal.markStep(session, unit, direction, step.position, state)
+        const detail = { step: step.position, statement: step.statement, decision, reason }
+        await target.journal.append(session, unit, 'step.repaired', detail, actor)
+      })
+      return found
+    })
+  } finally {
+    await session.close()
+  }
+}
+
+function nothingToRepair(unit: UnitId): PhasegateError {
+  return new PhasegateError({
+    code: 'REPAIR.NOTHING',
+    message: `No step of ${unitName(unit)} waits for a decision.`,
+    why: 'Whatever else was interrupted, the same command as before finds out by itself.',
+    next: [`phasegate ${unit.phase} ${unitName(unit)}`, `phasegate status ${unit.migration}`],
+    exit: EXIT.usage,
+  })
+}
