@@ -1,5 +1,5 @@
 import { type CompiledStep, defineMigration, type MigrationDefinition, ops, sql } from '@phasegate/core'
-import { connectPostgres } from '@phasegate/postgres'
+import { connectPostgres, postgresDialect } from '@phasegate/postgres'
 import { describe, expect, test } from 'vitest'
 import { createDatabase, describeOnEveryPostgres, type SharedServer, type TestDatabase } from '../support/servers.js'
 

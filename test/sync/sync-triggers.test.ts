@@ -1,5 +1,5 @@
-import { postgresDialect } from '@phasegate/postgres'
 import { defineMigration, type MigrationDefinition, sql } from '@phasegate/core'
+import { postgresDialect } from '@phasegate/postgres'
 import { describe, expect, test } from 'vitest'
 import { createDatabase, describeOnEveryPostgres, type SharedServer, type TestDatabase } from '../support/servers.js'
 

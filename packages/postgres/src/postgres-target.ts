@@ -60,6 +60,7 @@ export async function connectPostgres(options: ConnectOptions): Promise<Target> 
     dialect: 'postgres',
     database: server.database,
     serverVersion: server.version,
+    lockTimeoutUnit: 1,
     journal: createPostgresJournal(),
     backfill: createBackfillTarget(),
     openSession: open,

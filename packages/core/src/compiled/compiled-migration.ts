@@ -38,7 +38,7 @@ export interface StepExecution {
   readonly adopts?: true
   /** Statement that removes what a failed attempt left, run outside a transaction when the probe says `invalid`. */
   readonly cleanup?: string
-  /** Query asked right before the step; a text is why it cannot run now, an empty one or no row is nothing to say. */
+  /** Query asked right before a step that runs alone; a text is why it cannot run now, an empty one or no row is nothing to say. */
   readonly precondition?: string
   /** Statements around this one on its session, for a setting that the server takes in no other way. */
   readonly setting?: { readonly on: string; readonly off: string }

@@ -30,6 +30,11 @@ export interface LockFacts {
   readonly tables: readonly string[]
   /** Whom it keeps waiting while it is held. */
   readonly blocks: 'reads and writes' | 'writes' | 'nothing'
+  /**
+   * It takes a stronger lock for an instant when it begins and when it ends, which waits behind older transactions for no
+   * longer than the lock timeout, and these wait behind it (MySQL: the metadata lock of an online ALTER).
+   */
+  readonly atEnds?: 'reads and writes'
   /** `instant`: catalog only; `scan`: reads the table; `rewrite`: writes it anew; `build`: builds an index. */
   readonly duration: 'instant' | 'scan' | 'rewrite' | 'build'
 }

@@ -27,6 +27,8 @@ export interface Target {
   /** The database's name, what `--confirm` wants. */
   readonly database: string
   readonly serverVersion: string
+  /** ms that the server counts lock timeouts in; settings are rounded up to it (PostgreSQL 1, MySQL and MariaDB 1000). */
+  readonly lockTimeoutUnit: number
   readonly journal: Journal
   readonly backfill: BackfillTarget
 

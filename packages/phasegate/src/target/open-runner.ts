@@ -122,7 +122,7 @@ async function createContext(
     takenOverrides: new Set(),
     settings: {
       ...DEFAULT_SETTINGS,
-      lockTimeout: lock.lockTimeout,
+      lockTimeout: Math.ceil(lock.lockTimeout / target.lockTimeoutUnit) * target.lockTimeoutUnit,
       statementTimeout: lock.statementTimeout,
       maxLockWait: lock.maxLockWait,
       retry: { ...DEFAULT_SETTINGS.retry, attempts: lock.retries + 1, totalTime: lock.retryFor },

@@ -13,7 +13,8 @@ import {
 } from '@phasegate/core'
 import { askUnitGates, type GateAnswer, recordAnswer, whyHeld } from '../gate/ask-unit-gates.js'
 import type { RunnerContext } from '../runner-context.js'
-import { applySteps, isUndecided } from '../step/apply-steps.js'
+import { isUndecided } from '../step/apply-alone.js'
+import { applySteps } from '../step/apply-steps.js'
 import { codedError, held, UnitHeld } from '../unit-outcome.js'
 import { isConnectionLoss } from './with-reconnect.js'
 

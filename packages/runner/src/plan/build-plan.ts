@@ -192,7 +192,10 @@ function waitsInWords(
 ): string {
   const undecided =
     execution.mode === 'alone' && execution.probe === undefined ? '; if interrupted, a person must decide' : ''
-  if (lock.blocks === 'nothing') return `nobody waits${undecided}`
+  if (lock.blocks === 'nothing') {
+    const ends = `${lock.atEnds} wait at most ${settings.lockTimeout} ms an attempt, when it begins and when it ends`
+    return `${lock.atEnds === undefined ? 'nobody waits' : ends}${undecided}`
+  }
   const bound = `${lock.blocks} wait at most ${settings.lockTimeout} ms an attempt`
   const autovacuum =
     lock.mode === 'ACCESS EXCLUSIVE'

@@ -8,6 +8,7 @@ import {
   unitName,
   unitsOf,
 } from '@phasegate/core'
+import { unmetPrecondition } from '../step/execute-step.js'
 
 /**
  * What only a database knows of these files: those that arrived late, and tables that neither it has nor any of the files
@@ -31,7 +32,19 @@ export async function databaseNotes(
     for (const table of await target.missingTables(session, tablesNeeded(unit)))
       if (!created.has(table)) missing.push(`${unitName(unit.id)} names table ${table}, which does not exist.`)
   }
-  return [...late, ...missing]
+  return [...late, ...missing, ...(await unmet(target, session, pending))]
+}
+
+/** Steps that could not run now, as the database is. */
+async function unmet(target: Target, session: Session, pending: readonly CompiledUnit[]): Promise<readonly string[]> {
+  const notes: string[] = []
+  for (const { id, steps } of pending) {
+    for (const [position, step] of steps.entries()) {
+      const reason = await unmetPrecondition({ target }, session, step)
+      if (reason !== undefined) notes.push(`Step ${position + 1} of ${unitName(id)} cannot run now: ${reason}`)
+    }
+  }
+  return notes
 }
 
 function tablesCreated(unit: CompiledUnit): readonly string[] {

@@ -18,7 +18,8 @@ import { ensureJournal, type LaneResult } from '../lane/run-lane.js'
 import { inAllLanes } from '../lane/run-up.js'
 import { isConnectionLoss, withReconnect } from '../lane/with-reconnect.js'
 import type { RunnerContext } from '../runner-context.js'
-import { applySteps, isUndecided } from '../step/apply-steps.js'
+import { isUndecided } from '../step/apply-alone.js'
+import { applySteps } from '../step/apply-steps.js'
 import { codedError, failed, held } from '../unit-outcome.js'
 
 /** A worker that waits in its pause holds nothing by which it could be seen; it looks at the journal twice a second. */
