@@ -1,10 +1,11 @@
+import { createMadeObjects, type SqlOperation } from '@phasegate/core'
+import { compilerOf } from '@phasegate/core/compile'
 import type pg from 'pg'
 import { beforeAll, expect, test } from 'vitest'
-import { compilerOf, type SqlOperation } from '../../packages/postgres/src/operations/compile-operation.js'
 import { lift } from '../../packages/postgres/src/parse/lift.js'
-import { createMadeObjects } from '../../packages/postgres/src/parse/made-objects.js'
 import { parseStatements } from '../../packages/postgres/src/parse/parse-statements.js'
 import { loadParser } from '../../packages/postgres/src/parse/parser.js'
+import { postgresLanguage } from '../../packages/postgres/src/postgres-language.js'
 import { createDatabase, describeOnEveryPostgres } from '../support/servers.js'
 
 const SCHEMA = {
@@ -68,7 +69,7 @@ function liftedStatements(sql: string): readonly string[] {
   return (parts ?? []).flatMap((part) =>
     'statement' in part
       ? [part.statement]
-      : compilerOf(part.operation as SqlOperation).compile(part.operation as never, {
+      : compilerOf(part.operation as SqlOperation, postgresLanguage).compile(part.operation as never, {
           file: 'lifted.sql',
           isNewTable: () => false,
         }),

@@ -1,7 +1,7 @@
+import { createMadeObjects } from '@phasegate/core'
 import type pg from 'pg'
 import { beforeAll, expect, test } from 'vitest'
 import { functionKind } from '../../packages/postgres/src/parse/functions.js'
-import { createMadeObjects } from '../../packages/postgres/src/parse/made-objects.js'
 import { parseStatements } from '../../packages/postgres/src/parse/parse-statements.js'
 import { loadParser } from '../../packages/postgres/src/parse/parser.js'
 import { readFacts } from '../../packages/postgres/src/parse/read-facts.js'

@@ -60,7 +60,7 @@ interface Opened {
 }
 
 async function withJournal(server: AnyServer): Promise<Opened> {
-  const database = (await createDatabase(server as never)) as AnyDatabase
+  const database = await createDatabase(server)
   const { journal: create, open, table } = KINDS[server.family]
   const openSession = async (): Promise<Session> => {
     const session = await open(database.url)

@@ -1,7 +1,6 @@
 import { type CompiledStep, defineMigration, type MigrationDefinition, ops, sql } from '@phasegate/core'
-import { connectPostgres } from '@phasegate/postgres'
+import { connectPostgres, postgresDialect } from '@phasegate/postgres'
 import { describe, expect, test } from 'vitest'
-import { compileMigration } from '../../packages/postgres/dist/compile/compile-migration.js'
 import { createDatabase, describeOnEveryPostgres, type SharedServer, type TestDatabase } from '../support/servers.js'
 
 type List = MigrationDefinition['expand']
@@ -17,7 +16,7 @@ const TABLES = `
 async function compile(expand: NonNullable<List>) {
   const definition = defineMigration({ expand })
   const migration = { format: 'typescript', name: '20261122093000_ops', file: 'ops.ts', definition } as const
-  return compileMigration(migration, { batchSize: 1000, batchTime: 250 })
+  return postgresDialect.compile(migration, { batchSize: 1000, batchTime: 250 })
 }
 
 /** Runs steps as they say that they run: in transactions, shared by group, or alone. */

@@ -1,6 +1,6 @@
 import { defineMigration, type MigrationDefinition, sql } from '@phasegate/core'
+import { postgresDialect } from '@phasegate/postgres'
 import { describe, expect, test } from 'vitest'
-import { compileMigration } from '../../packages/postgres/dist/compile/compile-migration.js'
 import { createDatabase, describeOnEveryPostgres, type SharedServer, type TestDatabase } from '../support/servers.js'
 
 type Sync = Exclude<NonNullable<MigrationDefinition['sync']>, readonly unknown[]>
@@ -25,7 +25,7 @@ async function withUsers(server: SharedServer, sync: Sync): Promise<TestDatabase
 async function steps(sync: Sync | readonly Sync[], unit: 'expand' | 'contract' = 'expand'): Promise<readonly string[]> {
   const definition = defineMigration({ appUses: 'both', sync, contract: () => [] })
   const migration = { format: 'typescript', name: '20261122093000_sync', file: 'sync.ts', definition } as const
-  const compiled = await compileMigration(migration, { batchSize: 1000, batchTime: 250 })
+  const compiled = await postgresDialect.compile(migration, { batchSize: 1000, batchTime: 250 })
   return compiled.units[unit]!.steps.map((step) => step.statement)
 }
 

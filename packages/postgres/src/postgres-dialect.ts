@@ -9,8 +9,13 @@ export const postgresDialect: Dialect = {
   quoting: postgresQuoting,
   versioned: false,
   // The parser and knex are large, and the verbs that only read the journal need neither.
-  compile: async (migration, options) =>
-    (await import('./compile/compile-migration.js')).compileMigration(migration, options),
+  compile: async (migration, options) => {
+    const [{ compileMigration }, { postgresLanguage }] = await Promise.all([
+      import('@phasegate/core/compile'),
+      import('./postgres-language.js'),
+    ])
+    return compileMigration(migration, options, postgresLanguage)
+  },
   connect: connectPostgres,
   withSearchPath,
 }

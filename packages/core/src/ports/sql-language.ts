@@ -162,7 +162,7 @@ export interface SqlLanguage<S extends ParsedStatement = ParsedStatement> {
   /** Loads what is large (a parser); before anything below. */
   load(): Promise<void>
 
-  /** Throws `SQL.SYNTAX` where the text cannot be scanned. */
+  /** Throws `SQL.SYNTAX` where the text cannot be scanned, `SQL.CHARACTER` for what is no text (NUL, half a surrogate pair). */
   readTokens(text: string, file: string, firstLine?: number): readonly Token[]
   /** Throws `SQL.SYNTAX`, `SQL.EMPTY`, `SQL.STRAY_DIRECTIVE`, `SQL.CHARACTER`, … */
   parseStatements(text: string, file: string, firstLine?: number): readonly S[]
@@ -201,13 +201,18 @@ export interface SqlLanguage<S extends ParsedStatement = ParsedStatement> {
 
   /** Takes `UPDATE … SET … [WHERE …]` apart. Throws `BACKFILL.UNBATCHABLE`. */
   parseBackfillUpdate(statement: S, file: string): ParsedBackfill
-  /** Reads `a = …, b = …`. `refuse` makes the error for what has no single expression. */
+  /**
+   * Reads `a = …, b = …`. `refuse` makes the error for what has no single expression; without a `next` it says how such a
+   * line is written.
+   */
   parseAssignments(
     text: string,
     file: string,
     line: number,
-    refuse: (reason: string, next: string) => PhasegateError,
+    refuse: (reason: string, next?: string) => PhasegateError,
   ): readonly Assignment[]
+  /** One name as a header writes it, in quotes or without: `"Id"`. Not checked. */
+  readName(written: string): string
   /** Reads `users` or `billing.invoice`; undefined where the text is not one table name. */
   parseTableName(text: string, file: string, line: number): QualifiedName | undefined
 }

@@ -1,5 +1,6 @@
 import { type CompiledMigration, type CompiledStep, defineMigration, type MigrationDefinition } from '@phasegate/core'
-import { compileMigration } from './compile-migration.js'
+import { compileMigration } from '@phasegate/core/compile'
+import { postgresLanguage } from '../postgres-language.js'
 
 const OPTIONS = { batchSize: 1000, batchTime: 250 }
 
@@ -8,12 +9,17 @@ export function compileDefinition(definition: MigrationDefinition): Promise<Comp
   return compileMigration(
     { format: 'typescript', name: '20261122093000_test', file: 'test.ts', definition: defineMigration(definition) },
     OPTIONS,
+    postgresLanguage,
   )
 }
 
 /** Compiles an SQL migration that a test writes down. */
 export function compileText(text: string): Promise<CompiledMigration> {
-  return compileMigration({ format: 'sql', name: '20261122093000_test', file: 'test.sql', text }, OPTIONS)
+  return compileMigration(
+    { format: 'sql', name: '20261122093000_test', file: 'test.sql', text },
+    OPTIONS,
+    postgresLanguage,
+  )
 }
 
 export function statements(steps: readonly CompiledStep[] | undefined): readonly string[] {

@@ -85,6 +85,7 @@ describe('a derived revert', () => {
       mode: 'alone',
       timeouts: 'watched',
       probe: "SELECT CASE WHEN pg_catalog.to_regclass('users_name_idx') IS NULL THEN 'done' ELSE 'absent' END",
+      adopts: true,
     })
   })
 

@@ -1,14 +1,14 @@
+import { objectName, type QualifiedName, shortHash } from '@phasegate/core'
 import type { IndexElem, Node } from 'libpg-query'
-import { objectName, shortHash } from '../operations/object-name.js'
-import { inSchemaOf, quoteTable, type TableReference } from '../operations/table-reference.js'
+import { inSchemaOf, quoteTable } from '../operations/table-reference.js'
 import { strings } from '../parse/names.js'
 import type { ParsedStatement } from '../parse/parse-statements.js'
 import { readTokens } from '../parse/tokens.js'
-import { postgresQuoting, quoteName } from '../quoting.js'
+import { MAX_IDENTIFIER_BYTES, postgresQuoting, quoteName } from '../quoting.js'
 
 /** A concurrent build as its syntax tree says it. */
 export interface ConcurrentIndex {
-  readonly table: TableReference
+  readonly table: QualifiedName
   readonly name: string | undefined
   readonly unique: boolean
   readonly partial: boolean
@@ -73,7 +73,7 @@ export function namedConcurrentIndex(statement: ParsedStatement): string {
   const before = tokens.find((token) => token.keyword === 'ON')!.start
   const named = [...index.keys.map(({ column }) => column), ...index.included]
   const keys = named.map((column) => column ?? `expr_${shortHash(statement.text)}`)
-  const name = quoteName(objectName([index.table.name, ...keys], 'idx'))
+  const name = quoteName(objectName([index.table.name, ...keys], 'idx', MAX_IDENTIFIER_BYTES))
   return `${statement.text.slice(0, before)}${name} ${statement.text.slice(before)}`
 }
 

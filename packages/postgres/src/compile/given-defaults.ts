@@ -1,10 +1,5 @@
+import type { GivenDefault } from '@phasegate/core'
 import type { ParsedStatement } from '../parse/parse-statements.js'
-
-/** A column that a statement gives a default, an identity or a generated value. */
-export interface GivenDefault {
-  readonly table: string
-  readonly column: string
-}
 
 /** Every column that a CREATE TABLE or ALTER TABLE gives a value where an INSERT does not mention it. */
 export function givenDefaults({ node }: ParsedStatement): readonly GivenDefault[] {

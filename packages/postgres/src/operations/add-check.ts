@@ -1,11 +1,17 @@
-import { type AddCheck, isSqlFragment, renderSql } from '@phasegate/core'
+import {
+  type AddCheck,
+  badArgument,
+  callText,
+  inBrackets,
+  isSqlFragment,
+  type OperationCompiler,
+  objectName,
+  renderSql,
+  tableText,
+} from '@phasegate/core'
 import { readExpression } from '../parse/read-expression.js'
-import { postgresQuoting, quoteName } from '../quoting.js'
-import { inBrackets } from './in-brackets.js'
-import { objectName } from './object-name.js'
-import { callText, type OperationCompiler } from './operation-compiler.js'
-import { badArgument } from './operation-errors.js'
-import { quoteTable, tableReference, tableText } from './table-reference.js'
+import { MAX_IDENTIFIER_BYTES, postgresQuoting, quoteName } from '../quoting.js'
+import { quoteTable, tableReference } from './table-reference.js'
 
 /** NOT VALID asks only new writes and reads nothing; VALIDATE then reads beside all traffic. */
 export const addCheck: OperationCompiler<AddCheck> = {
@@ -36,5 +42,5 @@ export const addCheck: OperationCompiler<AddCheck> = {
 function checkName(operation: AddCheck, file: string): string {
   const { columns } = readExpression(renderSql(operation.check, postgresQuoting), file)
   const named = columns.length === 1 && columns[0] !== '*' ? columns : []
-  return operation.name ?? objectName([tableReference(operation.table).name, ...named], 'check')
+  return operation.name ?? objectName([tableReference(operation.table).name, ...named], 'check', MAX_IDENTIFIER_BYTES)
 }

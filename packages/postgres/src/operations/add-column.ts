@@ -1,11 +1,16 @@
-import type { AddColumn } from '@phasegate/core'
+import {
+  type AddColumn,
+  badArgument,
+  callText,
+  defaultText,
+  type OperationCompiler,
+  tableText,
+  unsafe,
+} from '@phasegate/core'
 import { readExpression } from '../parse/read-expression.js'
-import { quoteName } from '../quoting.js'
+import { postgresQuoting, quoteName } from '../quoting.js'
 import { assertColumnType } from './column-type.js'
-import { defaultText } from './default-text.js'
-import { callText, type OperationCompiler } from './operation-compiler.js'
-import { badArgument, unsafe } from './operation-errors.js'
-import { quoteTable, tableReference, tableText } from './table-reference.js'
+import { quoteTable, tableReference } from './table-reference.js'
 
 /**
  * Catalog only, with or without a default, as long as the default is not volatile: that one would rewrite the table
@@ -18,12 +23,12 @@ export const addColumn: OperationCompiler<AddColumn> = {
       tableText(table),
       column,
       type,
-      value === undefined ? undefined : `default ${defaultText(value)}`,
+      value === undefined ? undefined : `default ${defaultText(value, postgresQuoting)}`,
       notNull === true ? 'not null' : undefined,
     ),
   compile: (operation, context) => {
     const reference = tableReference(operation.table)
-    const value = operation.default === undefined ? undefined : defaultText(operation.default)
+    const value = operation.default === undefined ? undefined : defaultText(operation.default, postgresQuoting)
     if (typeof operation.type !== 'string' || operation.type.trim() === '') {
       throw badArgument(addColumn.describe(operation), 'the type is missing', "Write it as the server does: 'boolean'.")
     }

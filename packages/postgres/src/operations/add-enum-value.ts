@@ -1,7 +1,5 @@
-import type { AddEnumValue } from '@phasegate/core'
+import { type AddEnumValue, badArgument, callText, type OperationCompiler } from '@phasegate/core'
 import { postgresQuoting, quoteName } from '../quoting.js'
-import { callText, type OperationCompiler } from './operation-compiler.js'
-import { badArgument } from './operation-errors.js'
 
 /**
  * Takes no table lock. Since PostgreSQL 12 it may run in a transaction, but the value cannot be used before that commits

@@ -1,10 +1,15 @@
-import type { AddForeignKey, ReferentialAction } from '@phasegate/core'
-import { quoteName } from '../quoting.js'
+import {
+  type AddForeignKey,
+  badArgument,
+  callText,
+  type OperationCompiler,
+  objectName,
+  type ReferentialAction,
+  tableText,
+} from '@phasegate/core'
+import { MAX_IDENTIFIER_BYTES, quoteName } from '../quoting.js'
 import { columnList } from './column-list.js'
-import { objectName } from './object-name.js'
-import { callText, type OperationCompiler } from './operation-compiler.js'
-import { badArgument } from './operation-errors.js'
-import { quoteTable, tableReference, tableText } from './table-reference.js'
+import { quoteTable, tableReference } from './table-reference.js'
 
 const ACTIONS: readonly ReferentialAction[] = ['no action', 'restrict', 'cascade', 'set null', 'set default']
 
@@ -46,7 +51,10 @@ export const addForeignKey: OperationCompiler<AddForeignKey> = {
 }
 
 function foreignKeyName(operation: AddForeignKey): string {
-  return operation.name ?? objectName([tableReference(operation.table).name, ...operation.columns], 'fkey')
+  return (
+    operation.name ??
+    objectName([tableReference(operation.table).name, ...operation.columns], 'fkey', MAX_IDENTIFIER_BYTES)
+  )
 }
 
 function action(call: string, clause: string, chosen: ReferentialAction | undefined): string {

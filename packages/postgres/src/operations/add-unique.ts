@@ -1,9 +1,7 @@
-import type { AddUnique } from '@phasegate/core'
-import { quoteName } from '../quoting.js'
+import { type AddUnique, callText, type OperationCompiler, objectName, tableText } from '@phasegate/core'
+import { MAX_IDENTIFIER_BYTES, quoteName } from '../quoting.js'
 import { columnList } from './column-list.js'
-import { objectName } from './object-name.js'
-import { callText, type OperationCompiler } from './operation-compiler.js'
-import { inSchemaOf, quoteTable, tableReference, tableText } from './table-reference.js'
+import { inSchemaOf, quoteTable, tableReference } from './table-reference.js'
 
 /**
  * ADD UNIQUE builds its index under ACCESS EXCLUSIVE; a unique index is built concurrently instead and then made the
@@ -35,5 +33,8 @@ export const addUnique: OperationCompiler<AddUnique> = {
 }
 
 function uniqueName(operation: AddUnique): string {
-  return operation.name ?? objectName([tableReference(operation.table).name, ...operation.columns], 'key')
+  return (
+    operation.name ??
+    objectName([tableReference(operation.table).name, ...operation.columns], 'key', MAX_IDENTIFIER_BYTES)
+  )
 }

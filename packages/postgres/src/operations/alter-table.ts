@@ -1,7 +1,13 @@
-import type { AlterTable } from '@phasegate/core'
-import { callText, type OperationCompiler } from './operation-compiler.js'
-import { badArgument } from './operation-errors.js'
-import { quoteTable, tableReference, tableText } from './table-reference.js'
+import {
+  type AlterTable,
+  badArgument,
+  callText,
+  type OperationCompiler,
+  type PhasegateError,
+  tableText,
+  unsupported,
+} from '@phasegate/core'
+import { quoteTable, tableReference } from './table-reference.js'
 
 /**
  * A clause in the server's own words. It goes the way of raw SQL: lifted to safe forms where there are any (unless
@@ -25,4 +31,16 @@ export const alterTable: OperationCompiler<AlterTable> = {
     return [`ALTER TABLE ${quoteTable(tableReference(table))} ${clause.trim()}`]
   },
   revert: ({ table, clause }) => ({ impossible: `how to undo ${tableText(table)}: ${clause} is not known` }),
+}
+
+/** @param call as its author wrote it */
+export function refuseRewrite(call: string): PhasegateError {
+  return unsupported(
+    `${call} would rewrite the table under an exclusive lock.`,
+    'There is no engine for PostgreSQL that could do it beside traffic.',
+    [
+      'Make the change by expand and contract: a new column, a backfill (with sync), and drop the old one in contract.',
+      "For a small table: { engine: 'native' }, which runs the clause as it stands.",
+    ],
+  )
 }

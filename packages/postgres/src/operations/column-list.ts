@@ -1,5 +1,5 @@
+import { badArgument } from '@phasegate/core'
 import { quoteName } from '../quoting.js'
-import { badArgument } from './operation-errors.js'
 
 /** `(a, "B")`; throws `OPERATION.ARGUMENT` for anything but a list of at least one name. */
 export function columnList(call: string, columns: readonly string[]): string {

@@ -1,5 +1,5 @@
+import { badArgument, unsafe } from '@phasegate/core'
 import { parseStatements } from '../parse/parse-statements.js'
-import { badArgument, unsafe } from './operation-errors.js'
 
 const SERIAL = /^(small|big)?serial[248]?$/
 

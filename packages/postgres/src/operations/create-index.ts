@@ -1,11 +1,19 @@
-import { type CreateIndex, isSqlFragment, renderSql, type SqlFragment } from '@phasegate/core'
-import { postgresQuoting, quoteName } from '../quoting.js'
+import {
+  badArgument,
+  type CreateIndex,
+  callText,
+  inBrackets,
+  isSqlFragment,
+  type OperationCompiler,
+  objectName,
+  renderSql,
+  type SqlFragment,
+  shortHash,
+  tableText,
+} from '@phasegate/core'
+import { MAX_IDENTIFIER_BYTES, postgresQuoting, quoteName } from '../quoting.js'
 import { columnList } from './column-list.js'
-import { inBrackets } from './in-brackets.js'
-import { objectName, shortHash } from './object-name.js'
-import { callText, type OperationCompiler } from './operation-compiler.js'
-import { badArgument } from './operation-errors.js'
-import { inSchemaOf, quoteTable, tableReference, tableText } from './table-reference.js'
+import { inSchemaOf, quoteTable, tableReference } from './table-reference.js'
 
 /** Built CONCURRENTLY, beside all traffic; on a table that this unit created, plainly in its transaction. */
 export const createIndex: OperationCompiler<CreateIndex> = {
@@ -53,7 +61,7 @@ export const createIndex: OperationCompiler<CreateIndex> = {
 function indexName(operation: CreateIndex): string {
   if (operation.name !== undefined) return operation.name
   const keys = operation.columns.map((key) => (isSqlFragment(key) ? `expr_${shortHash(text(key))}` : key))
-  return objectName([tableReference(operation.table).name, ...keys], 'idx')
+  return objectName([tableReference(operation.table).name, ...keys], 'idx', MAX_IDENTIFIER_BYTES)
 }
 
 /** An expression in parentheses, which PostgreSQL wants around all but a function call and allows around that. */

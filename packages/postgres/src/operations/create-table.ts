@@ -1,8 +1,6 @@
-import type { CreateTable } from '@phasegate/core'
+import { badArgument, type CreateTable, callText, type OperationCompiler, tableText } from '@phasegate/core'
 import { compileSchemaCalls } from '../schema/compile-schema.js'
-import { callText, type OperationCompiler } from './operation-compiler.js'
-import { badArgument } from './operation-errors.js'
-import { quoteTable, tableReference, tableText } from './table-reference.js'
+import { quoteTable, tableReference } from './table-reference.js'
 
 /** The table and what belongs to it, as knex's table builder describes them. Nobody uses any of it yet. */
 export const createTable: OperationCompiler<CreateTable> = {

@@ -1,7 +1,6 @@
-import type { DropColumn } from '@phasegate/core'
+import { callText, type DropColumn, type OperationCompiler, tableText } from '@phasegate/core'
 import { quoteName } from '../quoting.js'
-import { callText, type OperationCompiler } from './operation-compiler.js'
-import { quoteTable, tableReference, tableText } from './table-reference.js'
+import { quoteTable, tableReference } from './table-reference.js'
 
 /** ACCESS EXCLUSIVE, but the catalog only: the bytes stay until rows are rewritten. */
 export const dropColumn: OperationCompiler<DropColumn> = {

@@ -1,7 +1,6 @@
-import type { DropConstraint } from '@phasegate/core'
+import { callText, type DropConstraint, type OperationCompiler, tableText } from '@phasegate/core'
 import { quoteName } from '../quoting.js'
-import { callText, type OperationCompiler } from './operation-compiler.js'
-import { quoteTable, tableReference, tableText } from './table-reference.js'
+import { quoteTable, tableReference } from './table-reference.js'
 
 /** Catalog only; a foreign key also takes ACCESS EXCLUSIVE on the table that it references. */
 export const dropConstraint: OperationCompiler<DropConstraint> = {

@@ -1,7 +1,6 @@
-import type { DropDefault } from '@phasegate/core'
+import { callText, type DropDefault, type OperationCompiler, tableText } from '@phasegate/core'
 import { quoteName } from '../quoting.js'
-import { callText, type OperationCompiler } from './operation-compiler.js'
-import { quoteTable, tableReference, tableText } from './table-reference.js'
+import { quoteTable, tableReference } from './table-reference.js'
 
 /** Catalog only. */
 export const dropDefault: OperationCompiler<DropDefault> = {

@@ -1,6 +1,5 @@
-import type { DropIndex } from '@phasegate/core'
-import { callText, type OperationCompiler } from './operation-compiler.js'
-import { inSchemaOf, tableReference, tableText } from './table-reference.js'
+import { callText, type DropIndex, type OperationCompiler, tableText } from '@phasegate/core'
+import { inSchemaOf, tableReference } from './table-reference.js'
 
 /** CONCURRENTLY: plain DROP INDEX waits for ACCESS EXCLUSIVE on the table. */
 export const dropIndex: OperationCompiler<DropIndex> = {

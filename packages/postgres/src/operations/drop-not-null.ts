@@ -1,7 +1,6 @@
-import type { DropNotNull } from '@phasegate/core'
+import { callText, type DropNotNull, type OperationCompiler, tableText } from '@phasegate/core'
 import { quoteName } from '../quoting.js'
-import { callText, type OperationCompiler } from './operation-compiler.js'
-import { quoteTable, tableReference, tableText } from './table-reference.js'
+import { quoteTable, tableReference } from './table-reference.js'
 
 /** Catalog only. */
 export const dropNotNull: OperationCompiler<DropNotNull> = {

@@ -1,6 +1,5 @@
-import type { DropTable } from '@phasegate/core'
-import { callText, type OperationCompiler } from './operation-compiler.js'
-import { quoteTable, tableReference, tableText } from './table-reference.js'
+import { callText, type DropTable, type OperationCompiler, tableText } from '@phasegate/core'
+import { quoteTable, tableReference } from './table-reference.js'
 
 /** Without CASCADE: what still depends on the table is to be named by the server, not dropped with it. */
 export const dropTable: OperationCompiler<DropTable> = {

@@ -1,8 +1,6 @@
-import type { SetNotNull } from '@phasegate/core'
-import { quoteName } from '../quoting.js'
-import { objectName } from './object-name.js'
-import { callText, type OperationCompiler } from './operation-compiler.js'
-import { quoteTable, tableReference, tableText } from './table-reference.js'
+import { callText, type OperationCompiler, objectName, type SetNotNull, tableText } from '@phasegate/core'
+import { MAX_IDENTIFIER_BYTES, quoteName } from '../quoting.js'
+import { quoteTable, tableReference } from './table-reference.js'
 
 /**
  * SET NOT NULL by itself reads the whole table under ACCESS EXCLUSIVE. From PostgreSQL 12 on it skips that where a
@@ -40,5 +38,5 @@ export const setNotNull: OperationCompiler<SetNotNull> = {
 
 /** Not `…_not_null`: PostgreSQL 18 gives that name to the NOT NULL constraint itself. */
 function proofName(table: string, column: string): string {
-  return quoteName(objectName([table, column], 'not_null_proof'))
+  return quoteName(objectName([table, column], 'not_null_proof', MAX_IDENTIFIER_BYTES))
 }

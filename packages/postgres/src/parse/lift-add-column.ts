@@ -1,11 +1,9 @@
-import { sql } from '@phasegate/core'
+import { findToken, type Lifted, sql, type Token, tableNameOf, textOf } from '@phasegate/core'
 import type { ColumnDef, Constraint } from 'libpg-query'
-import { findToken, textOf } from './clauses.js'
 import { columnShape } from './facts/add-column-facts.js'
 import { functionKind, functionsCalled } from './functions.js'
 import { liftConstraint, type WrittenConstraint } from './lift-constraint.js'
-import { alterTable, type ClauseSource, type Lifted, type LiftedClause, operationTable } from './lifted.js'
-import type { Token } from './tokens.js'
+import { alterTable, type ClauseSource, type LiftedClause } from './lifted.js'
 
 interface Part {
   readonly constraint: Constraint | undefined
@@ -130,7 +128,7 @@ function addColumn(
   return {
     operation: {
       kind: 'addColumn',
-      table: operationTable(source.table),
+      table: tableNameOf(source.table),
       column: column.colname ?? '',
       type,
       ...(expression === undefined ? {} : { default: sql.raw(expression) }),

@@ -1,11 +1,18 @@
-import { type ReferentialAction, sql } from '@phasegate/core'
+import {
+  findToken,
+  insideBrackets,
+  type Lifted,
+  type ReferentialAction,
+  sql,
+  type Token,
+  tableNameOf,
+  textOf,
+} from '@phasegate/core'
 import type { Constraint } from 'libpg-query'
 import { quoteName } from '../quoting.js'
-import { findToken, insideBrackets, textOf } from './clauses.js'
 import { constraintName } from './facts/constraint-facts.js'
-import { alterTable, type ClauseSource, fitsOperation, type Lifted, operationTable, quotedList } from './lifted.js'
+import { alterTable, type ClauseSource, fitsOperation, quotedList } from './lifted.js'
 import { relationName, strings } from './names.js'
-import type { Token } from './tokens.js'
 
 /** A constraint as it stands in the text, in a clause of its own or beside a column. */
 export interface WrittenConstraint {
@@ -34,7 +41,7 @@ function liftNotNull(source: ClauseSource, constraint: Constraint): readonly Lif
   const [column] = strings(constraint.keys)
   const plain = constraint.conname === undefined && constraint.skip_validation !== true && !constraint.is_no_inherit
   if (column === undefined || !plain) return undefined
-  return [{ operation: { kind: 'setNotNull', table: operationTable(source.table), column } }]
+  return [{ operation: { kind: 'setNotNull', table: tableNameOf(source.table), column } }]
 }
 
 function liftCheck(source: ClauseSource, { constraint, tokens }: WrittenConstraint): readonly Lifted[] {
@@ -43,7 +50,7 @@ function liftCheck(source: ClauseSource, { constraint, tokens }: WrittenConstrai
   const attributes = tokens.slice(open + insideBrackets(tokens, open).length + 2)
   if (attributes.every((token) => token.keyword === 'ENFORCED')) {
     const name = constraint.conname === undefined ? {} : { name: constraint.conname }
-    const table = operationTable(source.table)
+    const table = tableNameOf(source.table)
     return [{ operation: { kind: 'addCheck', table, check: sql.raw(expression), ...name } }]
   }
   return notValidThenValidate(source, constraint, textOf(source.text, tokens.slice(open - 1)))
@@ -66,9 +73,9 @@ function liftForeignKey(source: ClauseSource, { constraint, tokens }: WrittenCon
       {
         operation: {
           kind: 'addForeignKey',
-          table: operationTable(source.table),
+          table: tableNameOf(source.table),
           columns,
-          references: { table: operationTable(relationName(constraint.pktable)), columns: referenced },
+          references: { table: tableNameOf(relationName(constraint.pktable)), columns: referenced },
           ...(constraint.conname === undefined ? {} : { name: constraint.conname }),
           ...(onDelete === undefined ? {} : { onDelete }),
           ...(onUpdate === undefined ? {} : { onUpdate }),
@@ -118,7 +125,7 @@ function liftUnique(source: ClauseSource, { constraint, tokens }: WrittenConstra
   ]
   if ([...deferral, ...storage].every((part) => part === '')) {
     const name = constraint.conname === undefined ? {} : { name: constraint.conname }
-    return [{ operation: { kind: 'addUnique', table: operationTable(source.table), columns, ...name } }]
+    return [{ operation: { kind: 'addUnique', table: tableNameOf(source.table), columns, ...name } }]
   }
   const name = quoteName(constraintName(source.table, constraint))
   const join = (...parts: readonly string[]): string => parts.filter((part) => part !== '').join(' ')

@@ -1,13 +1,22 @@
-import type { MadeObjects } from '@phasegate/core'
-import { type SqlFragment, sql } from '@phasegate/core'
+import {
+  findToken,
+  insideBrackets,
+  isComment,
+  type Lifted,
+  type MadeObjects,
+  type SqlFragment,
+  splitAtCommas,
+  sql,
+  tableNameOf,
+  textOf,
+} from '@phasegate/core'
 import type { IndexElem, IndexStmt } from 'libpg-query'
 import { quoteName } from '../quoting.js'
-import { findToken, insideBrackets, splitAtCommas, textOf } from './clauses.js'
 import { defaultName } from './default-names.js'
-import { fitsOperation, type Lifted, operationTable } from './lifted.js'
+import { fitsOperation } from './lifted.js'
 import { relationName } from './names.js'
 import type { ParsedStatement } from './parse-statements.js'
-import { isComment, readTokens } from './tokens.js'
+import { readTokens } from './tokens.js'
 
 /**
  * CREATE INDEX on a table that existed before becomes concurrent. ON ONLY, which a partitioned table needs and where nothing
@@ -49,7 +58,7 @@ function asOperation(statement: ParsedStatement, index: IndexStmt): Lifted | und
   return {
     operation: {
       kind: 'createIndex',
-      table: operationTable(relationName(index.relation)),
+      table: tableNameOf(relationName(index.relation)),
       columns,
       ...(index.idxname === undefined ? {} : { name: index.idxname }),
       ...(index.unique === true ? { unique: true } : {}),

@@ -1,24 +1,22 @@
-import type { MadeObjects } from '@phasegate/core'
-import { sql } from '@phasegate/core'
+import {
+  dottedName,
+  findToken,
+  isComment,
+  type Lifted,
+  type MadeObjects,
+  splitAtCommas,
+  sql,
+  tableNameOf,
+  textOf,
+} from '@phasegate/core'
 import type { AlterEnumStmt, AlterTableCmd, AlterTableStmt, DropStmt } from 'libpg-query'
-import { findToken, splitAtCommas, textOf } from './clauses.js'
 import { liftAddColumn } from './lift-add-column.js'
 import { liftConstraint } from './lift-constraint.js'
 import { liftCreateIndex } from './lift-index.js'
-import {
-  alterTable,
-  type ClauseSource,
-  fitsOperation,
-  type Lifted,
-  type LiftedClause,
-  operationTable,
-  quotedName,
-} from './lifted.js'
-import { dottedName, nameOfNodes, namePartsOf, relationName } from './names.js'
+import { alterTable, type ClauseSource, fitsOperation, type LiftedClause, quotedName } from './lifted.js'
+import { nameOfNodes, namePartsOf, relationName } from './names.js'
 import type { ParsedStatement } from './parse-statements.js'
-import { isComment, readTokens } from './tokens.js'
-
-export type { Lifted } from './lifted.js'
+import { readTokens } from './tokens.js'
 
 /**
  * The safe form of a raw statement, in the order in which it runs; undefined where it stays as it was written. Nothing that
@@ -92,7 +90,7 @@ function passOf(command: AlterTableCmd): number {
 }
 
 function liftClause(source: ClauseSource, command: AlterTableCmd): LiftedClause | undefined {
-  const table = operationTable(source.table)
+  const table = tableNameOf(source.table)
   const column = command.name ?? ''
   const plainDrop = command.missing_ok !== true && command.behavior !== 'DROP_CASCADE'
   const undoable = (part: Lifted): LiftedClause => ({ parts: [part], needed: false })
@@ -137,7 +135,7 @@ function liftDrop(drop: DropStmt, made: MadeObjects): readonly Lifted[] | undefi
     const [table, second] = names
     if (table === undefined || second !== undefined || drop.missing_ok === true) return undefined
     if (made.hasTable(table) || !fitsOperation(table)) return undefined
-    return [{ operation: { kind: 'dropTable', table: operationTable(table) } }]
+    return [{ operation: { kind: 'dropTable', table: tableNameOf(table) } }]
   }
   if (drop.removeType !== 'OBJECT_INDEX' || names.every((name) => made.hasIndex(name))) return undefined
   if (drop.concurrent === true && (drop.missing_ok === true || names[0]?.schema !== undefined)) return undefined

@@ -1,10 +1,5 @@
-import type { Operation, TableName } from '@phasegate/core'
+import type { Lifted, QualifiedName, Token } from '@phasegate/core'
 import { quoteName } from '../quoting.js'
-import type { QualifiedName } from './names.js'
-import type { Token } from './tokens.js'
-
-/** A part of what a raw statement becomes: a safe operation, or a statement that runs as it stands here. */
-export type Lifted = { readonly operation: Operation } | { readonly statement: string }
 
 /** How one clause is lifted. */
 export interface LiftedClause {
@@ -27,10 +22,6 @@ export interface ClauseSource {
 /** An operation takes a bare table name without a dot in it, since `a.b` there is nearly always a mistake. */
 export function fitsOperation(table: QualifiedName): boolean {
   return table.schema !== undefined || !table.name.includes('.')
-}
-
-export function operationTable(table: QualifiedName): TableName {
-  return table.schema === undefined ? table.name : { schema: table.schema, table: table.name }
 }
 
 export function alterTable(source: ClauseSource, clause: string): Lifted {

@@ -1,33 +1,13 @@
-import type { DatabaseObject } from '@phasegate/core'
+import { dottedName, type QualifiedName, qualified } from '@phasegate/core'
 import type { Node, RangeVar } from 'libpg-query'
-
-/** A name of the catalog, qualified where it was written so. */
-export interface QualifiedName {
-  readonly schema?: string
-  readonly name: string
-}
 
 export function relationName(relation: RangeVar | undefined): QualifiedName {
   return qualified(relation?.schemaname, relation?.relname ?? '')
 }
 
-/** `billing.invoice`, for messages and lock lists. */
-export function displayName(name: QualifiedName): string {
-  return name.schema === undefined ? name.name : `${name.schema}.${name.name}`
-}
-
-export function qualified(schema: string | undefined, name: string): QualifiedName {
-  return schema === undefined || schema === '' ? { name } : { schema, name }
-}
-
 /** The strings of a node list: a dotted name, a column list. Nodes that are no strings are left out. */
 export function strings(nodes: readonly Node[] | undefined): string[] {
   return (nodes ?? []).flatMap((node) => ('String' in node ? [node.String.sval ?? ''] : []))
-}
-
-/** The last two parts of a dotted name: a database in front of it says nothing. */
-export function dottedName(parts: readonly string[]): QualifiedName {
-  return qualified(parts.at(-2), parts.at(-1) ?? '')
 }
 
 export function nameOfNodes(nodes: readonly Node[] | undefined): QualifiedName {
@@ -46,9 +26,4 @@ export function namePartsOf(node: Node | undefined): string[] {
     return schema === undefined ? [name] : [schema, name]
   }
   return []
-}
-
-/** A column, constraint or trigger of a table. */
-export function partOf(table: QualifiedName, type: 'column' | 'constraint' | 'trigger', name: string): DatabaseObject {
-  return { type, ...(table.schema === undefined ? {} : { schema: table.schema }), table: table.name, name }
 }

@@ -1,24 +1,37 @@
-import { EXIT, PhasegateError } from '@phasegate/core'
+import { type Assignment, EXIT, findToken, isComment, PhasegateError, splitAtCommas, textOf } from '@phasegate/core'
 import type { UpdateStmt } from 'libpg-query'
-import { findToken, splitAtCommas, textOf } from './clauses.js'
-import type { ParsedStatement } from './parse-statements.js'
-import { isComment, readTokens } from './tokens.js'
-
-export interface Assignment {
-  readonly column: string
-  /** The expression as it was written. */
-  readonly expression: string
-}
+import { type ParsedStatement, parseStatements } from './parse-statements.js'
+import { readTokens } from './tokens.js'
 
 /** Why an assignment cannot be taken apart. */
-export type Refuse = (reason: string, next: string) => PhasegateError
+type Refuse = (reason: string, next: string) => PhasegateError
+
+/**
+ * Reads `a = …, b = …`, which the grammar of an UPDATE takes apart.
+ *
+ * @param refuse makes the error; without a `next` it says how such a line is written
+ */
+export function parseAssignments(
+  text: string,
+  file: string,
+  line: number,
+  refuse: (reason: string, next?: string) => PhasegateError,
+): readonly Assignment[] {
+  const [statement, second] = parseStatements(`UPDATE t SET ${text}`, file, line)
+  const update = statement !== undefined && 'UpdateStmt' in statement.node ? statement.node.UpdateStmt : undefined
+  if (statement === undefined || update === undefined || second !== undefined) throw refuse('it is not one')
+  if (update.fromClause ?? update.returningClause ?? update.whereClause) {
+    throw refuse('it holds more than column = expression')
+  }
+  return assignmentsOf(statement, update, file, refuse).set
+}
 
 /**
  * Takes `SET a = …, b = … [WHERE …]` of an UPDATE apart, with the text of each expression as it was written.
  *
  * @param refuse makes the error for assignments of a form that has no single expression
  */
-export function parseAssignments(
+export function assignmentsOf(
   statement: Pick<ParsedStatement, 'text' | 'line'>,
   update: UpdateStmt,
   file: string,

@@ -1,20 +1,10 @@
-import { EXIT, PhasegateError } from '@phasegate/core'
+import { displayName, EXIT, type ParsedBackfill, PhasegateError } from '@phasegate/core'
 import type { UpdateStmt } from 'libpg-query'
-import { displayName, type QualifiedName, relationName } from './names.js'
-import { type Assignment, parseAssignments } from './parse-assignments.js'
+import { relationName } from './names.js'
+import { assignmentsOf } from './parse-assignments.js'
 import type { ParsedStatement } from './parse-statements.js'
 import { kindOf } from './read-facts.js'
 import { walkAst } from './walk-ast.js'
-
-/** A backfill that was written as one UPDATE. Expressions and condition are the author's own text. */
-export interface ParsedBackfill {
-  readonly table: QualifiedName
-  readonly set: readonly Assignment[]
-  readonly where?: string
-  /** The whole statement. */
-  readonly written: string
-  readonly line: number
-}
 
 /**
  * Takes `UPDATE … SET … WHERE …` apart, so that it can be run in batches.
@@ -30,7 +20,7 @@ export function parseBackfillUpdate(statement: ParsedStatement, file: string): P
   const update = statement.node.UpdateStmt
   assertBatchable(update, refuse)
   const table = relationName(update.relation)
-  const { set, where } = parseAssignments(statement, update, file, refuse)
+  const { set, where } = assignmentsOf(statement, update, file, refuse)
   return { table, set, ...(where === undefined ? {} : { where }), written: statement.text, line: statement.line }
 }
 

@@ -1,22 +1,22 @@
-import { EXIT, PhasegateError } from '@phasegate/core'
+import {
+  commentText,
+  EXIT,
+  isComment,
+  isDirective,
+  PhasegateError,
+  type ParsedStatement as StatementText,
+  type Token,
+} from '@phasegate/core'
 import type { Node } from 'libpg-query'
-import { isDirective } from './directives.js'
 import { parseSql } from './parse-sql.js'
 import { type SourceText, sourceText } from './source-text.js'
-import { commentText, isComment, readTokens, type Token } from './tokens.js'
+import { readTokens } from './tokens.js'
 import { walkAst } from './walk-ast.js'
 
-/** One statement of a file. */
-export interface ParsedStatement {
-  /** As written, without the semicolon and without comments before and after it. */
-  readonly text: string
-  /** Its syntax tree. Every `location` in it is a UTF-16 index into `text`. */
+/** One statement of a file, with its syntax tree. */
+export interface ParsedStatement extends StatementText {
+  /** Every `location` in it is a UTF-16 index into `text`. */
   readonly node: Node
-  readonly file: string
-  /** Line of the file on which the statement begins. */
-  readonly line: number
-  /** The `--` comments above it and on its last line, without dashes. */
-  readonly comments: readonly string[]
 }
 
 interface Span {

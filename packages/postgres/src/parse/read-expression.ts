@@ -1,23 +1,10 @@
-import { EXIT, PhasegateError } from '@phasegate/core'
+import { EXIT, type ExpressionFacts, PhasegateError } from '@phasegate/core'
 import type { Node, SelectStmt } from 'libpg-query'
 import { columnsOf } from './facts/columns-read.js'
 import { differsPerTransaction, functionKind, functionsCalled } from './functions.js'
 import { strings } from './names.js'
 import { parseSql } from './parse-sql.js'
 import { walkAst } from './walk-ast.js'
-
-/** What an SQL expression reads. */
-export interface ExpressionFacts {
-  /** Columns that it names, each once; `*` for a whole row. Those inside a subquery count too. */
-  readonly columns: readonly string[]
-  /** Calls a function that is known to answer differently every time: `random()`, `nextval(…)`. */
-  readonly volatile: boolean
-  /** Reads the clock or the number of the transaction, so that tomorrow it differs from what was stored today: `now()`. */
-  readonly perTransaction: boolean
-  readonly hasSubquery: boolean
-  /** A column that is written with its schema: `public.users.email`. */
-  readonly schemaQualified: string | undefined
-}
 
 /**
  * Reads one expression with PostgreSQL's grammar.

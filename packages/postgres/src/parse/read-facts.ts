@@ -1,4 +1,4 @@
-import type { MadeObjects, StatementFacts } from '@phasegate/core'
+import { type MadeObjects, qualified, type StatementFacts } from '@phasegate/core'
 import type { Node } from 'libpg-query'
 import { readAlterTable } from './facts/alter-table-facts.js'
 import { readsColumns } from './facts/columns-read.js'
@@ -7,8 +7,9 @@ import { readFunctionCalls, readQuery } from './facts/data-facts.js'
 import { kindName, objectType, readDrop, readTruncate } from './facts/drop-facts.js'
 import { FactsDraft } from './facts/facts-draft.js'
 import * as objects from './facts/object-facts.js'
+import { withProvenColumns } from './facts/proven-columns.js'
 import { readRename, readSetSchema } from './facts/rename-facts.js'
-import { nameOfNodes, qualified, relationName } from './names.js'
+import { nameOfNodes, relationName } from './names.js'
 import type { ParsedStatement } from './parse-statements.js'
 
 /**
@@ -24,7 +25,7 @@ export function readFacts(statement: Pick<ParsedStatement, 'node'>, made: MadeOb
   const read =
     readTables(draft, node) || readData(draft, node) || readObjects(draft, node) || readMaintenance(draft, node)
   if (!read) draft.opaque('a statement of a kind that is not analysed', kindOf(node))
-  return draft.toFacts()
+  return withProvenColumns(node, draft.toFacts())
 }
 
 /** `AlterTableStmt` */

@@ -1,3 +1,5 @@
+import { lineCounter } from '@phasegate/core'
+
 /** Positions in a text: the parser counts UTF-8 bytes or characters, JavaScript counts UTF-16 units. */
 export interface SourceText {
   /** UTF-16 index of a byte offset. */
@@ -10,13 +12,11 @@ export interface SourceText {
 
 /** Builds the offset tables of a text; for plain ASCII there is nothing to translate. */
 export function sourceText(text: string): SourceText {
-  const lineStarts = [0]
-  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) lineStarts.push(at + 1)
   const tables = offsetTables(text)
   return {
     indexOfByte: (byte) => (tables === undefined ? byte : (tables.bytes[byte] ?? text.length)),
     indexOfCharacter: (character) => (tables === undefined ? character : (tables.characters[character] ?? text.length)),
-    lineAt: (index) => lineContaining(lineStarts, index),
+    lineAt: lineCounter(text),
   }
 }
 
@@ -38,15 +38,4 @@ function offsetTables(text: string): { bytes: Uint32Array; characters: Uint32Arr
   characters.fill(index, character)
   bytes[byte] = index
   return { bytes, characters }
-}
-
-function lineContaining(lineStarts: readonly number[], index: number): number {
-  let low = 0
-  let high = lineStarts.length - 1
-  while (low < high) {
-    const middle = (low + high + 1) >> 1
-    if (lineStarts[middle]! <= index) low = middle
-    else high = middle - 1
-  }
-  return low + 1
 }

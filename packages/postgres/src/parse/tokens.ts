@@ -1,25 +1,17 @@
-import { parseSql } from './parse-sql.js'
+import { isComment, type Token } from '@phasegate/core'
+import { assertCharacters, parseSql } from './parse-sql.js'
 import { parser } from './parser.js'
 import { sourceText } from './source-text.js'
-
-/** One token of PostgreSQL's own scanner. Positions are UTF-16 indexes into the text. */
-export interface Token {
-  readonly start: number
-  readonly end: number
-  readonly text: string
-  readonly kind: 'word' | 'symbol' | 'line comment' | 'block comment'
-  /** In capitals, where the token is an unquoted keyword: `SET`. */
-  readonly keyword?: string
-}
 
 /**
  * Reads a text with PostgreSQL's scanner, so that quotes, dollar quotes and nested comments are what they are on the
  * server.
  *
- * @throws `SQL.SYNTAX` where the text cannot be scanned: an unterminated quote or comment
+ * @throws `SQL.SYNTAX` where the text cannot be scanned: an unterminated quote or comment; `SQL.CHARACTER`
  */
 export function readTokens(text: string, file: string, firstLine = 1): readonly Token[] {
   if (text.trim() === '') return []
+  assertCharacters(text, file, firstLine)
   const source = sourceText(text)
   return scan(text, file, firstLine).map(({ start, end, tokenName, keywordKind }) => {
     const from = source.indexOfByte(start)
@@ -59,15 +51,6 @@ function kindOf(tokenName: string, written: string): Token['kind'] {
 /** The kind arrives as the number of the enum `KeywordKind`, whatever the typings call it. */
 function isKeyword(kind: unknown): boolean {
   return typeof kind === 'number' && kind > 0
-}
-
-export function isComment(token: Token): boolean {
-  return token.kind === 'line comment' || token.kind === 'block comment'
-}
-
-/** `--  allow: X` becomes `allow: X`. */
-export function commentText(token: Token): string {
-  return token.text.replace(/^--+/, '').trim()
 }
 
 /**

@@ -1,13 +1,13 @@
 import { sql } from '@phasegate/core'
+import { createSchema, schemaCallsOf } from '@phasegate/core/compile'
 import type { Knex } from 'knex'
 import { knex } from 'knex'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { compileForeignBuilder, loadKnex } from './compile-schema.js'
-import { createSchema, schemaCallsOf } from './create-schema.js'
+import { compileForeignBuilder, compileSchemaCalls, loadKnex } from './compile-schema.js'
 
 beforeAll(loadKnex)
 
-const schema = createSchema()
+const schema = createSchema({ compileCalls: compileSchemaCalls })
 
 /** knex takes bindings here, and its types do not say so. */
 function withRaw(builder: Pick<Knex.SchemaBuilder, 'raw'>, text: string, bindings: unknown[]): Knex.SchemaBuilder {

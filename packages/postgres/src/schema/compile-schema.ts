@@ -1,14 +1,20 @@
-import { isPhasegateError, isSqlFragment, renderSql } from '@phasegate/core'
+import {
+  builderFailed,
+  callbackRefused,
+  inlineBindings,
+  isPhasegateError,
+  isSqlFragment,
+  otherBuilder,
+  renderSql,
+  type SchemaCall,
+  unboundRefused,
+} from '@phasegate/core'
 import type { Knex } from 'knex'
 import { postgresQuoting } from '../quoting.js'
-import { inlineBindings } from './inline-bindings.js'
-import { alterRefused, builderFailed, callbackRefused, otherBuilder, unboundRefused } from './schema-errors.js'
+import { alterRefused } from './schema-errors.js'
 
-/** One call on a schema builder. */
-export interface SchemaCall {
-  readonly method: string
-  readonly args: readonly unknown[]
-}
+/** A string, or a quoted name. */
+const QUOTED = /'(?:[^']|'')*'|"(?:[^"]|"")*"/
 
 let offline: Knex | undefined
 
@@ -53,7 +59,7 @@ function compileBuilder(builder: object): readonly string[] {
   return items.map((item) => {
     if (typeof item.sql !== 'string') throw unboundRefused(JSON.stringify(item.sql), 'more than text')
     if (item.output !== undefined) throw callbackRefused(item.sql)
-    return inlineBindings(item.sql, item.bindings ?? [])
+    return inlineBindings(item.sql, item.bindings ?? [], postgresQuoting, QUOTED)
   })
 }
 

@@ -1,9 +1,10 @@
 import { PhasegateError } from '@phasegate/core'
+import { readSqlMigration } from '@phasegate/core/compile'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { parseStatements } from '../parse/parse-statements.js'
 import { loadParser } from '../parse/parser.js'
-import { readSqlMigration } from './read-sql-migration.js'
+import { postgresLanguage } from '../postgres-language.js'
 
 beforeAll(loadParser)
 
@@ -27,7 +28,7 @@ ALTER TABLE users DROP COLUMN verified_at;
 `
 
 function read(text: string) {
-  return readSqlMigration(text, 'm.sql')
+  return readSqlMigration(text, 'm.sql', postgresLanguage)
 }
 
 describe('readSqlMigration', () => {

@@ -1,7 +1,6 @@
-import { inBrackets } from '../operations/in-brackets.js'
+import { inBrackets, type SyncPlan } from '@phasegate/core'
 import { quoteTable } from '../operations/table-reference.js'
 import { quoteName } from '../quoting.js'
-import type { SyncPlan } from './sync-plan.js'
 
 /**
  * The body of the trigger function. Per new column, with `forward` evaluated over the row as it is about to be stored:

@@ -1,6 +1,7 @@
+import { partOf, type QualifiedName } from '@phasegate/core'
 import type { ColumnDef, Constraint, Node } from 'libpg-query'
 import { mayBeVolatile } from '../functions.js'
-import { nameOfNodes, partOf, type QualifiedName, strings } from '../names.js'
+import { nameOfNodes, strings } from '../names.js'
 import { readConstraint } from './constraint-facts.js'
 import type { FactsDraft } from './facts-draft.js'
 

@@ -1,6 +1,6 @@
-import type { DatabaseObject } from '@phasegate/core'
+import { type DatabaseObject, displayName, type QualifiedName } from '@phasegate/core'
 import type { AlterTableCmd, AlterTableStmt } from 'libpg-query'
-import { displayName, namePartsOf, type QualifiedName } from '../names.js'
+import { namePartsOf } from '../names.js'
 import { ALTER_CLAUSES } from './alter-table-clauses.js'
 import type { FactsDraft } from './facts-draft.js'
 

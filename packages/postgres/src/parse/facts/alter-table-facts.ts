@@ -1,6 +1,6 @@
-import type { DatabaseObject } from '@phasegate/core'
+import { type DatabaseObject, displayName, partOf, type QualifiedName } from '@phasegate/core'
 import type { AlterTableCmd, AlterTableStmt } from 'libpg-query'
-import { displayName, partOf, type QualifiedName, relationName } from '../names.js'
+import { relationName } from '../names.js'
 import { readAddColumn } from './add-column-facts.js'
 import { readAlterRelation } from './alter-relation-facts.js'
 import { ALTER_CLAUSES, type AlterClause } from './alter-table-clauses.js'

@@ -1,5 +1,6 @@
+import { partOf, type QualifiedName } from '@phasegate/core'
 import type { Node } from 'libpg-query'
-import { partOf, type QualifiedName, strings } from '../names.js'
+import { strings } from '../names.js'
 import { walkAst } from '../walk-ast.js'
 import type { FactsDraft } from './facts-draft.js'
 

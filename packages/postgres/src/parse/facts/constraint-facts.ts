@@ -1,6 +1,7 @@
+import { partOf, type QualifiedName } from '@phasegate/core'
 import type { Constraint } from 'libpg-query'
 import { defaultName } from '../default-names.js'
-import { partOf, type QualifiedName, relationName, strings } from '../names.js'
+import { relationName, strings } from '../names.js'
 import { columnsOf, readsColumns } from './columns-read.js'
 import type { FactsDraft } from './facts-draft.js'
 

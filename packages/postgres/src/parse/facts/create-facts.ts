@@ -1,6 +1,7 @@
+import type { QualifiedName } from '@phasegate/core'
 import type { CreateStmt, IndexStmt, Node } from 'libpg-query'
 import { defaultName } from '../default-names.js'
-import { type QualifiedName, relationName } from '../names.js'
+import { relationName } from '../names.js'
 import { columnShape } from './add-column-facts.js'
 import { columnsOf, readsColumns } from './columns-read.js'
 import { readQuery } from './data-facts.js'

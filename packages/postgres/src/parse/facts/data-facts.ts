@@ -1,6 +1,7 @@
+import { partOf } from '@phasegate/core'
 import type { DeleteStmt, InsertStmt, MergeStmt, RangeVar, SelectStmt, UpdateStmt } from 'libpg-query'
 import { actsUnseen, functionsCalled } from '../functions.js'
-import { partOf, relationName } from '../names.js'
+import { relationName } from '../names.js'
 import { type AstValue, walkAst } from '../walk-ast.js'
 import { readsColumns } from './columns-read.js'
 import type { FactsDraft } from './facts-draft.js'

@@ -1,6 +1,6 @@
-import type { DatabaseObject } from '@phasegate/core'
+import { type DatabaseObject, dottedName, partOf, type QualifiedName, qualified } from '@phasegate/core'
 import type { DropStmt, ObjectType, TruncateStmt } from 'libpg-query'
-import { dottedName, namePartsOf, partOf, type QualifiedName, qualified, relationName } from '../names.js'
+import { namePartsOf, relationName } from '../names.js'
 import type { FactsDraft } from './facts-draft.js'
 
 const TYPES: Partial<Record<ObjectType, DatabaseObject['type']>> = {

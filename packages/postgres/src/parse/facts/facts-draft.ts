@@ -1,5 +1,11 @@
-import type { Change, LockFacts, MadeObjects, StatementFacts } from '@phasegate/core'
-import { displayName, type QualifiedName } from '../names.js'
+import {
+  type Change,
+  displayName,
+  type LockFacts,
+  type MadeObjects,
+  type QualifiedName,
+  type StatementFacts,
+} from '@phasegate/core'
 
 /** Table locks, weakest first (PostgreSQL docs: Explicit Locking, "Table-Level Locks"). */
 const MODES = [

@@ -1,4 +1,4 @@
-import type { Change, DatabaseObject } from '@phasegate/core'
+import { type Change, type DatabaseObject, dottedName, partOf, type QualifiedName, qualified } from '@phasegate/core'
 import type {
   AlterDomainStmt,
   AlterEnumStmt,
@@ -11,7 +11,7 @@ import type {
   ReindexStmt,
   VacuumStmt,
 } from 'libpg-query'
-import { dottedName, nameOfNodes, namePartsOf, partOf, type QualifiedName, qualified, relationName } from '../names.js'
+import { nameOfNodes, namePartsOf, relationName } from '../names.js'
 import { type kindName, objectType } from './drop-facts.js'
 import type { FactsDraft, LockMode } from './facts-draft.js'
 

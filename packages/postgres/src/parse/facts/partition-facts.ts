@@ -1,5 +1,6 @@
+import type { QualifiedName } from '@phasegate/core'
 import type { AlterTableCmd } from 'libpg-query'
-import { type QualifiedName, relationName } from '../names.js'
+import { relationName } from '../names.js'
 import { readsColumns } from './columns-read.js'
 import type { FactsDraft } from './facts-draft.js'
 

@@ -1,0 +1,51 @@
+import type { AppUsesDeclaration } from '../authoring/app-uses.js'
+import type { Operation } from '../authoring/operation.js'
+import type { AllowedFinding, CompiledMigration } from '../compiled/compiled-migration.js'
+import type { QualifiedName } from '../compiled/database-object.js'
+import type { SourceLocation } from '../error/phasegate-error.js'
+import type { Phase } from '../phase.js'
+import type { Assignment, ParsedStatement } from '../ports/sql-language.js'
+import type { AuthoredSync } from '../sync/sync-plan.js'
+
+/** One entry of a phase, whatever the file's format. */
+export type AuthoredStatement<S extends ParsedStatement> = {
+  readonly allows: readonly AllowedFinding[]
+  readonly where: SourceLocation
+  /** For messages: `expand, statement 2`; undefined where `where` has the line. */
+  readonly inside: string | undefined
+} & (
+  | { readonly kind: 'operation'; readonly operation: Operation }
+  | {
+      readonly kind: 'sql'
+      readonly parsed: S
+      readonly verbatim: boolean
+      readonly origin: 'written' | 'schema'
+    }
+)
+
+/** A backfill as authored, its expressions as SQL text. */
+export interface AuthoredBackfill {
+  readonly table: QualifiedName
+  readonly set: readonly Assignment[]
+  readonly where?: string
+  readonly key?: string
+  readonly size?: number
+  /** ms */
+  readonly time?: number
+  readonly once: boolean
+  readonly written: string
+  readonly location: SourceLocation
+}
+
+/** A migration file, read and checked for its shape; both formats come to this. */
+export interface AuthoredMigration<S extends ParsedStatement> {
+  readonly name: string
+  readonly file: string
+  readonly format: 'typescript' | 'sql'
+  readonly appUses: AppUsesDeclaration | undefined
+  readonly applications: readonly string[] | undefined
+  readonly phases: { readonly [phase in Exclude<Phase, 'backfill'> | 'revert']?: readonly AuthoredStatement<S>[] }
+  readonly sync: readonly AuthoredSync[]
+  readonly backfill: AuthoredBackfill | undefined
+  readonly gates: CompiledMigration['gates']
+}

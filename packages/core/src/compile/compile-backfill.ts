@@ -1,0 +1,75 @@
+import type { CompiledBackfill } from '../compiled/compiled-migration.js'
+import type { CompileOptions } from '../ports/dialect.js'
+import { displayName, type ExpressionFacts, type SqlLanguage } from '../ports/sql-language.js'
+import type { AuthoredBackfill } from './authored-migration.js'
+import { migrationError } from './migration-errors.js'
+
+/**
+ * Checks that a backfill may run twice over a row, or says that it does not (`once`), and tells whether its result can be
+ * compared with its expressions afterwards.
+ *
+ * An expression that reads a column which the backfill sets gives something else the second time, and so does one that is
+ * volatile or reads the clock. A `where` makes up for it only if it reads such a column too, and so can leave out what is
+ * done; whether it does is seen when a batch runs (`mustEnd`), since SQL text cannot tell.
+ *
+ * @throws `BACKFILL.NOT_IDEMPOTENT`
+ */
+export function compileBackfill(
+  authored: AuthoredBackfill,
+  options: CompileOptions,
+  language: Pick<SqlLanguage, 'quoting' | 'readExpression'>,
+): CompiledBackfill {
+  const { table, set, where, key, once, written, location } = authored
+  const targets = set.map(({ column }) => column)
+  const facts = set.map(({ expression }) => language.readExpression(expression, location.file))
+  const condition = where === undefined ? undefined : language.readExpression(where, location.file)
+  for (const column of [...targets, ...(key === undefined ? [] : [key])]) language.quoting.identifier([column])
+
+  const touches = (columns: readonly string[]): boolean =>
+    columns.some((column) => column === '*' || targets.includes(column))
+  const ownTarget = facts.some(({ columns }) => touches(columns))
+  const volatile = facts.some(changesByItself)
+  const conditionEnds = condition !== undefined && touches(condition.columns)
+  const mustEnd = (ownTarget || volatile) && !once
+  if (mustEnd && !conditionEnds) throw notIdempotent(authored, ownTarget)
+
+  const reads = new Set([...facts.flatMap(({ columns }) => columns), ...(condition?.columns ?? [])])
+  return {
+    table,
+    set,
+    ...(where === undefined ? {} : { where }),
+    ...(key === undefined ? {} : { key }),
+    batchSize: authored.size ?? options.batchSize,
+    batchTime: authored.time ?? options.batchTime,
+    once,
+    ...(mustEnd ? { mustEnd: true as const } : {}),
+    comparable:
+      !volatile && !(condition !== undefined && changesByItself(condition)) && (!ownTarget || (conditionEnds && !once)),
+    reads: [...reads],
+    written,
+    location,
+  }
+}
+
+/** Asked again it answers otherwise, over the very same row: `random()`, `now()`. */
+function changesByItself({ volatile, perTransaction }: ExpressionFacts): boolean {
+  return volatile || perTransaction
+}
+
+function notIdempotent({ table, set, location }: AuthoredBackfill, ownTarget: boolean): Error {
+  const columns = set.map(({ column }) => column).join(', ')
+  return migrationError(
+    'BACKFILL.NOT_IDEMPOTENT',
+    `Running this backfill of ${displayName(table)} twice over a row would change ${columns} twice.`,
+    location,
+    [
+      `Give a where that leaves out what is done, for example ${columns.split(',')[0]} IS NULL.`,
+      'Or declare once: true (SQL: -- batch: once): your word that keys do not change and that rows written after the start need nothing.',
+    ],
+    {
+      why: ownTarget
+        ? 'An expression reads a column that the backfill sets, and no where over such a column tells what is done.'
+        : 'An expression gives another value each time, and no where over the column tells what is done.',
+    },
+  )
+}
