@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import pg from 'pg'
 import { createProject } from '../support/project.js'
-import type { RunningPostgres } from '../support/start-postgres.js'
+import { type BenchDatabase, CHANGE } from './bench-database.js'
 import { type Bar, measurePairs } from './pairs.js'
 
 const ENGINE = fileURLToPath(new URL('./run-backfill.mjs', import.meta.url))
 
 export interface BackfillFigures {
+  readonly server: string
   readonly rows: number
   readonly speed: Bar
   /** Resident memory of the worker process at its highest: at this size over a tenth of it. */
@@ -16,34 +16,22 @@ export interface BackfillFigures {
 }
 
 /** Backfill with one worker and no live traffic against one whole-table UPDATE, each on a fresh copy of the table. */
-export async function benchBackfill(server: RunningPostgres, rows: number, pairs: number): Promise<BackfillFigures> {
-  const client = new pg.Client({ connectionString: server.url() })
-  await client.connect()
+export async function benchBackfill(database: BenchDatabase, rows: number, pairs: number): Promise<BackfillFigures> {
   let growth = { backfill: 0, update: 0 }
-  const fresh = async (count: number): Promise<number> => {
-    await client.query(`DROP TABLE IF EXISTS users; DROP SCHEMA IF EXISTS phasegate CASCADE;
-      CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL, verified_at timestamptz, email_verified boolean);
-      INSERT INTO users SELECT g, 'user' || g || '@example.com', CASE WHEN g % 3 = 0 THEN now() END FROM generate_series(1, ${count}) g`)
-    await client.query('VACUUM ANALYZE users')
-    await client.query('CHECKPOINT')
-    return size()
-  }
-  const size = async (): Promise<number> =>
-    Number((await client.query(`SELECT pg_total_relation_size('users') AS size`)).rows[0].size)
   const project = createProject()
   const peak = { large: 0, small: 0 }
   const backfill = async (count: number): Promise<{ speed: number; memory: number }> => {
-    const before = await fresh(count)
-    const result = await runEngine(server.url(), project.dir)
-    growth = { ...growth, backfill: (await size()) / before }
+    const before = await database.fresh(count)
+    const result = await runEngine(database, project.dir)
+    growth = { ...growth, backfill: (await database.size()) / before }
     return { speed: count / result.seconds, memory: result.peakBytes }
   }
   const update = async (): Promise<number> => {
-    const before = await fresh(rows)
+    const before = await database.fresh(rows)
     const started = performance.now()
-    await client.query('UPDATE users SET email_verified = (verified_at IS NOT NULL) WHERE email_verified IS NULL')
+    await database.update()
     const seconds = (performance.now() - started) / 1000
-    growth = { ...growth, update: (await size()) / before }
+    growth = { ...growth, update: (await database.size()) / before }
     return rows / seconds
   }
   peak.small = (await backfill(Math.round(rows / 10))).memory
@@ -56,15 +44,15 @@ export async function benchBackfill(server: RunningPostgres, rows: number, pairs
     },
     update,
   )
-  await client.end()
   project.delete()
-  return { rows, speed, memory: peak, growth }
+  return { server: database.server, rows, speed, memory: peak, growth }
 }
 
 /** Runs the engine in a process of its own, which times the batches alone: no start-up, no verification. */
-function runEngine(url: string, cwd: string): Promise<{ seconds: number; peakBytes: number }> {
+function runEngine({ url, dialect }: BenchDatabase, cwd: string): Promise<{ seconds: number; peakBytes: number }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [ENGINE, url], { cwd, stdio: ['ignore', 'pipe', 'inherit'] })
+    const work = JSON.stringify({ url, dialect, change: CHANGE })
+    const child = spawn(process.execPath, [ENGINE, work], { cwd, stdio: ['ignore', 'pipe', 'inherit'] })
     let output = ''
     child.stdout.on('data', (chunk) => {
       output += chunk

@@ -3,9 +3,10 @@
 
 import { runBackfill } from '@phasegate/backfill'
 import { systemClock } from '@phasegate/core'
-import { connectPostgres } from '@phasegate/postgres'
 
-const target = await connectPostgres({ connection: process.argv[2] ?? '' })
+/** @type {{ url: string, dialect: { package: string, connect: string }, change: { column: string, expression: string, where: string } }} */
+const { url, dialect, change } = JSON.parse(process.argv[2] ?? '')
+const target = await (await import(dialect.package))[dialect.connect]({ connection: url })
 const session = await target.openSession('bench')
 await target.assertUsable(session)
 await target.journal.ensure(session, [])
@@ -23,8 +24,8 @@ const outcome = await runBackfill({
   owner: 'bench',
   backfill: {
     table: { name: 'users' },
-    set: [{ column: 'email_verified', expression: 'verified_at IS NOT NULL' }],
-    where: 'email_verified IS NULL',
+    set: [{ column: change.column, expression: change.expression }],
+    where: change.where,
     batchSize: 1000,
     batchTime: 250,
     once: false,

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { createProject } from '../support/project.js'
 import { type AnyDatabase, createDatabase, describeOnEveryServer } from '../support/servers.js'
+import { countOf, wordsOf } from '../support/sql-words.js'
 import { KEY_TYPES } from './key-types.js'
 import { applied, inProcess, library } from './library.js'
-import { countOf, wordsOf } from './sql-words.js'
 
 const NAME = '20261122093000_fill'
 const ROWS = 120

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { createProject } from '../support/project.js'
 import { type AnyDatabase, describeOnEveryServer } from '../support/servers.js'
+import { shapeOf } from '../support/sql-words.js'
 import { usersDatabase } from './reference-migration.js'
-import { shapeOf } from './sql-words.js'
 import { said, verbsOn } from './verbs.js'
 
 const ADD = { 'phasegate/20261122093000_add.sql': '-- phase: expand\nALTER TABLE users ADD COLUMN flag boolean;\n' }

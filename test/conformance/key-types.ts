@@ -14,9 +14,9 @@ const mysql: readonly KeyType[] = [
   { type: 'timestamp(6)', value: "'2026-03-29 00:30:00.000001' + INTERVAL g MINUTE" },
   { type: 'date', value: "'1582-10-04' + INTERVAL g * 400 DAY" },
   { type: 'time(6)', value: "ADDTIME('-300:00:00.000001', SEC_TO_TIME(g * 3601))" },
-  { type: 'binary(16)', value: "UNHEX(MD5(concat('k', g)))" },
+  { type: 'binary(16)', value: "UNHEX(LEFT(SHA2(concat('k', g), 256), 32))" },
   { type: 'varbinary(40)', value: "concat(UNHEX('00FF5C27'), UNHEX(HEX(g * 7919)))" },
-  { type: 'char(36)', value: "concat(LEFT(MD5(g), 8), '-', LEFT(MD5(g + 1), 27))" },
+  { type: 'char(36)', value: "concat(LEFT(SHA2(g, 256), 8), '-', RIGHT(SHA2(g, 256), 27))" },
   {
     type: 'varchar(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci',
     value: "concat(IF(g % 2, 'KEY ß', 'key é'), g)",
@@ -48,7 +48,7 @@ export const KEY_TYPES: Readonly<Record<Family, readonly KeyType[]>> = {
     {
       type: 'uuid',
       value:
-        "concat(LEFT(MD5(g), 8), '-', MID(MD5(g), 9, 4), '-', MID(MD5(g), 13, 4), '-', MID(MD5(g), 17, 4), '-', RIGHT(MD5(g), 12))",
+        "concat(LEFT(MD5(g), 8), '-', MID(MD5(g), 9, 4), '-4', MID(MD5(g), 14, 3), '-8', MID(MD5(g), 18, 3), '-', RIGHT(MD5(g), 12))",
     },
   ],
 }

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { describeOnEveryServer } from '../support/servers.js'
-import { FORMS, NEW_BUILD, OLD_BUILD, REFERENCE, referenceProject, usersDatabase } from './reference-migration.js'
-import { countOf, shapeOf, wordsOf } from './sql-words.js'
+import { columnsOf, countOf, shapeOf, wordsOf } from '../support/sql-words.js'
+import { applied, codeOf, inProcess, library } from './library.js'
+import { NEW_BUILD, OLD_BUILD, REFERENCE, referenceProject, usersDatabase } from './reference-migration.js'
 import { type LaneJson, said, verbsOn } from './verbs.js'
 
 describeOnEveryServer('the life of a migration', (server) => {
@@ -67,26 +68,42 @@ describeOnEveryServer('the life of a migration', (server) => {
     180_000,
   )
 
+  test('as an SQL file, too', async () => {
+    const db = await usersDatabase(server, 500)
+    const options = inProcess(referenceProject(words, 'SQL'), db)
+    await applied(library.runExpand(options))
+    await OLD_BUILD.work(db, 9001)
+    await NEW_BUILD.work(db, 9002)
+    await applied(library.runBackfill(options))
+    expect(await countOf(db, wrong)).toBe(0)
+    expect((await library.runVerify(options)).exit).toBe(0)
+    expect(await library.runContract({ ...options, confirm: db.name })).toMatchObject({ exit: 3 })
+    await library.runApprove({ ...options, unit: 'email_verified:contract', reason: 'no reader since Monday' })
+    expect(await codeOf(library.runContract({ ...options, confirm: 'another' }))).toBe('CONSENT.WRONG')
+    await applied(library.runContract({ ...options, confirm: db.name }))
+    await NEW_BUILD.work(db, 9004)
+    expect(await columnsOf(db, 'users')).toEqual(['id', 'email', 'email_verified'])
+    await db.query(`INSERT INTO users (id, email) VALUES (9006, 'by default')`)
+    expect(await countOf(db, 'users WHERE id = 9006 AND NOT email_verified'), 'default').toBe(1)
+    await expect(db.query(`UPDATE users SET email_verified = NULL WHERE id = 9006`)).rejects.toThrow(/null/i)
+  })
+
   test('reverted after its backfill, it leaves the table as it was, and can be applied again', async () => {
     const db = await usersDatabase(server, 300)
-    const project = referenceProject(words)
-    const run = verbsOn(project, db)
+    const options = inProcess(referenceProject(words), db)
+    const revert = { ...options, migration: 'email_verified' }
     const before = await shapeOf(db)
-    for (const verb of ['expand', 'backfill']) {
-      const result = await run(verb)
-      expect(result.code, said(result)).toBe(0)
-    }
-    expect((await run('revert', 'email_verified')).code).toBe(10)
-    const reverted = await run('revert', 'email_verified', '--confirm', db.name)
-    expect(reverted.code, said(reverted)).toBe(0)
+    await applied(library.runExpand(options))
+    await applied(library.runBackfill(options))
+    expect(await codeOf(library.runRevert(revert))).toBe('CONSENT.MISSING')
+    await applied(library.runRevert({ ...revert, confirm: db.name }))
     expect(await shapeOf(db)).toEqual(before)
     await OLD_BUILD.work(db, 9001)
-    expect((await run('revert', 'email_verified', '--confirm', db.name)).stderr).toContain('REVERT.NOTHING')
+    expect(await codeOf(library.runRevert({ ...revert, confirm: db.name }))).toBe('REVERT.NOTHING')
+    expect(await applied(library.runExpand(options)), 'it stays so').toMatchObject({ units: [] })
 
-    for (const args of [['expand', 'email_verified'], ['backfill']]) {
-      const result = await run(...args)
-      expect(result.code, said(result)).toBe(0)
-    }
+    await applied(library.runExpand({ ...options, units: ['email_verified'] }))
+    await applied(library.runBackfill(options))
     expect(await countOf(db, wrong)).toBe(0)
-  }, 120_000)
+  })
 })

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { type CliResult, runCli } from '../support/run-cli.js'
 import { type AnyDatabase, describeOnEveryServer } from '../support/servers.js'
+import { countOf, wordsOf } from '../support/sql-words.js'
 import { REFERENCE, referenceProject, usersDatabase } from './reference-migration.js'
-import { countOf, wordsOf } from './sql-words.js'
 import { environment, said } from './verbs.js'
 
 const RUNNERS = 6

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { createProject, type Project } from '../support/project.js'
 import { type AnyDatabase, createDatabase, describeOnEveryServer, type Family } from '../support/servers.js'
+import { shapeOf, wordsOf } from '../support/sql-words.js'
 import { applied, codeOf, inProcess, library } from './library.js'
-import { shapeOf, wordsOf } from './sql-words.js'
 
 const NAME = '20261122093000_ops'
 

@@ -1,6 +1,6 @@
 import { createProject, type Project } from '../support/project.js'
 import { type AnyDatabase, type AnyServer, createDatabase } from '../support/servers.js'
-import { type SqlWords, wordsOf } from './sql-words.js'
+import { type SqlWords, wordsOf } from '../support/sql-words.js'
 
 /** The migration of the guide: a boolean takes the place of a moment, while old and new code run. */
 export const REFERENCE = '20261122093000_email_verified'
@@ -48,10 +48,7 @@ ${setNotNull('users', 'email_verified', 'boolean')};
 ALTER TABLE users DROP COLUMN verified_at;
 `
 
-export const FORMS = ['TypeScript', 'SQL'] as const
-export type Form = (typeof FORMS)[number]
-
-export function referenceProject(words: SqlWords, form: Form = 'TypeScript'): Project {
+export function referenceProject(words: SqlWords, form: 'TypeScript' | 'SQL' = 'TypeScript'): Project {
   return createProject(
     form === 'TypeScript'
       ? { [`phasegate/${REFERENCE}.ts`]: typescript(words) }

@@ -1,21 +1,30 @@
 import { expect, test } from 'vitest'
 import { createRandom } from '../support/seed.js'
-import { describeOnEveryPostgres, startPrivateServer } from '../support/servers.js'
+import { type AnyServer, describeOnEveryServer, startPrivateServer } from '../support/servers.js'
 import { crashRound } from './crash-rounds.js'
 
-describeOnEveryPostgres('crash', ({ major }) => {
-  test('200 random kills of runner and server lose nothing and do nothing twice', async () => {
-    const random = createRandom(`crash ${major}`)
-    const server = await startPrivateServer({ version: major, fsync: true })
+const KILLS = 200
+
+describeOnEveryServer('crash', (shared) => {
+  test(`${KILLS} random kills of runner and server lose nothing and do nothing twice`, async () => {
+    const name = nameOf(shared)
+    const random = createRandom(`crash ${name}`)
+    const server = await startPrivateServer(
+      shared.family === 'postgres' ? { version: shared.major, fsync: true } : { family: shared.family, fsync: true },
+    )
     let runner = 0
     let killed = 0
-    while (runner + killed < 200) {
+    while (runner + killed < KILLS) {
       const kills = await crashRound(server, random, random.int(4, 14))
       runner += kills.runner
       killed += kills.server
-      console.log(`PostgreSQL ${major}: ${runner + killed} kills so far, nothing lost`)
+      console.log(`${name}: ${runner + killed} kills so far, nothing lost`)
     }
-    console.log(`PostgreSQL ${major}: killed the runner ${runner} times, the server ${killed} times`)
-    expect(runner + killed).toBeGreaterThanOrEqual(200)
+    console.log(`${name}: killed the runner ${runner} times, the server ${killed} times`)
+    expect(runner + killed).toBeGreaterThanOrEqual(KILLS)
   })
 })
+
+function nameOf(server: AnyServer): string {
+  return server.family === 'postgres' ? `PostgreSQL ${server.major}` : server.family
+}

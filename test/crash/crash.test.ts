@@ -1,20 +1,30 @@
 import { expect, test } from 'vitest'
 import { createRandom } from '../support/seed.js'
-import { describeOnPostgres, startPrivateServer } from '../support/servers.js'
-import { crashRound } from './crash-rounds.js'
+import { describeOnEveryMysql, describeOnPostgres, startPrivateServer } from '../support/servers.js'
+import { type CrashServer, crashRound } from './crash-rounds.js'
+
+/** Kills runner and server at random moments until that happened `wanted` times. */
+async function kill(server: CrashServer, wanted: number): Promise<void> {
+  const random = createRandom(`crash ${server.family}`)
+  let runner = 0
+  let killed = 0
+  while (runner + killed < wanted) {
+    const kills = await crashRound(server, random, Math.min(10, wanted - runner - killed))
+    runner += kills.runner
+    killed += kills.server
+  }
+  console.log(`killed the runner ${runner} times, the server ${killed} times`)
+  expect(runner + killed).toBeGreaterThanOrEqual(wanted)
+}
 
 describeOnPostgres(18, 'crash (sample)', () => {
-  test('20 random kills of runner and server lose nothing and do nothing twice', { timeout: 300_000 }, async () => {
-    const random = createRandom('crash')
-    const server = await startPrivateServer({ version: 18, fsync: true })
-    let runner = 0
-    let killed = 0
-    while (runner + killed < 20) {
-      const kills = await crashRound(server, random, Math.min(10, 20 - runner - killed))
-      runner += kills.runner
-      killed += kills.server
-    }
-    console.log(`killed the runner ${runner} times, the server ${killed} times`)
-    expect(runner + killed).toBeGreaterThanOrEqual(20)
+  test('12 random kills of runner and server lose nothing and do nothing twice', { timeout: 300_000 }, async () => {
+    await kill(await startPrivateServer({ version: 18, fsync: true }), 12)
+  })
+})
+
+describeOnEveryMysql('crash (sample)', ({ family }) => {
+  test('8 random kills of runner and server lose nothing and do nothing twice', { timeout: 300_000 }, async () => {
+    await kill(await startPrivateServer({ family, fsync: true }), 8)
   })
 })

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { createDatabase, describeOnMysql } from '../support/servers.js'
 
 const DEMO = fileURLToPath(new URL('../../examples/demo/dist/main.js', import.meta.url))
 const ROWS = ['--rows', '20000']
@@ -15,21 +16,7 @@ describe('npm run demo', () => {
     'takes the migration through all phases without one failed request or wrong answer',
     async () => {
       const demo = startDemo(ROWS)
-      const code = await demo.ended
-      expect(code, demo.output()).toBe(0)
-
-      const output = demo.output()
-      for (const phase of ['old', 'expand', 'roll to both', 'backfill', 'roll to new', 'contract', 'new alone']) {
-        const line = output.split('\n').find((text) => new RegExp(`^${phase} +[\\d.]+ +[\\d,]+ +0 `).test(text))
-        expect(line, `a line of the table for ${phase}\n${output}`).toBeDefined()
-      }
-      const requests = Number(/^requests +([\d,]+), errors 0$/m.exec(output)?.[1]?.replaceAll(',', ''))
-      expect(requests).toBeGreaterThan(1_000)
-      expect(output).toMatch(/^backfill +1\d,\d{3} rows in [\d.]+ s, verified: [\d,]+ rows\/s$/m)
-      expect(output).toMatch(/^longest lock wait +\d+ ms/m)
-      expect(output).toMatch(/^table size +[\d.]+ MiB before, [\d.]+ MiB after$/m)
-      expect(output).toMatch(/^rows compared +2\d,\d{3}, wrong 0$/m)
-      expect(output, 'the refused contract').toMatch(/phasegate contract\n[\s\S]*approv[\s\S]*\(exit 3\)/)
+      await expectTheWholeStory(demo)
       expect(readdirSync(demo.tmp), 'what it left behind').toEqual([])
     },
     4 * MINUTES,
@@ -60,6 +47,15 @@ describe('npm run demo', () => {
     2 * MINUTES,
   )
 
+  test('says how to get a server where there is none', async () => {
+    // No program of a server in these places, and no engine: where a machine has one after all, it is used.
+    const mysql = startDemo(['--database', 'mysql'], { DOCKER_HOST: 'unix:///nowhere/docker.sock' })
+    await Promise.race([mysql.ended, mysql.waitFor(/runs, with nothing in it/)])
+    if (/runs, with nothing in it/.test(mysql.output())) return
+    expect(await mysql.ended).toBe(2)
+    expect(mysql.output()).toMatch(/There is no MySQL here[\s\S]*apt install[\s\S]*--database mysql:\/\//)
+  })
+
   test('refuses a database that it does not know, and wrong numbers', async () => {
     for (const database of ['oracle', 'oracle://h/d']) {
       const oracle = startDemo(['--database', database])
@@ -71,6 +67,52 @@ describe('npm run demo', () => {
     expect(few.output()).toContain("--rows must be a whole number of at least 1000, not 'many'")
   })
 })
+
+describeOnMysql('mariadb', 'npm run demo -- --database mariadb', () => {
+  test(
+    'starts a server of its own and does the same there',
+    async () => {
+      const demo = startDemo([...ROWS, '--database', 'mariadb'])
+      await expectTheWholeStory(demo)
+      expect(demo.output()).toMatch(/^MariaDB [\d.]+ runs, with nothing in it\.$/m)
+      expect(readdirSync(demo.tmp), 'what it left behind').toEqual([])
+    },
+    4 * MINUTES,
+  )
+})
+
+describeOnMysql('mysql', 'npm run demo -- --database <url>', (server) => {
+  test(
+    'does the same on an empty database, and refuses one that is not',
+    async () => {
+      const db = await createDatabase(server)
+      const demo = startDemo([...ROWS, '--database', db.url])
+      await expectTheWholeStory(demo)
+      expect(demo.output()).toMatch(/^MySQL [\d.]+ answers\.$/m)
+      const again = startDemo(['--database', db.url])
+      expect(await again.ended).toBe(1)
+      expect(again.output()).toContain('the database is not empty')
+    },
+    4 * MINUTES,
+  )
+})
+
+async function expectTheWholeStory(demo: RunningDemo): Promise<void> {
+  const code = await demo.ended
+  const output = demo.output()
+  expect(code, output).toBe(0)
+  for (const phase of ['old', 'expand', 'roll to both', 'backfill', 'roll to new', 'contract', 'new alone']) {
+    const line = output.split('\n').find((text) => new RegExp(`^${phase} +[\\d.]+ +[\\d,]+ +0 `).test(text))
+    expect(line, `a line of the table for ${phase}\n${output}`).toBeDefined()
+  }
+  const requests = Number(/^requests +([\d,]+), errors 0$/m.exec(output)?.[1]?.replaceAll(',', ''))
+  expect(requests).toBeGreaterThan(1_000)
+  expect(output).toMatch(/^backfill +1\d,\d{3} rows in [\d.]+ s, verified: [\d,]+ rows\/s$/m)
+  expect(output).toMatch(/^longest lock wait +\d+ ms/m)
+  expect(output).toMatch(/^table size +[\d.]+ MiB before, [\d.]+ MiB after$/m)
+  expect(output).toMatch(/^rows compared +2\d,\d{3}, wrong 0$/m)
+  expect(output, 'the refused contract').toMatch(/phasegate contract\n[\s\S]*approv[\s\S]*\(exit 3\)/)
+}
 
 interface RunningDemo {
   readonly process: ChildProcess

@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { LockHolder } from '@phasegate/core'
 import { expect, test } from 'vitest'
 import { inspectSurroundings } from '../../packages/mysql/src/catalog/inspect-surroundings.js'
 import { resetDatabase } from '../../packages/mysql/src/catalog/reset-database.js'
@@ -9,7 +12,15 @@ import { blockersOf, holdersOf } from '../../packages/mysql/src/session/lock-hol
 import type { MysqlSession } from '../../packages/mysql/src/session/mysql-session.js'
 import { translateError } from '../../packages/mysql/src/session/translate-error.js'
 import { atTestEnd } from '../support/at-test-end.js'
-import { createDatabase, describeOnEveryMysql, type MysqlDatabase, startPrivateServer } from '../support/servers.js'
+import { freePort } from '../support/free-port.js'
+import {
+  createDatabase,
+  describeOnEveryMysql,
+  describeOnMysql,
+  type MysqlDatabase,
+  startPrivateServer,
+} from '../support/servers.js'
+import { startMysqlProxy } from './mysql-proxy.js'
 import { addressOfUrl, asUser, errorOf, openSession } from './mysql-sessions.js'
 
 describeOnEveryMysql('a database that cannot be used', (server) => {
@@ -73,7 +84,9 @@ describeOnEveryMysql('a database that cannot be used', (server) => {
     await db.query(`GRANT SELECT, INSERT, UPDATE, DELETE, CREATE ON \`${db.name.replace('_', '\\_')}\`.* TO ${role}`)
     const url = await account(db, [role, `ALTER ON \`${db.name.slice(0, 9)}%\`.*`])
     const user = new URL(url).username
-    await db.query(server.family === 'mysql' ? `SET DEFAULT ROLE ${role} TO ${user}` : `SET DEFAULT ROLE ${role} FOR ${user}`)
+    await db.query(
+      server.family === 'mysql' ? `SET DEFAULT ROLE ${role} TO ${user}` : `SET DEFAULT ROLE ${role} FOR ${user}`,
+    )
     await usable(await openSession(url), url)
   })
 
@@ -83,7 +96,11 @@ describeOnEveryMysql('a database that cannot be used', (server) => {
     const url = await account(db, ['SELECT, TRIGGER ON @db.*'])
     const session = await openSession(url)
     const next = async (statement: string): Promise<string> => {
-      const error = translateError(await errorOf(session.query(statement)), 'a step', addressOfUrl(url, session.account))
+      const error = translateError(
+        await errorOf(session.query(statement)),
+        'a step',
+        addressOfUrl(url, session.account),
+      )
       expect([statement, error.code]).toEqual([statement, 'DATABASE.PERMISSION'])
       return error.next.join(' ')
     }
@@ -119,7 +136,10 @@ describeOnEveryMysql('a database that cannot be used', (server) => {
     const session = await openSession(db.url)
     await session.query('CREATE TABLE t (id int PRIMARY KEY, v int)')
     const refused = await errorOf(session.query('ALTER TABLE t MODIFY v varchar(20), ALGORITHM=INPLACE, LOCK=NONE'))
-    expect(translateError(refused, 'a step', addressOfUrl(db.url))).toMatchObject({ code: 'DATABASE.WOULD_BLOCK', exit: 9 })
+    expect(translateError(refused, 'a step', addressOfUrl(db.url))).toMatchObject({
+      code: 'DATABASE.WOULD_BLOCK',
+      exit: 9,
+    })
   })
 
   test('a read-only server', async () => {
@@ -130,10 +150,132 @@ describeOnEveryMysql('a database that cannot be used', (server) => {
   })
 
   test('a binary log by statement', async () => {
-    const other = await startPrivateServer({ family: server.family, settings: { 'log-bin': 'bin', 'binlog-format': 'STATEMENT' } })
+    const other = await startPrivateServer({
+      family: server.family,
+      settings: { 'log-bin': 'bin', 'binlog-format': 'STATEMENT' },
+    })
     const url = other.url('mysql')
     const error = await errorOf(usable(await openSession(url), url))
     expect(error).toMatchObject({ code: 'DATABASE.BINLOG_FORMAT', exit: 2 })
+  })
+})
+
+const GALERA = '/usr/lib/galera/libgalera_smm.so'
+
+describeOnMysql('mariadb', 'a server that hides or shows who holds its tables', (server) => {
+  test.skipIf(!existsSync(GALERA))('a node of a Galera cluster is refused', async () => {
+    const port = await freePort()
+    const node = await startPrivateServer({
+      family: 'mariadb',
+      settings: {
+        'wsrep-on': 'ON',
+        'wsrep-provider': GALERA,
+        'wsrep-cluster-address': 'gcomm://',
+        'wsrep-provider-options': `gmcast.listen_addr=tcp://127.0.0.1:${port};base_host=127.0.0.1`,
+      },
+    })
+    const url = node.url('mysql')
+    const session = await openSession(url)
+    const error = await errorOf(assertUsable(session, () => openSession(url), addressOfUrl(url)))
+    expect(error).toMatchObject({ code: 'DATABASE.GALERA', exit: 2 })
+  })
+
+  test('with the plugin metadata_lock_info only those are named that hold the table', async () => {
+    const other = await startPrivateServer({
+      family: server.family,
+      settings: { 'plugin-load-add': 'metadata_lock_info', 'lower-case-table-names': '1' },
+    })
+    const db = await createDatabase(other)
+    await db.query('CREATE TABLE users (id int PRIMARY KEY)')
+    await db.query('CREATE TABLE posts (id int PRIMARY KEY)')
+    const session = await openSession(db.url)
+    const watcher = await openSession(db.url)
+    const capabilities = capabilitiesOf(session.server)
+    const [reader, stranger] = [await db.connect(), await db.connect()]
+    for (const [connection, table] of [
+      [reader, 'users'],
+      [stranger, 'posts'],
+    ] as const) {
+      await connection.query('BEGIN')
+      await connection.query(`SELECT * FROM ${table}`)
+    }
+    const held = await holdersOf(session, ['Users'], 'EXCLUSIVE', capabilities)
+    expect(held.map(({ backend, state }) => [backend.id, state])).toEqual([
+      [String(reader.threadId), 'idle in transaction'],
+    ])
+    expect(await holdersOf(session, ['Users'], 'SHARED_WRITE', capabilities), 'reads and writes go together').toEqual(
+      [],
+    )
+    const waiting = errorOf(
+      session.limited({ lockTimeout: 2000, statementTimeout: 0 }, () =>
+        session.query('ALTER TABLE users ADD COLUMN a int'),
+      ),
+    )
+    const blockers = await askUntilNamed(() => blockersOf(watcher, session.backend, capabilities))
+    expect(blockers).toEqual([String(reader.threadId)])
+    await waiting
+  })
+})
+
+async function askUntilNamed(ask: () => Promise<readonly LockHolder[]>): Promise<readonly string[]> {
+  for (let times = 0; times < 20; times++) {
+    const holders = await ask()
+    if (holders.length > 0) return holders.map(({ backend }) => backend.id)
+    await sleep(20)
+  }
+  return []
+}
+
+describeOnMysql('mysql', 'the budget of instant changes', (server) => {
+  test('is told before it is used up, and the way out when it is', async () => {
+    const db = await createDatabase(server)
+    const session = await openSession(db.url)
+    const capabilities = capabilitiesOf(session.server)
+    await session.query('CREATE TABLE my_t (id int PRIMARY KEY, v int)')
+    const versions = async (): Promise<readonly string[]> =>
+      (await inspectSurroundings(session, [], capabilities))
+        .filter(({ check }) => check === 'row versions')
+        .map(({ message }) => message)
+    expect(await versions()).toEqual([])
+    let error: Error | undefined
+    for (let count = 0; error === undefined && count < 300; count++) {
+      const change = count % 2 === 0 ? 'ADD COLUMN a int' : 'DROP COLUMN a'
+      await session.query(`ALTER TABLE my_t ${change}, ALGORITHM=INSTANT`).catch((refused: Error) => {
+        error = refused
+      })
+    }
+    expect(translateError(error, 'a step', addressOfUrl(db.url))).toMatchObject({
+      code: 'DATABASE.ROW_VERSIONS',
+      exit: 9,
+    })
+    expect(await versions()).toEqual([
+      `my_t has used ${capabilities.rowVersions} of its ${capabilities.rowVersions} instant changes`,
+    ])
+  })
+})
+
+describeOnEveryMysql('a proxy in between', (server) => {
+  test('that gives the statements of one client to several sessions is refused', async () => {
+    const db = await createDatabase(server)
+    const proxy = await startMysqlProxy(db, 2)
+    const session = await openSession(proxy.url)
+    const error = await errorOf(assertUsable(session, () => openSession(proxy.url), addressOfUrl(proxy.url)))
+    expect(error).toMatchObject({ code: 'DATABASE.POOLER', exit: 2 })
+  })
+
+  test('that gives one session to several clients is refused', async () => {
+    const db = await createDatabase(server)
+    const proxy = await startMysqlProxy(db, 1)
+    const session = await openSession(proxy.url)
+    const error = await errorOf(assertUsable(session, () => openSession(proxy.url), addressOfUrl(proxy.url)))
+    expect(error).toMatchObject({ code: 'DATABASE.POOLER', exit: 2 })
+  })
+
+  test('that gives each client a session of its own is let through', async () => {
+    const db = await createDatabase(server)
+    const proxy = await startMysqlProxy(db, 'each')
+    const session = await openSession(proxy.url)
+    await assertUsable(session, () => openSession(proxy.url), addressOfUrl(proxy.url))
   })
 })
 
@@ -143,6 +285,7 @@ describeOnEveryMysql('a database that can be used', (server) => {
     const session = await openSession(db.url)
     await assertUsable(session, () => openSession(db.url), addressOfUrl(db.url))
     await session.keepOpen()
+    expect(await session.query(`SHOW SESSION VARIABLES LIKE 'wait_timeout'`)).toMatchObject([{ Value: '300' }])
     await session.query('CREATE TABLE `a.b` (id int PRIMARY KEY)')
     await session.query('CREATE TABLE t (id int PRIMARY KEY) PARTITION BY HASH (id) PARTITIONS 3')
     await session.query('CREATE VIEW v AS SELECT * FROM t')

@@ -60,7 +60,14 @@ describeOnEveryMysql('a session of ours', (server) => {
         'CREATE TABLE t (u bigint unsigned, d decimal(30,10), at datetime(6), j json, b varbinary(3), y tinyint(1))',
       ),
     ).toEqual([])
-    const values = ['18446744073709551615', '1.5', '2026-11-22 01:02:03.000004', '{"a": 1}', Buffer.from([0, 1, 255]), true]
+    const values = [
+      '18446744073709551615',
+      '1.5',
+      '2026-11-22 01:02:03.000004',
+      '{"a": 1}',
+      Buffer.from([0, 1, 255]),
+      true,
+    ]
     await session.query('INSERT INTO t VALUES (?, ?, ?, ?, ?, ?)', values)
     const [row] = await session.query('SELECT * FROM t')
     expect({ ...row }).toEqual({
@@ -183,7 +190,9 @@ describeOnEveryMysql('a session of ours', (server) => {
       expect(Date.now() - started).toBeGreaterThan(350)
       expect(Date.now() - started).toBeLessThan(1500)
     }
-    const waiting = errorOf(session.limited({ ...limit, statementTimeout: 60_000 }, () => session.query('UPDATE users SET n = 1')))
+    const waiting = errorOf(
+      session.limited({ ...limit, statementTimeout: 60_000 }, () => session.query('UPDATE users SET n = 1')),
+    )
     await sleep(300)
     await cancelBackend(watcher, session.backend)
     expect(classifyError(await waiting)).toBe('cancelled')
@@ -297,8 +306,14 @@ describeOnEveryMysql('a session of ours', (server) => {
     const held = await holdersOf(session, ['users'], 'EXCLUSIVE', capabilities)
     expect(held.map((one) => one.backend.id)).toEqual([id])
     expect(held[0]?.transactionSeconds).toBeGreaterThanOrEqual(1)
+    expect(held[0]?.transactionSeconds).toBeLessThan(60)
     expect(held[0]?.state).toContain('idle in transaction')
     expect(await holdersOf(session, [`${db.name}.users`], 'EXCLUSIVE', capabilities)).toHaveLength(1)
+    for (const mode of ['NONE', 'SHARED'])
+      expect(await holdersOf(session, ['users'], mode, capabilities)).toHaveLength(1)
+    for (const mode of ['SHARED_WRITE', 'SHARED_READ']) {
+      expect(await holdersOf(session, ['users'], mode, capabilities), 'a reader is not in the way').toEqual([])
+    }
     expect(await holdersOf(session, ['Other Table', 'nowhere'], 'EXCLUSIVE', capabilities)).toEqual([])
     await holder.query('COMMIT')
     expect(await holdersOf(session, ['users'], 'EXCLUSIVE', capabilities)).toEqual([])

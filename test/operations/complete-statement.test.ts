@@ -44,14 +44,15 @@ const DEFINITIONS: readonly (readonly [string, ('mysql' | 'mariadb')?])[] = [
   ['point SRID 0', 'mysql'],
   ['int COLUMN_FORMAT FIXED', 'mysql'],
   [`varchar(10) COMPRESSED DEFAULT 'x'`, 'mariadb'],
-  ['int WITHOUT SYSTEM VERSIONING', 'mariadb'],
   [`inet6 DEFAULT '::'`, 'mariadb'],
   ['uuid', 'mariadb'],
 ]
 
 /** The table as the server shows it, without what it says of NULL. */
 const withoutNull = (shown: string): string =>
-  shown.replace(/'(?:[^'\\]|\\.|'')*'| (?:DEFAULT NULL|NOT NULL|NULL)\b/g, (piece) => (piece.startsWith("'") ? piece : ''))
+  shown.replace(/'(?:[^'\\]|\\.|'')*'| (?:DEFAULT NULL|NOT NULL|NULL)\b/g, (piece) =>
+    piece.startsWith("'") ? piece : '',
+  )
 
 describeOnEveryMysql('MODIFY completed from the catalog', (server) => {
   test.each(DEFINITIONS.filter(([, only]) => only === undefined || only === server.family))(
@@ -59,7 +60,9 @@ describeOnEveryMysql('MODIFY completed from the catalog', (server) => {
     async (definition) => {
       const db = await createDatabase(server)
       const session = await openSession(db.url)
-      await session.query(`CREATE TABLE \`my \`\`t\` (id int PRIMARY KEY, c ${definition}, \`c, x\` int, KEY c (id)) COMMENT '\`c\` int,'`)
+      await session.query(
+        `CREATE TABLE \`my \`\`t\` (id int PRIMARY KEY, c ${definition}, \`c, x\` int, KEY c (id)) COMMENT '\`c\` int,'`,
+      )
       const shown = async (): Promise<string> => {
         const [row] = await session.query<{ 'Create Table': string }>('SHOW CREATE TABLE `my ``t`')
         return row?.['Create Table'] ?? ''
@@ -76,7 +79,7 @@ describeOnEveryMysql('MODIFY completed from the catalog', (server) => {
       for (const [wanted, answer] of [
         ['NOT NULL', 'NO'],
         ['NULL', 'YES'],
-      ]) {
+      ] as const) {
         const frozen = `ALTER TABLE \`my \`\`t\` MODIFY COLUMN c <definition> ${wanted}${options}`
         const statement = await completeStatement(session, frozen)
         await session.query(statement)

@@ -73,7 +73,7 @@ describeOnPostgres(18, 'examples/quickstart', () => {
     await expectExit(0, phasegate('plan'))
 
     const both = await startTraffic({
-      url: db.url,
+      db,
       read: (client, round) => client.query('SELECT id, verified_at FROM users WHERE id = $1', [idOf(round)]),
       write: (client, round) =>
         client.query('UPDATE users SET verified_at = $2 WHERE id = $1', [idOf(round), someTime(round)]),
@@ -83,7 +83,7 @@ describeOnPostgres(18, 'examples/quickstart', () => {
 
     // Without `sync` the release that knows the new column has to write both, from before the backfill on.
     const filling = await startTraffic({
-      url: db.url,
+      db,
       read: (client, round) => client.query('SELECT id, verified_at FROM users WHERE id = $1', [idOf(round)]),
       write: (client, round) =>
         client.query(
@@ -103,7 +103,7 @@ describeOnPostgres(18, 'examples/quickstart', () => {
     const [locks, contracting] = await Promise.all([
       watchExclusiveLocks(db.url, 'users'),
       startTraffic({
-        url: db.url,
+        db,
         read: (client, round) => client.query('SELECT id, email_verified FROM users WHERE id = $1', [idOf(round)]),
         write: (client, round) =>
           client.query('UPDATE users SET email_verified = $2 WHERE id = $1', [idOf(round), round % 2 === 0]),

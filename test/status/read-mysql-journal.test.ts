@@ -203,6 +203,7 @@ describeOnEveryMysql('the journal read', (server: SharedMysql) => {
 
   test('gives the latest check of each gate, approvals with ids as text, and builds', async () => {
     const database = await createDatabase(server, WITH_MYSQL_JOURNAL)
+    await database.query(`ALTER DATABASE ${database.name} CHARACTER SET utf8mb3`)
     const connection = await database.connect()
     const many = Array.from({ length: 3000 }, (_, n) => ({ name: `${n}_${'x'.repeat(200)}`, appUses: 'old' }))
     const manifest = JSON.stringify({

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
+import type { AnyConnection, AnyDatabase } from './any-database.js'
 
 /** What one client does over and over. Throwing counts as an error of the traffic. */
-export type TrafficWork = (client: pg.Client, round: number) => Promise<unknown>
+export type TrafficWork = (client: AnyConnection, round: number) => Promise<unknown>
 
 export interface TrafficOptions {
-  readonly url: string
+  readonly db: AnyDatabase
   readonly read: TrafficWork
   readonly write: TrafficWork
   /** Connections that read; default 2. */
@@ -44,7 +44,7 @@ export interface LiveTraffic {
  *
  * @example
  * const traffic = await startTraffic({
- *   url: db.url,
+ *   db,
  *   read: (client, round) => client.query('SELECT * FROM users WHERE id = $1', [round % 1000]),
  *   write: (client, round) => client.query('UPDATE users SET seen = now() WHERE id = $1', [round % 1000]),
  * })
@@ -54,7 +54,7 @@ export interface LiveTraffic {
  * expect(Math.max(reads.max, writes.max)).toBeLessThan(lockTimeout + slack)
  */
 export async function startTraffic(options: TrafficOptions): Promise<LiveTraffic> {
-  const { url, pause = 2 } = options
+  const { db, pause = 2 } = options
   const reads = new Figures()
   const writes = new Figures()
   let stopping = false
@@ -86,10 +86,7 @@ export async function startTraffic(options: TrafficOptions): Promise<LiveTraffic
   }
 
   async function startClient(work: TrafficWork, figures: Figures): Promise<{ readonly go: () => Promise<void> }> {
-    const client = new pg.Client({ connectionString: url, application_name: 'traffic' })
-    // A lost connection shows as an error of every later round.
-    client.on('error', () => {})
-    await client.connect()
+    const client = await db.open()
     await figures.measure(() => work(client, 0))
     return { go }
 
@@ -98,7 +95,7 @@ export async function startTraffic(options: TrafficOptions): Promise<LiveTraffic
         await figures.measure(() => work(client, round))
         await sleep(pause)
       }
-      await client.end()
+      await client.close()
     }
   }
 }

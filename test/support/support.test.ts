@@ -247,7 +247,7 @@ describeOnPostgres(18, 'live traffic', (server) => {
     const db = await createDatabase(server)
     await db.query('CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t VALUES (1, 0)')
     const traffic = await startTraffic({
-      url: db.url,
+      db,
       read: (client) => client.query('SELECT n FROM t'),
       write: (client) => client.query('UPDATE t SET n = n + 1 WHERE id = 1'),
     })
@@ -268,7 +268,7 @@ describeOnPostgres(18, 'live traffic', (server) => {
   test('reports what failed', async () => {
     const db = await createDatabase(server)
     const traffic = await startTraffic({
-      url: db.url,
+      db,
       read: (client) => client.query('SELECT 1'),
       write: (client) => client.query('UPDATE missing SET n = 1'),
     })

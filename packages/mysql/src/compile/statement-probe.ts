@@ -51,6 +51,7 @@ export function statementProbe(node: StatementNode, statement: string): string |
     case 'drop routine':
       return node.ifExists ? AGAIN : combined([{ happened: `NOT ${routineExists(node.routine, node.name)}` }])
     case 'analyze':
+    case 'grant':
       return AGAIN
     default:
       return undefined

@@ -78,7 +78,12 @@ export function workOf(clause: AlterClause, can: Capabilities): Work {
   }
 }
 
-function newColumnWork(column: ColumnDefinition, place: 'last' | 'first' | 'after', copy: Work, can: Capabilities): Work {
+function newColumnWork(
+  column: ColumnDefinition,
+  place: 'last' | 'first' | 'after',
+  copy: Work,
+  can: Capabilities,
+): Work {
   const has = (check: (part: ColumnDefinition['parts'][number]) => boolean): boolean => column.parts.some(check)
   if (column.generated === 'stored') return copy
   if (column.expressionDefault && !(can.instantExpressionDefault && isConstant(column.default ?? ''))) return copy
@@ -106,18 +111,23 @@ export const dropIndexWork: Work = inCatalog
 /** All clauses of one statement together, where it names neither ALGORITHM nor LOCK. */
 export function combinedWork(clauses: readonly AlterClause[], can: Capabilities): Work {
   const works = clauses.map((clause) => workOf(clause, can))
-  const replacesKey = ['drop primary key', 'add primary key'].every((kind) => clauses.some((each) => each.kind === kind))
-  const counted = replacesKey ? works.map((work, index) => (clauses[index]!.kind === 'drop primary key' ? rebuild : work)) : works
+  const replacesKey = ['drop primary key', 'add primary key'].every((kind) =>
+    clauses.some((each) => each.kind === kind),
+  )
+  const counted = replacesKey
+    ? works.map((work, index) => (clauses[index]!.kind === 'drop primary key' ? rebuild : work))
+    : works
   const combined = counted.reduce(heavier, instant)
-  // A new or dropped column beside what is not instant is no longer instant itself (measured on both).
-  const rebuilds =
-    combined.algorithm !== 'INSTANT' && clauses.some(({ kind }) => kind === 'add column' || kind === 'drop column')
-  return rebuilds && needsRebuild(clauses, combined) ? heavier(combined, rebuild) : combined
+  return combined.algorithm !== 'INSTANT' && rebuildsBeside(clauses, combined, can)
+    ? heavier(combined, rebuild)
+    : combined
 }
 
-/** `DROP INDEX i, DROP COLUMN a` touches no row in MariaDB; what builds an index reads the new columns. */
-function needsRebuild(clauses: readonly AlterClause[], combined: Work): boolean {
-  return combined.duration !== 'instant' || clauses.some(({ kind }) => kind === 'add column')
+/** A new or dropped column beside what is not instant is not instant either; MariaDB drops one beside its index, though. */
+function rebuildsBeside(clauses: readonly AlterClause[], { duration }: Work, can: Capabilities): boolean {
+  if (clauses.some(({ kind }) => kind === 'add column')) return true
+  const drops = clauses.some(({ kind }) => kind === 'drop column')
+  return drops && (duration !== 'instant' || can.indexAlgorithm === 'INPLACE')
 }
 
 function heavier(a: Work, b: Work): Work {
@@ -142,8 +152,9 @@ function algorithmWork(work: Work, algorithm: OnlineOptions['algorithm'], can: C
   if (algorithm === undefined || algorithm === 'DEFAULT') return work
   if (algorithm === 'INSTANT') return instant
   if (algorithm === 'COPY') return { ...blockingCopy, blocksWrites: !can.copyBesideTraffic }
-  if (work.algorithm !== 'COPY') return work.algorithm === 'INSTANT' && algorithm === 'INPLACE' && !can.instantNames ? rebuild : work
-  return algorithm === 'NOCOPY' ? build : rebuild
+  if (work.algorithm === 'COPY') return algorithm === 'NOCOPY' ? build : rebuild
+  // MariaDB takes INPLACE as the most that may be done, MySQL as what is done.
+  return work.algorithm === 'INSTANT' && can.indexAlgorithm === 'INPLACE' ? rebuild : work
 }
 
 /** What an ALTER TABLE costs as it is written. */

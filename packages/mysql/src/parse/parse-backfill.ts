@@ -7,6 +7,7 @@ import {
   type QualifiedName,
   textOf,
 } from '@phasegate/core'
+import type { Capabilities } from '../server/capabilities.js'
 import { type Refuse, readAssignments } from './parse-assignments.js'
 import { readQuery } from './read-query.js'
 import type { ParsedStatement } from './statement-tree.js'
@@ -23,13 +24,16 @@ export type { ParsedBackfill } from '@phasegate/core'
  *
  * @throws `BACKFILL.UNBATCHABLE` with the reason, for everything that cannot be cut into batches by key
  */
-export function parseBackfillUpdate(statement: ParsedStatement, file: string): ParsedBackfill {
+export function parseBackfillUpdate(statement: ParsedStatement, file: string, can: Capabilities): ParsedBackfill {
   const refuse: Refuse = (reason, next) => unbatchable(statement, file, reason, next)
   const { text, line, node } = statement
   const tokens = readTokens(text, file, line).filter((token) => !isComment(token))
   const reader = new TokenReader({ text, file, firstLine: line }, tokens)
   if (reader.is('WITH')) {
-    throw refuse('it begins with a WITH clause, which would run again for every batch', 'Move the query into a subquery.')
+    throw refuse(
+      'it begins with a WITH clause, which would run again for every batch',
+      'Move the query into a subquery.',
+    )
   }
   if (node.kind !== 'update' || !reader.accept('UPDATE')) throw notAnUpdate(statement, refuse)
   const table = readTable(reader, refuse)
@@ -37,7 +41,7 @@ export function parseBackfillUpdate(statement: ParsedStatement, file: string): P
   const set = readAssignments(text, assignments, refuse)
   const condition = reader.accept('WHERE') ? takeUntil(reader, 'ORDER', 'LIMIT', 'RETURNING') : undefined
   assertNoLimit(reader, refuse)
-  assertOneTable(table, [...assignments, ...(condition ?? [])], refuse)
+  if (!can.updateReadsItself) assertOneTable(table, [...assignments, ...(condition ?? [])], refuse)
   const where = condition === undefined ? {} : { where: textOf(text, condition) }
   return { table, set, ...where, written: text, line }
 }
@@ -52,7 +56,10 @@ function readTable(reader: TokenReader, refuse: Refuse): QualifiedName {
   const table = reader.qualifiedName()
   const name = displayName(table)
   if (reader.is('PARTITION')) throw refuse('it names partitions', `Write UPDATE ${name} and a condition on columns.`)
-  if (reader.is(',') || ['JOIN', 'INNER', 'CROSS', 'LEFT', 'RIGHT', 'NATURAL', 'STRAIGHT_JOIN'].some((word) => reader.is(word))) {
+  if (
+    reader.is(',') ||
+    ['JOIN', 'INNER', 'CROSS', 'LEFT', 'RIGHT', 'NATURAL', 'STRAIGHT_JOIN'].some((word) => reader.is(word))
+  ) {
     throw refuse(
       'it joins another table, and a row that matches twice would depend on chance',
       `Write a correlated subquery: SET a = (SELECT … FROM other WHERE other.id = ${name}.other_id).`,
@@ -78,15 +85,15 @@ function assertNoLimit(reader: TokenReader, refuse: Refuse): void {
   if (!reader.ended) throw reader.unknown()
 }
 
-/** MySQL refuses to read the table that it updates (error 1093), and a `LIMIT` in there is batching by hand. */
+/** MySQL does not read the table that it updates in a subquery (error 1093). */
 function assertOneTable(table: QualifiedName, tokens: readonly Token[], refuse: Refuse): void {
   const own = readQuery(tokens).tables.some(
     ({ schema, name }) => name === table.name && (schema === undefined || schema === table.schema),
   )
   if (!own) return
   throw refuse(
-    `a subquery reads ${displayName(table)} itself, which changes while the batches run`,
-    'Write the condition on the columns of the row, or fill a column of its own first.',
+    `a subquery reads ${displayName(table)} itself, which this server does not do (error 1093)`,
+    'Write it over the columns of the row and over other tables.',
   )
 }
 

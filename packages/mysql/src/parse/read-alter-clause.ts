@@ -31,22 +31,23 @@ function readContent(reader: TokenReader): ClauseContent | undefined {
     reader.accept('COLUMN')
     refuseIfExists(reader)
     const column = reader.name()
-    // Our own template, completed from the catalog right before it runs (operations/nullability.ts).
-    if (reader.accept('<', 'DEFINITION', '>')) {
-      if (reader.accept('NOT', 'NULL')) return { kind: 'set not null', column }
-      reader.expect('NULL')
-      return { kind: 'drop not null', column }
-    }
+    if (reader.accept('<', 'DEFINITION', '>')) return readNullability(reader, column)
     return { kind: 'change column', column, definition: readColumnDefinition(reader, column), place: place(reader) }
   }
   if (reader.accept('CHANGE')) {
     reader.accept('COLUMN')
     refuseIfExists(reader)
     const column = reader.name()
-    return { kind: 'change column', column, definition: readColumnDefinition(reader, reader.name()), place: place(reader) }
+    return {
+      kind: 'change column',
+      column,
+      definition: readColumnDefinition(reader, reader.name()),
+      place: place(reader),
+    }
   }
   if (reader.accept('CONVERT', 'TO')) {
-    if (!reader.accept('CHARACTER', 'SET') && !reader.accept('CHARSET') && !reader.accept('CHAR', 'SET')) return undefined
+    if (!reader.accept('CHARACTER', 'SET') && !reader.accept('CHARSET') && !reader.accept('CHAR', 'SET'))
+      return undefined
     reader.next()
     if (reader.accept('COLLATE')) reader.next()
     return { kind: 'rebuild', what: 'convert to character set', copies: true }
@@ -60,7 +61,7 @@ function readContent(reader: TokenReader): ClauseContent | undefined {
   return undefined
 }
 
-/** `MODIFY COLUMN c <definition> NOT NULL`, as our operations write it: see operations/nullability.ts. */
+/** `MODIFY COLUMN c <definition> NOT NULL`, completed from the catalog before it runs (operations/nullability.ts). */
 function readNullability(reader: TokenReader, column: string): ClauseContent {
   if (reader.accept('NOT', 'NULL')) return { kind: 'set not null', column }
   reader.expect('NULL')
@@ -77,7 +78,9 @@ function continuesOrder(reader: TokenReader): boolean {
   const from = reader.at
   if (!reader.accept(',')) return false
   const column = reader.within(reader.tokens.slice(reader.at))
-  const alone = column.optionalName() !== undefined && (column.acceptAny('ASC', 'DESC'), column.ended || column.is(','))
+  const named = column.optionalName() !== undefined
+  column.acceptAny('ASC', 'DESC')
+  const alone = named && (column.ended || column.is(','))
   if (!alone) reader.at = from
   return alone
 }
@@ -104,7 +107,7 @@ function readColumnList(reader: TokenReader): readonly AlterClause[] {
     const column = readColumnDefinition(inside, inside.name())
     if (!inside.ended && !inside.is(',')) throw inside.unknown()
     const text = `ADD COLUMN ${inside.textFrom(from)}`
-    clauses.push({ kind: 'add column', column, place: 'last', ifNotExists: false, text })
+    clauses.push({ kind: 'add column', column, place: 'last', placeText: '', ifNotExists: false, text })
   } while (inside.accept(','))
   return clauses
 }
@@ -135,8 +138,10 @@ function readAdd(reader: TokenReader): ClauseContent | undefined {
   reader.accept('COLUMN')
   const ifNotExists = reader.accept('IF', 'NOT', 'EXISTS')
   const column = readColumnDefinition(reader, reader.name())
+  const from = reader.at
   const where = place(reader)
-  return { kind: 'add column', column, place: where === 'same' ? 'last' : where, ifNotExists }
+  const placeText = reader.textFrom(from)
+  return { kind: 'add column', column, place: where === 'same' ? 'last' : where, placeText, ifNotExists }
 }
 
 /** Takes `[UNIQUE | FULLTEXT | SPATIAL] [INDEX | KEY]`, of which one word at least is there. */

@@ -22,6 +22,7 @@ export function readAlterTable(reader: TokenReader): AlterTable {
   let online: OnlineOptions = {}
   while (!reader.ended) {
     if (clauses.length > 0 || hasOptions(online)) skipComma(reader, clauses)
+    if (reader.ended) throw reader.expected('a clause')
     const options = readOnlineOption(reader)
     if (options !== undefined) online = { ...online, ...options }
     else clauses.push(...readClauses(reader))

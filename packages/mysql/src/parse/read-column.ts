@@ -68,7 +68,10 @@ function takeType(reader: TokenReader): void {
   for (;;) {
     if (reader.acceptAny(...TYPE_WORDS) !== undefined) continue
     const named =
-      reader.accept('CHARSET') || reader.accept('CHARACTER', 'SET') || reader.accept('CHAR', 'SET') || reader.accept('COLLATE')
+      reader.accept('CHARSET') ||
+      reader.accept('CHARACTER', 'SET') ||
+      reader.accept('CHAR', 'SET') ||
+      reader.accept('COLLATE')
     if (!named) return
     reader.next()
   }
@@ -92,7 +95,8 @@ function readPart(reader: TokenReader, column: string): ColumnPart | undefined {
     reader.accept('KEY')
     return { kind: 'unique', text: done() }
   }
-  if (reader.accept('PRIMARY', 'KEY') || reader.accept('PRIMARY') || reader.accept('KEY')) return { kind: 'primary', text: done() }
+  if (reader.accept('PRIMARY', 'KEY') || reader.accept('PRIMARY') || reader.accept('KEY'))
+    return { kind: 'primary', text: done() }
   if (reader.is('REFERENCES')) {
     return { kind: 'references', foreignKey: readReferences(reader, undefined, [column]), text: done() }
   }
@@ -125,7 +129,15 @@ export function readCheck(reader: TokenReader, name: string | undefined): CheckD
   return { name, expression, enforced }
 }
 
-const VALUED = ['COMMENT', 'COLUMN_FORMAT', 'STORAGE', 'ENGINE_ATTRIBUTE', 'SECONDARY_ENGINE_ATTRIBUTE', 'SRID', 'REF_SYSTEM_ID']
+const VALUED = [
+  'COMMENT',
+  'COLUMN_FORMAT',
+  'STORAGE',
+  'ENGINE_ATTRIBUTE',
+  'SECONDARY_ENGINE_ATTRIBUTE',
+  'SRID',
+  'REF_SYSTEM_ID',
+]
 
 function takeOption(reader: TokenReader): string | undefined {
   const alone = reader.acceptAny('VISIBLE', 'INVISIBLE')
@@ -164,7 +176,7 @@ export function takeDefault(reader: TokenReader): { readonly value: string; read
   return { value, expression: !isLiteral(value, reader.tokens.slice(from, reader.at)) }
 }
 
-/** One operand: `-1`, `_utf8mb4'x'`, `'a' 'b'`, `NOW(6)`, `NEXT VALUE FOR s`, `(…)`. */
+/** One operand: `-1`, `_utf8mb4'x'`, `_utf8mb4 X'5c'`, `'a' 'b'`, `NOW(6)`, `NEXT VALUE FOR s`, `(…)`. */
 function takeValue(reader: TokenReader): void {
   while (reader.acceptAny('-', '+', '~', '!') !== undefined);
   if (reader.is('(')) {
@@ -177,7 +189,7 @@ function takeValue(reader: TokenReader): void {
   }
   const token = reader.next()
   if (token.kind !== 'word') throw reader.expected('a value')
-  if (isPrefix(token) && reader.peek()?.what === 'string') reader.at++
+  if (isPrefix(token) && (reader.peek()?.what === 'string' || reader.peek()?.what === 'number')) reader.at++
   while (reader.peek()?.what === 'string' && reader.peek(-1)?.what === 'string') reader.at++
   while (reader.accept('.')) reader.name()
   if (reader.is('(')) reader.brackets()

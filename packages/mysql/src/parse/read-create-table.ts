@@ -37,7 +37,8 @@ export function readCreateTable(reader: TokenReader, replaces: boolean, temporar
 
 function tablesOfSelect(reader: TokenReader): readonly QualifiedName[] | undefined {
   while (!reader.ended) {
-    const query = ['AS', 'SELECT', 'WITH', 'VALUES', 'TABLE'].some((word) => reader.is(word)) && !reader.is('WITH', 'SYSTEM')
+    const query =
+      ['AS', 'SELECT', 'WITH', 'VALUES', 'TABLE'].some((word) => reader.is(word)) && !reader.is('WITH', 'SYSTEM')
     if (query || reader.is('(', 'SELECT')) return readQuery(reader.tokens.slice(reader.at)).tables
     if (reader.is('(')) reader.brackets()
     else reader.at++

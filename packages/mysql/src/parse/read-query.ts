@@ -177,8 +177,12 @@ class QueryWalk {
   #name(token: Token): void {
     const word = wordOf(token)
     const dotted = isSymbol(this.#peek(), '.')
-    if (word !== undefined && !dotted && RESERVED_BY_BOTH.has(word)) return this.#reserved(word)
-    if (dotted) return this.#dottedName()
+    if (dotted) this.#dottedName()
+    else if (word !== undefined && RESERVED_BY_BOTH.has(word)) this.#reserved(word)
+    else this.#plainName(token, word)
+  }
+
+  #plainName(token: Token, word: string | undefined): void {
     const name = nameOf(token)!
     const called = isSymbol(this.#peek(), '(')
     if (this.#level.names) {
@@ -192,8 +196,7 @@ class QueryWalk {
     else if (this.#level.mode === 'tables') {
       this.#tables.push({ name })
       this.#passed()
-    } else if (word !== undefined && this.#isSyntax(word)) this.#skipNext = false
-    else {
+    } else if (word === undefined || !this.#isSyntax(word)) {
       this.#columns.add(name)
       this.#operand = true
     }
@@ -228,6 +231,8 @@ class QueryWalk {
   #isSyntax(word: string): boolean {
     const next = this.#peek()
     if (next?.what === 'string' && (word.startsWith('_') || ['DATE', 'TIME', 'TIMESTAMP'].includes(word))) return true
+    // `_utf8mb4 X'5c'`
+    if (next?.what === 'number' && word.startsWith('_')) return true
     const before = this.#tokens[this.#at - 1]
     // `{d '2024-01-01'}`
     if (isSymbol(before, '{')) return true

@@ -12,7 +12,10 @@ const ROUTINES = ['TRIGGER', 'PROCEDURE', 'FUNCTION', 'EVENT', 'PACKAGE']
  */
 export function takeStatement(reader: TokenReader): void {
   const body = bodyStart(reader)
-  if (body === undefined) return takeSimple(reader)
+  if (body === undefined) {
+    takeSimple(reader)
+    return
+  }
   reader.at = body
   takeBodyStatement(reader, 0)
   if (!reader.ended && !reader.is(';')) throw reader.expected('a semicolon')
@@ -66,15 +69,14 @@ function behindWord(reader: TokenReader, word: string): number | undefined {
   return undefined
 }
 
+const TYPE_WORDS = 'UNSIGNED SIGNED ZEROFILL BINARY ASCII UNICODE BYTE PRECISION VARYING'.split(' ')
+
 /** RETURNS type and the characteristics of a routine, of which none looks like the start of a statement. */
 function takeCharacteristics(reader: TokenReader): void {
   if (reader.acceptAny('RETURNS', 'RETURN') !== undefined) {
     reader.next()
     if (reader.is('(')) reader.brackets()
-    while (
-      reader.acceptAny('UNSIGNED', 'SIGNED', 'ZEROFILL', 'BINARY', 'ASCII', 'UNICODE', 'BYTE', 'PRECISION', 'VARYING') ||
-      takeTypeOption(reader)
-    );
+    while (reader.acceptAny(...TYPE_WORDS) !== undefined || takeTypeOption(reader));
   }
   for (;;) {
     if (reader.acceptAny('COMMENT', 'LANGUAGE') !== undefined) reader.next()

@@ -138,6 +138,8 @@ export type AlterClause = ClauseText &
         readonly kind: 'add column'
         readonly column: ColumnDefinition
         readonly place: 'last' | 'first' | 'after'
+        /** FIRST or AFTER as written; empty for neither. */
+        readonly placeText: string
         readonly ifNotExists: boolean
       }
     | { readonly kind: 'drop column'; readonly column: string; readonly ifExists: boolean }

@@ -1,5 +1,6 @@
 import { type Token as CoreToken, isComment } from '@phasegate/core'
-import { KEYWORDS, RESERVED_WORDS } from './keywords.js'
+import { RESERVED_WORDS } from '../reserved-words.js'
+import { KEYWORDS } from './keywords.js'
 import { assertCharacters, syntaxError, type TextPlace, versionComment } from './sql-errors.js'
 
 /** One token of MySQL's and MariaDB's SQL. Positions are UTF-16 indexes into the text. */
@@ -161,6 +162,6 @@ function canonicalToken(token: Token): string {
   if (name === undefined) return token.text
   const keyword = name.toUpperCase()
   const quoted = token.what === 'quoted name'
-  if (quoted && (!PLAIN_NAME.test(name) || RESERVED_WORDS.has(keyword))) return token.text
+  if (quoted && (!PLAIN_NAME.test(name) || RESERVED_WORDS.has(name.toLowerCase()))) return token.text
   return KEYWORDS.has(keyword) ? name.toLowerCase() : name
 }

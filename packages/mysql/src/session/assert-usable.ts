@@ -65,6 +65,7 @@ export async function assertNoMultiplexing(
   if (BigInt.asUintN(32, BigInt(session.backend.id)) === BigInt(session.loginBackendId)) return
   const second = await openSecond()
   try {
+    if (second.backend.id === session.backend.id) throw multiplexing()
     for (let round = 0; round < 5; round++) {
       if (!(await holds(second)) || !(await holds(session))) throw multiplexing()
     }

@@ -5,7 +5,7 @@ import { errorNumber } from './classify-error.js'
 import { LANE_LOCK, SESSION_LOCK } from './lane-lock.js'
 import { describeSessions, ifAllowed, openTransactions } from './list-sessions.js'
 import { anyTableInUse, hasLockPlugin, pluginBlockers, pluginLocksOn } from './metadata-lock-info.js'
-import { conflicts, metadataLockBlockers, metadataLocksOn, rowLockBlockers } from './metadata-locks.js'
+import { conflicts, lockOfMode, metadataLockBlockers, metadataLocksOn, rowLockBlockers } from './metadata-locks.js'
 
 export async function laneLockHolder(session: Session, lock: LockName): Promise<LockHolder | undefined> {
   const [row] = await session.query<{ id: string | number | null }>(`SELECT IS_USED_LOCK(${LANE_LOCK}) AS id`, [lock])
@@ -51,12 +51,12 @@ async function blockersByTransaction(session: Session, id: string): Promise<read
 }
 
 /**
- * Transactions that hold locks on `tables` which a lock of `mode` (`EXCLUSIVE`, `SHARED_NO_WRITE`, … as the metadata locks
- * are called) would have to wait for, oldest first.
+ * Transactions that hold locks on `tables` which a lock of `mode` (as the facts of a step call it) would have to wait for,
+ * oldest first.
  *
  * MariaDB without the plugin does not say who holds a table, only whether somebody does; then every open transaction of
- * another session counts as a possible holder, and its `state` says so. Out of sight stay LOCK TABLES and transactions
- * that have read no InnoDB table.
+ * another session counts as a possible holder, and its `state` says so. Out of sight stay there: LOCK TABLES,
+ * transactions that have read no InnoDB table, and what is in the way of a statement that shares the table with others.
  */
 export async function holdersOf(
   session: Session,
@@ -64,16 +64,17 @@ export async function holdersOf(
   mode: string,
   capabilities: Capabilities,
 ): Promise<readonly LockHolder[]> {
+  const lock = lockOfMode(mode)
   const found = await findTables(session, tables)
   if (found.length === 0) return []
   if (capabilities.locksByPlugin && !(await hasLockPlugin(session))) {
-    const inUse = await anyTableInUse(session, found)
-    if (inUse === false) return []
+    // A reader may be what uses the table, and it is in the way of nobody but who wants it whole.
+    if (lock !== 'EXCLUSIVE' || (await anyTableInUse(session, found)) === false) return []
     const holders = await describeSessions(session, await suspects(session, []))
     return holders.map((holder) => ({ ...holder, state: `${holder.state}, perhaps the holder` }))
   }
   const held = capabilities.locksByPlugin ? await pluginLocksOn(session, found) : await metadataLocksOn(session, found)
-  const ids = held.filter((lock) => conflicts(mode, lock.mode)).map((lock) => lock.id)
+  const ids = held.filter((one) => conflicts(lock, one.mode)).map((one) => one.id)
   return describeSessions(session, [...new Set(ids)])
 }
 

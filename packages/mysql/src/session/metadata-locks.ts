@@ -26,6 +26,14 @@ const CONFLICTS: Readonly<Record<string, readonly string[]>> = {
   INTENTION_EXCLUSIVE: ['EXCLUSIVE', 'SHARED'],
 }
 
+/**
+ * The metadata lock behind the mode of a step: NONE, SHARED and EXCLUSIVE are what an ALTER TABLE leaves to others while it
+ * works, and each of them has the table for itself at its begin and end.
+ */
+export function lockOfMode(mode: string): string {
+  return mode.startsWith('SHARED_') ? mode : 'EXCLUSIVE'
+}
+
 /** Has a request of `wanted` to wait while `granted` is held? EXCLUSIVE, and what is not known, waits for everybody. */
 export function conflicts(wanted: string, granted: string): boolean {
   const name = (mode: string): string => mode.toUpperCase().replace(/^MDL_/, '').replaceAll(' ', '_')

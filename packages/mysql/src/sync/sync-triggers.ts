@@ -1,4 +1,4 @@
-import { quoteTable, type SyncColumn, type SyncPlan } from '@phasegate/core'
+import { type QualifiedName, quoteTable, type SyncColumn, type SyncPlan } from '@phasegate/core'
 import { inBrackets } from '../operations/in-brackets.js'
 import { mysqlQuoting, quoteName } from '../quoting.js'
 import { sameValue, storedForwardDiffers } from './stored-forward.js'
@@ -36,7 +36,7 @@ export function syncTrigger(plan: SyncPlan, event: SyncEvent): string {
   const trigger = { plan, event, prefix: variablePrefix(plan) }
   const { forward, backward } = plan
   return [
-    `CREATE TRIGGER ${syncTriggerName(plan, event)} BEFORE ${event} ON ${quoteTable(plan.table, mysqlQuoting)}`,
+    `CREATE TRIGGER ${quoteTable(syncTriggerName(plan, event), mysqlQuoting)} BEFORE ${event} ON ${quoteTable(plan.table, mysqlQuoting)}`,
     'FOR EACH ROW',
     'BEGIN',
     ...indent([
@@ -53,10 +53,10 @@ export function syncTrigger(plan: SyncPlan, event: SyncEvent): string {
   ].join('\n')
 }
 
-/** Quoted, in the schema of its table. The plan's name leaves room for the ending. */
-export function syncTriggerName({ table, name }: SyncPlan, event: SyncEvent): string {
-  const ending = event === 'INSERT' ? '_i' : '_u'
-  return mysqlQuoting.identifier(table.schema === undefined ? [name + ending] : [table.schema, name + ending])
+/** In the schema of its table. The plan's name leaves room for the ending. */
+export function syncTriggerName({ table: { schema }, name }: SyncPlan, event: SyncEvent): QualifiedName {
+  const trigger = { name: `${name}${event === 'INSERT' ? '_i' : '_u'}` }
+  return schema === undefined ? trigger : { schema, ...trigger }
 }
 
 /**

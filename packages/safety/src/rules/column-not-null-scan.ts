@@ -16,7 +16,7 @@ export const columnNotNullScan: Rule = {
     return {
       severity: 'error',
       message: `set not null on ${describeObject(change.object)} has no validated check before it.`,
-      why: `The whole table is scanned under ${context.step.facts.lock.mode}, and every read and write of it waits.`,
+      why: `The whole table is scanned under the lock ${context.step.facts.lock.mode}, and every read and write of it waits.`,
       instead: `ops.setNotNull('${change.object.table ?? '<table>'}', '${change.object.name}'), or the raw statement without -- verbatim: both let the rows be checked first, beside traffic.`,
     }
   },

@@ -23,7 +23,7 @@ export const indexNotConcurrent: Rule = {
       instead: withDialectsWords(
         change.what === 'reindex'
           ? 'REINDEX … CONCURRENTLY.'
-          : 'ops.createIndex(table, columns), or the statement without -- verbatim: both build it beside traffic.',
+          : 'ops.createIndex(table, columns), or the statement without -- verbatim: both build it beside traffic where the server can.',
         step.facts.lock,
       ),
     }

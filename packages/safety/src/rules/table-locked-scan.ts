@@ -18,7 +18,7 @@ export const tableLockedScan: Rule = {
     const does = duration === 'build' ? 'builds an index of' : 'reads all of'
     return {
       severity: 'error',
-      message: `The statement ${does} ${tables.join(', ') || 'a table'} under ${mode}.`,
+      message: `The statement ${does} ${tables.join(', ') || 'a table'} under the lock ${mode}.`,
       why: `${blocks === 'writes' ? 'Writes' : 'Reads and writes'} wait for as long as that takes.`,
       instead: withDialectsWords(
         'ops.addCheck, ops.addForeignKey or ops.addUnique, or the statement without -- verbatim: they check the rows, or build the index, beside traffic.',

@@ -12,7 +12,7 @@ export const tableRewrite: Rule = {
     const { tables, mode, blocks } = step.facts.lock
     return {
       severity: 'error',
-      message: `The statement rewrites ${tables.join(', ') || 'a table'} under ${mode}.`,
+      message: `The statement rewrites ${tables.join(', ') || 'a table'} under the lock ${mode}.`,
       why: `${blocks === 'writes' ? 'Writes' : 'Reads and writes'} wait until every row and every index was written anew, and the disk holds both copies.`,
       instead: withDialectsWords(
         'Add a new column in expand, keep it equal with sync, fill it in backfill, drop the old column in contract. For a volatile default: add the column without it, set the default, backfill.',

@@ -5,7 +5,7 @@ export default defineMigration({
     ops.createTable('users', (t) => {
       t.bigIncrements('id')
       t.string('email').notNullable()
-      t.timestamp('verified_at')
+      t.timestamp('verified_at').nullable()
     }),
   ],
 })

@@ -1,4 +1,4 @@
-import type { AnyDatabase, Family } from '../support/servers.js'
+import type { AnyDatabase, Family } from './any-database.js'
 
 /** What one list of cases says differently on each server. Whatever reads the same everywhere stays in the case. */
 export interface SqlWords {
@@ -13,6 +13,8 @@ export interface SqlWords {
   name(text: string): string
   /** A source of rows with one column `g`, from 1 to `count` (at most a million). */
   numbers(count: number): string
+  /** The schema that tables without one are in. */
+  readonly schema: string
   /** One of the journal's tables. */
   journal(table: string): string
   /** Statements that make `column` of `type` refuse NULL, and give it a default. */
@@ -28,6 +30,7 @@ const postgres: SqlWords = {
   value: (position) => `$${position}`,
   name: (text) => `"${text.replaceAll('"', '""')}"`,
   numbers: (count) => `generate_series(1, ${count}) AS numbers (g)`,
+  schema: 'current_schema()',
   journal: (table) => `phasegate.${table}`,
   setNotNull: (table, column) => `ALTER TABLE ${table} ALTER COLUMN ${column} SET NOT NULL`,
   shape: `
@@ -63,6 +66,7 @@ const mysql: SqlWords = {
     const from = places.map((place) => `${digit} ${place}`).join(', ')
     return `(SELECT 1 + ${sum} AS g FROM ${from}) AS numbers WHERE g <= ${count}`
   },
+  schema: 'database()',
   journal: (table) => `phasegate_${table}`,
   setNotNull: (table, column, type) => `ALTER TABLE ${table} MODIFY COLUMN ${column} ${type} NOT NULL DEFAULT false`,
   shape: `
@@ -96,4 +100,11 @@ export async function countOf(db: AnyDatabase, from: string): Promise<number> {
 
 export async function shapeOf(db: AnyDatabase): Promise<readonly string[]> {
   return (await db.query<{ line: string }>(wordsOf(db).shape)).map(({ line }) => line)
+}
+
+/** The columns of a table, in order. */
+export async function columnsOf(db: AnyDatabase, table: string): Promise<readonly string[]> {
+  const rows = await db.query(`SELECT column_name AS name FROM information_schema.columns
+    WHERE table_schema = ${wordsOf(db).schema} AND table_name = '${table}' ORDER BY ordinal_position`)
+  return rows.map(({ name }) => name)
 }

@@ -1,0 +1,33 @@
+import type { BackfillControl, Session, UnitId } from '@phasegate/core'
+
+interface ControlRow {
+  readonly state: BackfillControl['state']
+  readonly fingerprint: string | null
+  /** JSON, as the three below. */
+  readonly request: string | null
+  readonly detail: string | null
+  readonly progress: string | null
+  readonly held: string | null
+  readonly [key: string]: unknown
+}
+
+/** Two rows by primary key: cheap enough to be read before each batch. */
+export async function readControl(session: Session, unit: UnitId): Promise<BackfillControl> {
+  const [row] = await session.query<ControlRow>(
+    `SELECT u.state, u.fingerprint, CAST(u.request AS CHAR) AS request, CAST(u.detail AS CHAR) AS detail,
+       CAST(u.progress AS CHAR) AS progress, CAST(j.held AS CHAR) AS held
+     FROM phasegate_journal j LEFT JOIN phasegate_unit u ON u.migration = ? AND u.phase = ?`,
+    [unit.migration, unit.phase],
+  )
+  const held = read<{ readonly reason?: string }>(row?.held)
+  return {
+    state: row?.state ?? null,
+    fingerprint: row?.fingerprint ?? null,
+    request: read<NonNullable<BackfillControl['request']>>(row?.request),
+    held: held === null ? null : (held.reason ?? ''),
+    pausedBy: read<{ readonly paused?: BackfillControl['pausedBy'] }>(row?.detail)?.paused ?? null,
+    walked: Number(read<{ readonly walked?: number }>(row?.progress)?.walked ?? 0),
+  }
+}
+
+const read = <T>(json: string | null | undefined): T | null => (json == null ? null : JSON.parse(json))

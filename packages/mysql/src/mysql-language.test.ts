@@ -1,0 +1,96 @@
+import { allow, type CompiledStep, defineMigration, type MigrationDefinition, ops, sql } from '@phasegate/core'
+import { compileMigration } from '@phasegate/core/compile'
+import { describe, expect, test } from 'vitest'
+import { mysqlLanguage } from './mysql-language.js'
+import { type Flavour, mysqlServer } from './server/mysql-server.js'
+
+function compile(flavour: Flavour, version: string, definition: MigrationDefinition) {
+  const migration = {
+    format: 'typescript',
+    name: '20261122093000_test',
+    file: 'test.ts',
+    definition: defineMigration({ appUses: 'both', ...definition }),
+  } as const
+  return compileMigration(migration, { batchSize: 1000, batchTime: 250 }, mysqlLanguage(mysqlServer(flavour, version)))
+}
+
+const statements = (steps: readonly CompiledStep[] | undefined): readonly string[] =>
+  (steps ?? []).map(({ statement }) => statement)
+
+const EXPAND: NonNullable<MigrationDefinition['expand']> = ({ schema }) => [
+  ops.addColumn('users', 'plan', 'varchar(9)', { default: 'free' }),
+  ops.createIndex('users', ['plan']),
+  ops.addForeignKey('users', ['team'], { table: 'teams', columns: ['id'] }),
+  ops.setNotNull('users', 'email'),
+  schema.alterTable('users', (t) => void t.dropIndex('old', 'by_old')),
+]
+
+test('asks MySQL for what does not block, and undoes it without IF EXISTS, which it has not', async () => {
+  const { units, revert } = await compile('mysql', '9.7.4', { expand: (tools) => EXPAND(tools).slice(0, 4) })
+  expect(statements(units.expand?.steps)).toEqual([
+    "ALTER TABLE users ADD COLUMN plan varchar(9) DEFAULT 'free', ALGORITHM=INSTANT",
+    'CREATE INDEX users_plan_idx ON users (plan) ALGORITHM=INPLACE LOCK=NONE',
+    'ALTER TABLE users ADD /* rows are checked by the next step */ CONSTRAINT users_team_fkey FOREIGN KEY (team) ' +
+      'REFERENCES teams (id), ALGORITHM=INPLACE, LOCK=NONE',
+    'SELECT /* must find nothing */ c.team FROM users AS c WHERE c.team IS NOT NULL ' +
+      'AND NOT EXISTS (SELECT 1 FROM teams AS p WHERE p.id = c.team) LIMIT 10',
+    'ALTER TABLE users MODIFY COLUMN email <definition> NOT NULL, ALGORITHM=INPLACE, LOCK=NONE',
+  ])
+  expect(revert.possible && statements(revert.steps)).toEqual([
+    'ALTER TABLE users MODIFY COLUMN email <definition> NULL, ALGORITHM=INPLACE, LOCK=NONE',
+    'ALTER TABLE users DROP FOREIGN KEY users_team_fkey, ALGORITHM=INPLACE, LOCK=NONE',
+    'ALTER TABLE users DROP INDEX users_team_fkey, ALGORITHM=INPLACE, LOCK=NONE',
+    'ALTER TABLE users DROP INDEX users_plan_idx, ALGORITHM=INPLACE, LOCK=NONE',
+    'ALTER TABLE users DROP COLUMN plan, ALGORITHM=INSTANT',
+  ])
+  const drops = revert.possible ? revert.steps.slice(1) : []
+  expect(drops.map(({ execution }) => execution.adopts)).toEqual([true, true, true, true])
+})
+
+test('asks MariaDB in its own words', async () => {
+  const { units, revert } = await compile('mariadb', '10.11.19', { expand: EXPAND })
+  expect(statements(units.expand?.steps)).toEqual([
+    "ALTER TABLE users ADD COLUMN plan varchar(9) DEFAULT 'free', ALGORITHM=INSTANT",
+    'CREATE INDEX users_plan_idx ON users (plan) ALGORITHM=NOCOPY LOCK=NONE',
+    expect.stringMatching(/, ALGORITHM=NOCOPY, LOCK=NONE$/),
+    expect.stringContaining('must find nothing'),
+    'ALTER TABLE users MODIFY COLUMN email <definition> NOT NULL, ALGORITHM=INPLACE, LOCK=NONE',
+    expect.stringMatching(/^alter table `users` drop index `by_old`, ALGORITHM=NOCOPY, LOCK=NONE$/i),
+  ])
+  expect(revert).toMatchObject({ possible: false })
+})
+
+describe('a DROP of the author', () => {
+  const dropped = async (clause: string): Promise<CompiledStep> => {
+    const text = sql.raw(`ALTER TABLE users DROP COLUMN ${clause}`)
+    const { units } = await compile('mysql', '9.7.4', {
+      expand: () => [allow('PHASE.DESTROYS', 'nobody reads it', text)],
+    })
+    return units.expand!.steps[0]!
+  }
+
+  test('is for the server to refuse where the column is not there', async () => {
+    expect((await dropped('plan')).execution).not.toHaveProperty('adopts')
+  })
+
+  test('with IF EXISTS is taken as done where the column is not there', async () => {
+    const { statement, execution } = await dropped('IF EXISTS plan')
+    expect(statement).toBe('ALTER TABLE users DROP COLUMN plan, ALGORITHM=INSTANT')
+    expect(execution.adopts).toBe(true)
+  })
+})
+
+test('a function runs alone, since DDL in it would commit', async () => {
+  const { units } = await compile('mysql', '8.4', { expand: () => [ops.run('1', async () => {})] })
+  expect(units.expand?.steps[0]?.execution).toEqual({ mode: 'alone', timeouts: 'online' })
+})
+
+test('an ops.alterTable that would copy the table is refused with the ways out', async () => {
+  const convert = () => [ops.alterTable('users', 'CONVERT TO CHARACTER SET utf8mb4')]
+  await expect(compile('mysql', '9.7.4', { expand: convert })).rejects.toMatchObject({ code: 'OPERATION.UNSUPPORTED' })
+})
+
+test('an unknown version is taken for the oldest one that is supported', async () => {
+  const { units } = await compile('mysql', '', { expand: () => [ops.dropColumn('users', 'a')] })
+  expect(statements(units.expand?.steps)).toEqual(['ALTER TABLE users DROP COLUMN a, ALGORITHM=INSTANT'])
+})
