@@ -27,15 +27,14 @@ describe('without a database', () => {
   })
 
   test('the version decides too, and is text or a whole number', async () => {
-    // An instant column at any place: MySQL 8.0.29, and dependable from 8.0.32 on.
-    const first = '-- phase: expand\nALTER TABLE users ADD COLUMN note text DEFAULT (uuid());\n'
-    const project = createProject({ [FILE]: first })
-    const env = { PHASEGATE_DIALECT: 'mysql' }
-    for (const version of ['8.0', '9']) {
-      const result = await runCli(project, ['check', '--json', '--server-version', version], { env })
-      expect(result.code).toBe(8)
-    }
-    const wrong = await runCli(project, ['check', '--json', '--server-version', 'newest'], { env })
+    // MariaDB copies a table beside its writers from 11.2 on, so that a CHECK may be added.
+    const check = '-- app-uses: new\n-- phase: contract\nALTER TABLE users ADD CHECK (id > 0);\n'
+    const project = createProject({ [FILE]: check })
+    const env = { PHASEGATE_DIALECT: 'mariadb' }
+    const run = (version: string) => runCli(project, ['check', '--json', '--server-version', version], { env })
+    expect(await run('10.11')).toMatchObject({ code: 8 })
+    expect(await run('11.4')).toMatchObject({ code: 0 })
+    const wrong = await run('newest')
     expect(wrong.json<ErrorDocument>().error).toMatchObject({
       code: 'CONFIG.VALUE',
       message: expect.stringContaining('--server-version'),

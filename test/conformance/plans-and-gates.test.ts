@@ -54,12 +54,12 @@ describeOnEveryServer('before anything runs', (server) => {
   })
 
   test('a contract waits for the code and for an approval, and a closed gate can be deferred', async () => {
-    const { db, options, project } = await started()
+    const { db, options, project } = await started(referenceProject(wordsOf(server), 'SQL'))
     const contract = { ...options, confirm: db.name }
     const unit = { ...options, unit: 'email_verified:contract', reason: 'test' }
-    const file = `phasegate/${REFERENCE}.ts`
+    const file = `phasegate/${REFERENCE}.sql`
     const asNew = readFileSync(join(project.dir, file), 'utf8')
-    project.write(file, asNew.replace(`appUses: 'new'`, `appUses: 'both'`))
+    project.write(file, asNew.replace('app-uses: new', 'app-uses: both'))
     await applied(library.runExpand(options))
     await applied(library.runBackfill(options))
     await library.runApprove(unit)
@@ -72,14 +72,14 @@ describeOnEveryServer('before anything runs', (server) => {
 
     // appUses is no part of the fingerprint, so that the approval still counts.
     project.write(file, asNew)
-    expect(await library.runGate({ ...options, unit: unit.unit })).toMatchObject({ exit: 0 })
+    expect(await library.runGate({ ...options, unit: unit.unit })).toMatchObject([{ state: 'open' }])
     await library.runRevoke(unit)
     expect(await library.runContract(contract)).toMatchObject({ exit: 3 })
     await library.runApprove(unit)
     await applied(library.runContract(contract))
     expect(await columnsOf(db, 'users')).not.toContain('verified_at')
 
-    project.write(file, asNew.replace(`appUses: 'new'`, `appUses: 'both'`))
+    project.write(file, asNew.replace('app-uses: new', 'app-uses: both'))
     expect(await codeOf(library.runExpand(options))).toBe('BUILD.USES_OLD')
   })
 

@@ -263,6 +263,15 @@ describeOnEveryMysql('a proxy in between', (server) => {
     expect(error).toMatchObject({ code: 'DATABASE.POOLER', exit: 2 })
   })
 
+  test('that greets as one of the sessions it uses is found out by the lock', async () => {
+    const db = await createDatabase(server)
+    const proxy = await startMysqlProxy(db, 3, 'third')
+    const session = await openSession(proxy.url)
+    expect(session.loginBackendId).toBe(Number(session.backend.id))
+    const error = await errorOf(assertUsable(session, () => openSession(proxy.url), addressOfUrl(proxy.url)))
+    expect(error).toMatchObject({ code: 'DATABASE.POOLER', exit: 2 })
+  })
+
   test('that gives one session to several clients is refused', async () => {
     const db = await createDatabase(server)
     const proxy = await startMysqlProxy(db, 1)

@@ -23,8 +23,13 @@ interface Client {
  * statements to its server sessions in turn.
  *
  * @param sessions how many server sessions all clients share, or one for each of them
+ * @param greeting the id that a client is greeted with: made up, or that of the third session, which its first query meets
  */
-export async function startMysqlProxy(db: MysqlDatabase, sessions: number | 'each'): Promise<{ readonly url: string }> {
+export async function startMysqlProxy(
+  db: MysqlDatabase,
+  sessions: number | 'each',
+  greeting: 'made up' | 'third' = 'made up',
+): Promise<{ readonly url: string }> {
   const shared: Connection[] = []
   for (let count = 0; sessions !== 'each' && count < sessions; count++) shared.push(await db.connect())
   let clients = 1_000_000
@@ -39,7 +44,7 @@ export async function startMysqlProxy(db: MysqlDatabase, sessions: number | 'eac
       client.serverHandshake({
         protocolVersion: 10,
         serverVersion: '8.0.0 proxy',
-        connectionId: clients++,
+        connectionId: greeting === 'made up' ? clients++ : shared[2]?.threadId,
         statusFlags: 2,
         characterSet: 45,
         capabilityFlags: 0xffffff,

@@ -60,6 +60,25 @@ const BOTH_WAYS: readonly Case[] = [
     [],
   ],
   [
+    'addColumn, with an index and a foreign key that hold the column',
+    () => [
+      ops.addColumn('users', 'lead', 'int'),
+      ops.createIndex('users', ['lead', 'email']),
+      ops.addForeignKey('users', ['lead'], { table: 'teams', columns: ['id'] }),
+      sql`ALTER TABLE users ADD COLUMN code varchar(9) UNIQUE`,
+    ],
+    [
+      'column users.code varchar(9) null',
+      'column users.lead int null',
+      'constraint users.users_code_key UNIQUE',
+      'constraint users.users_lead_fkey FOREIGN KEY',
+      'foreign key users_lead_fkey to teams on delete NO ACTION',
+      'index users.users_code_key (code) unique',
+      'index users.users_lead_email_idx (lead, email)',
+    ],
+    [],
+  ],
+  [
     'setNotNull',
     () => [ops.setNotNull('users', 'plan')],
     ['column users.plan varchar(9) not null default free'],

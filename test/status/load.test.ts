@@ -22,12 +22,19 @@ import { createStatus, type BuildManifest, type Status, type StatusDocument, rea
 import express from 'express'
 import fastify from 'fastify'
 import knex from 'knex'
+import callbacks from 'mysql2'
+import mysql from 'mysql2/promise'
 import pg from 'pg'
 
 const manifest: BuildManifest = readManifest('phasegate.manifest.json')
 const fromPool: Status = createStatus({ database: new pg.Pool(), manifest })
 createStatus({ database: new pg.Client(), manifest: new URL('file:///manifest.json') })
 createStatus({ database: knex({ client: 'pg' }) })
+createStatus({ database: mysql.createPool({}) })
+createStatus({ database: callbacks.createPool({}) })
+createStatus({ database: callbacks.createConnection({}) })
+mysql.createConnection({}).then((connection) => createStatus({ database: connection }))
+createStatus({ database: (sql) => mysql.createPool({}).query(sql), dialect: 'mariadb' })
 const status = createStatus({ database: async (sql: string) => [{ text: sql }], pollInterval: { waiting: 1000 } })
 createServer(status.http.ready)
 createServer((request, response) => void status.http.handle(request, response))
@@ -40,6 +47,8 @@ server.register(status.fastify, { prefix: '/internal' })
 server.get('/health/ready', status.fastify.ready)
 export const pending: Promise<number> = fromPool.getMigrationStatus()
 export const document: StatusDocument = status.migrationStatus()
+// @ts-expect-error: not a dialect
+createStatus({ database: async () => [], dialect: 'oracle' })
 // @ts-expect-error: a URL is no database
 createStatus({ database: 'postgres://localhost' })
 // @ts-expect-error: instances come with a later version
@@ -69,7 +78,7 @@ describe('the package as npm packs it', () => {
         'typed.cts': TYPED,
         'bundled.ts': TYPED,
       },
-      ['@types', 'express', 'fastify', 'knex', 'pg', 'undici-types'],
+      ['@types', 'express', 'fastify', 'knex', 'mysql2', 'pg', 'undici-types'],
     )
   })
   afterAll(() => app?.remove())
@@ -79,7 +88,7 @@ describe('the package as npm packs it', () => {
     expect(app.node('app.mjs')).toBe('["unknown","api"]\n')
   })
 
-  test('loads one file and nothing else: neither knex nor umzug nor pg', () => {
+  test('loads one file and nothing else: neither knex nor umzug nor pg nor mysql2', () => {
     const loaded: string[] = JSON.parse(app.node('loaded.cjs'))
     expect(loaded).toEqual([
       join(app.folder, 'loaded.cjs'),

@@ -53,6 +53,8 @@ export function mysqlLanguage(server: MysqlServer): SqlLanguage<ParsedStatement>
     namesGiven,
     givenDefaults,
     tableOf,
+    // MySQL drops a column by INSTANT only where no index holds it, and not at all where a foreign key or check does.
+    dropColumnTakesParts: false,
     dropOf,
     refuseRewrite,
     parseBackfillUpdate: (statement, file) => parseBackfillUpdate(statement, file, can),

@@ -62,7 +62,7 @@ export async function connectMysql(options: ConnectOptions): Promise<Target> {
     serverVersion,
     lockTimeoutUnit: 1000,
     journal: createMysqlJournal(),
-    backfill: createBackfillTarget(),
+    backfill: createBackfillTarget(server),
     openSession: open,
     close: async () => {
       for (const session of [...opened.keys()]) await close(session)

@@ -47,6 +47,7 @@ export const postgresLanguage: SqlLanguage<ParsedStatement> = {
   namesGiven,
   givenDefaults,
   tableOf,
+  dropColumnTakesParts: true,
   dropOf,
   refuseRewrite,
   parseBackfillUpdate,

@@ -10,7 +10,7 @@ export interface RevertStatements {
   readonly written: string
 }
 
-type DropLanguage = Pick<SqlLanguage, 'dropOf'>
+type DropLanguage = Pick<SqlLanguage, 'dropOf' | 'dropColumnTakesParts'>
 
 /** One authored thing of an expand and where its steps begin in the unit. */
 export interface PlacedGroup<S extends ParsedStatement> {
@@ -30,7 +30,7 @@ export function deriveRevert<S extends ParsedStatement>(
   for (const { group, first } of groups.toReversed()) {
     const all = group.drafts.flatMap(({ step }) => step.facts.changes)
     const changes = all.filter(({ action }) => action !== 'read' && action !== 'validate')
-    if (all.length > 0 && changes.every(goesWithItsOwner)) continue
+    if (all.length > 0 && changes.every((change) => goesWithItsOwner(change, language))) continue
     const plan = group.revert ?? undoChanges(changes, group.written, language)
     if ('impossible' in plan) return { impossible: `${group.written} cannot be undone: ${plan.impossible}` }
     const undoes = group.drafts.map((_, index) => first + index)
@@ -46,17 +46,18 @@ export function impossible(reason: string): CompiledRevert {
 /** What is dropped with the table or column that it belongs to. */
 const PARTS: ReadonlySet<string> = new Set(['column', 'constraint', 'index', 'trigger'])
 
-function goesWithItsOwner(change: Change): boolean {
+function goesWithItsOwner(change: Change, { dropColumnTakesParts }: DropLanguage): boolean {
   // Under its new name the column would not be found by what drops the old one.
   if (change.action === 'rename' && !change.onNew) return false
   if (change.action === 'create' && !PARTS.has(change.object.type)) return false
-  return change.onNew || change.onNewColumn === true
+  if (change.onNew) return true
+  return change.onNewColumn === true && (dropColumnTakesParts || change.object.type === 'column')
 }
 
 function undoChanges(changes: readonly Change[], written: string, language: DropLanguage): RevertPlan {
   const statements: string[] = []
   for (const change of changes.toReversed()) {
-    if (goesWithItsOwner(change) || isIndexOfConstraint(change, changes)) continue
+    if (goesWithItsOwner(change, language) || isIndexOfConstraint(change, changes)) continue
     const drop = isOurs(change) ? language.dropOf(change) : undefined
     if (drop === undefined) return { impossible: `what "${change.what}" changed is not in the file` }
     statements.push(drop)

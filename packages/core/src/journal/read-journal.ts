@@ -74,7 +74,9 @@ export function createJournalReader(sql: JournalSql): ReadJournal {
   async function describe(run: RunSql): Promise<DatabaseDescription> {
     const [text] = jsonTexts(await run(sql.describe))
     if (text === undefined) throw new Error('the database answered a query that always has one row with none')
-    return JSON.parse(text)
+    const description = JSON.parse(text)
+    // MySQL and MariaDB have 0 and 1 for it.
+    return { ...description, exists: Boolean(description.exists) }
   }
 
   /** What a database without a journal says: nothing was ever applied. */

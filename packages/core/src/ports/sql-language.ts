@@ -194,6 +194,11 @@ export interface SqlLanguage<S extends ParsedStatement = ParsedStatement> {
   givenDefaults(statement: S): readonly GivenDefault[]
   /** The table that a CREATE TABLE or ALTER TABLE is about; undefined for any other statement. */
   tableOf(statement: S): QualifiedName | undefined
+  /**
+   * Does DROP COLUMN take the indexes and constraints of the column along? Where it does not, a derived revert drops them
+   * first.
+   */
+  readonly dropColumnTakesParts: boolean
   /** What takes away a created object, doing nothing where it was never created; undefined where that is not known. */
   dropOf(change: Change): string | undefined
   /** `OPERATION.UNSUPPORTED` for an `ops.alterTable` that would rewrite the table while others wait. */

@@ -2,8 +2,6 @@ import type { CompiledBackfill } from '@phasegate/core'
 import { readExpression } from '../parse/read-expression.js'
 import { readInTurn } from './backfill-errors.js'
 
-export type Assignments = CompiledBackfill['set']
-
 /**
  * The assignments in an order in which every expression sees the old row, as the standard has it and as it is compared
  * afterwards. The servers assign from left to right and read what was assigned before (MySQL Reference Manual, "UPDATE
@@ -12,14 +10,14 @@ export type Assignments = CompiledBackfill['set']
  *
  * @throws `BACKFILL.EXPRESSION` where two wait for each other
  */
-export function assignmentOrder(backfill: CompiledBackfill): Assignments {
+export function assignmentOrder(backfill: CompiledBackfill): CompiledBackfill['set'] {
   const file = backfill.location?.file ?? ''
   let left = backfill.set.map((assignment) => ({
     assignment,
     column: assignment.column.toLowerCase(),
     reads: readExpression(assignment.expression, file).columns.map((column) => column.toLowerCase()),
   }))
-  const ordered: Assignments[number][] = []
+  const ordered: CompiledBackfill['set'][number][] = []
   while (left.length > 0) {
     // The first that no other one wants to read any more.
     const next = left.find((one) => left.every((other) => other === one || !other.reads.includes(one.column)))

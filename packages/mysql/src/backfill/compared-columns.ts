@@ -1,5 +1,5 @@
 import type { CompiledBackfill, Session } from '@phasegate/core'
-import type { ComparedColumn } from './backfill-statements.js'
+import type { ComparedColumn } from './compare-statements.js'
 
 /** Types whose `<=>` goes by a collation or by what the value means: `'a' <=> 'A'`. They are compared by their bytes. */
 const BY_BYTES = new Set([

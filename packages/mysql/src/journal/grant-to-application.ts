@@ -14,16 +14,22 @@ const DENIED = [1044, 1142, 1143, 1227]
  * @throws `CONFIG.APP_ROLE` where there is no such account, `DATABASE.PERMISSION` where we may not grant
  */
 export async function grantToApplication(session: Session, role: string): Promise<void> {
+  const grants = await missingGrants(session, role)
+  if (grants.length > 0) await grant(session, role, grants)
+}
+
+/** The statements that would give the account what it lacks, as far as the server lets us see what it has. */
+export async function missingGrants(session: Session, role: string): Promise<readonly string[]> {
   const account = parseAccount(role)
   const [row] = await session.query<{ database: string }>('SELECT DATABASE() AS `database`')
   const database = row?.database ?? ''
   const had = await privilegesOf(session, account, database)
-  const missing = neededPrivileges().filter(({ table, privilege }) => !had.has(`${table} ${privilege}`))
-  const grants = missing.map(
-    ({ table, privilege }) =>
-      `GRANT ${privilege} ON ${quoteName(database)}.${quoteName(table)} TO ${quoteAccount(account)};`,
-  )
-  if (grants.length > 0) await grant(session, role, grants)
+  return neededPrivileges()
+    .filter(({ table, privilege }) => !had.has(`${table} ${privilege}`))
+    .map(
+      ({ table, privilege }) =>
+        `GRANT ${privilege} ON ${quoteName(database)}.${quoteName(table)} TO ${quoteAccount(account)};`,
+    )
 }
 
 interface Needed {

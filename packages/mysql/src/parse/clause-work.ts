@@ -101,7 +101,9 @@ function isConstant(expression: string): boolean {
 }
 
 export function indexWork(index: IndexDefinition): Work {
-  // An index on an expression adds a hidden column with it (measured: LOCK=NONE is refused).
+  // The first one adds a hidden column to every row (MySQL Reference Manual, "InnoDB Full-Text Indexes").
+  if (index.kind === 'fulltext') return blockingRebuild
+  // An index on an expression adds a hidden virtual column with it, and LOCK=NONE is refused.
   const plain = (index.kind === 'index' || index.kind === 'unique') && index.columns.every((name) => name !== undefined)
   return plain ? build : blockingBuild
 }

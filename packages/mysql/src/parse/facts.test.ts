@@ -116,7 +116,7 @@ const TABLE: readonly [statement: string, lock: string, ...changes: string[]][] 
   ['ALTER TABLE t ADD INDEX i (a, b(10) DESC)', N('build'), 'create index: index t.i, concurrently'],
   ['ALTER TABLE t ADD KEY (a)', N('build'), 'create index: index t.a, concurrently'],
   ['ALTER TABLE t ADD CONSTRAINT u UNIQUE (a)', N('build'), 'create unique index: index t.u, tightens, concurrently'],
-  ['ALTER TABLE t ADD FULLTEXT INDEX i (a)', S('build'), 'create fulltext index: index t.i'],
+  ['ALTER TABLE t ADD FULLTEXT INDEX i (a)', S(), 'create fulltext index: index t.i'],
   ['ALTER TABLE t ADD INDEX i ((lower(a)))', S('build'), 'create index: index t.i'],
   ['CREATE UNIQUE INDEX i ON s.t (a)', N('build', 's.t'), 'create unique index: index s.t.i, tightens, concurrently'],
   ['ALTER TABLE t ADD PRIMARY KEY (a)', N('rewrite'), 'add primary key: constraint t.PRIMARY, tightens'],
@@ -262,6 +262,18 @@ describe('readFacts', () => {
     expect(changes('CREATE TABLE IF NOT EXISTS n (a int); ALTER TABLE n DROP a')).toEqual([
       'drop column: column n.a, destroys',
     ])
+  })
+
+  it('says of an online ALTER that it has the table for itself when it begins and ends', () => {
+    expect(facts('ALTER TABLE t ADD INDEX i (a)').lock.atEnds).toBe('reads and writes')
+    expect(facts('ALTER TABLE t ADD c int').lock.atEnds).toBeUndefined()
+    expect(facts('CREATE TABLE n (a int); ALTER TABLE n ADD INDEX i (a)').lock.atEnds).toBeUndefined()
+  })
+
+  it('tells how a MODIFY may be written so that nobody waits', () => {
+    expect(facts('ALTER TABLE t MODIFY a bigint').lock.instead).toContain('ALGORITHM=INPLACE, LOCK=NONE')
+    expect(facts('ALTER TABLE t MODIFY a bigint, LOCK=NONE').lock.instead).toBeUndefined()
+    expect(facts('ALTER TABLE t ADD CHECK (a > 0)').lock.instead).toBeUndefined()
   })
 
   it('lets only what changes rows or reads them into a transaction', () => {

@@ -37,6 +37,8 @@ export interface Capabilities {
   readonly locksByPlugin: boolean
   /** `max_statement_time` (seconds) ends DDL too; else a client must kill the query. */
   readonly statementTimeout: boolean
+  /** `innodb_lock_wait_timeout = 0`: a statement fails where it would wait for a row (MySQL: at least 1 s). */
+  readonly failsInsteadOfWaiting: boolean
   /** The sizes that information_schema tells are kept for a day (`information_schema_stats_expiry`). */
   readonly cachedTableStatistics: boolean
   /** `DROP TABLE a, b` is atomic, DROP … IF EXISTS of columns and indexes is not in the grammar. */
@@ -64,6 +66,7 @@ export function capabilitiesOf(server: MysqlServer): Capabilities {
     rowVersions: maria ? undefined : since(9, 1, 0) ? 255 : since(8, 0, 29) ? 64 : undefined,
     locksByPlugin: maria,
     statementTimeout: maria,
+    failsInsteadOfWaiting: maria,
     cachedTableStatistics: !maria,
     ifExistsInAlter: maria,
   }

@@ -159,7 +159,7 @@ function createSession(connection: Connection, login: Login, options: OpenSessio
       clearInterval(pings)
       // Behind a statement that still runs a farewell would wait for its end. mysql2's `destroy` would leave the statement
       // pending for ever, and the socket open as long as the server is at it; without its socket it rejects.
-      if (running > 0) return connection.destroy()
+      if (running > 0) return void socketOf(connection).destroy()
       // A connection that is already gone cannot be ended, and there is nothing left to give back.
       await connection.end().catch(() => {})
       // The server hangs up. One that is not reachable any more never does, and would keep this process alive.

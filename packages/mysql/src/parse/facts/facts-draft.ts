@@ -28,6 +28,8 @@ interface TableLock {
   readonly duration: Duration
   readonly onNew: boolean
   readonly blocks: LockFacts['blocks']
+  /** See `LockFacts.atEnds`. */
+  readonly atEnds: boolean
 }
 
 type ChangeInput = Pick<Change, 'action' | 'object' | 'what'> & Partial<Omit<Change, 'action' | 'object' | 'what'>>
@@ -52,26 +54,31 @@ export class FactsDraft {
 
   /** @param blocks given where rows, not the table, keep others waiting */
   lock(mode: LockMode, table: QualifiedName, duration: Duration = 'instant', blocks = blockedBy(mode)): void {
-    this.#locks.push({ mode, table: displayName(table), duration, onNew: this.made.hasTable(table), blocks })
+    this.#hold({ mode, duration, blocks, atEnds: false }, table)
   }
 
   /**
-   * An ALTER TABLE. Whatever its algorithm, it ends with an instant in which it has the table for itself; where the rest
-   * goes on beside traffic, that instant is no more than the timeout of the step allows.
+   * An ALTER TABLE. Whatever its algorithm, it begins and ends with an instant in which it has the table for itself (MySQL
+   * Reference Manual, "Online DDL Performance and Concurrency").
    */
   work({ blocksWrites, duration }: Work, table: QualifiedName, online: OnlineOptions = {}): void {
-    if (duration === 'instant' || online.lock === 'EXCLUSIVE') this.lock('EXCLUSIVE', table, duration)
-    else this.lock(blocksWrites ? 'SHARED' : 'NONE', table, duration)
+    const exclusive = duration === 'instant' || online.lock === 'EXCLUSIVE'
+    const mode = exclusive ? 'EXCLUSIVE' : blocksWrites ? 'SHARED' : 'NONE'
+    this.#hold({ mode, duration, blocks: blockedBy(mode), atEnds: !exclusive }, table)
   }
 
-  /** What the author may write so that nobody waits, or the server refuses. */
-  instead(sentence: string): void {
-    this.#instead = sentence
+  #hold(lock: Pick<TableLock, 'mode' | 'duration' | 'blocks' | 'atEnds'>, table: QualifiedName): void {
+    this.#locks.push({ ...lock, table: displayName(table), onNew: this.made.hasTable(table) })
   }
 
   /** Locks on tables that the statement does not name. */
   lockUnnamed(mode: LockMode, duration: Duration): void {
-    this.#locks.push({ mode, table: '', duration, onNew: false, blocks: blockedBy(mode) })
+    this.#locks.push({ mode, table: '', duration, onNew: false, blocks: blockedBy(mode), atEnds: false })
+  }
+
+  /** What the author may write so that others do not wait for this lock. */
+  instead(sentence: string): void {
+    this.#instead = sentence
   }
 
   /** Only what changes rows or reads them: every other statement commits by itself. */

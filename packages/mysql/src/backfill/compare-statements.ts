@@ -1,0 +1,89 @@
+import type { BackfillKey, Compared, CompiledBackfill } from '@phasegate/core'
+import { among, byKey, columnName, type KeyRange, selected, tableName, within } from './backfill-statements.js'
+import { keyForm } from './key-form.js'
+
+/** How one of the columns that are set is compared. */
+export interface ComparedColumn {
+  /** By its bytes: a text, where `<=>` would go by the collation. */
+  readonly bytes: boolean
+}
+
+/**
+ * Keys, in order, of rows of which `rows` selects those that `where` selects too and that differ from their expressions.
+ *
+ * What an assignment would store is known to no CAST (rounding, padding, character set, enum). But the columns of a
+ * recursive CTE have the types of its first part, and what comes later is stored into them as into a table (MySQL Reference
+ * Manual, "Recursive Common Table Expressions"; MariaDB documentation, "Recursive Common Table Expressions Overview", "CAST
+ * to avoid truncating data"; measured on MySQL 9.7.4 and MariaDB 10.11.19). So the first part is a row of nothing in the
+ * columns' own types, and the second, which only that row lets run, the rows.
+ */
+export function differingSql(
+  backfill: CompiledBackfill,
+  key: BackfillKey,
+  columns: readonly ComparedColumn[],
+  rows: string,
+): string {
+  const column = columnName(backfill, key.column)
+  const actual = backfill.set.map((assignment) => columnName(backfill, assignment.column))
+  const names = backfill.set.flatMap((_, index) => [`phasegate_actual${index}`, `phasegate_wanted${index}`])
+  const differs = columns.map(({ bytes }, index) => {
+    const sides = [`phasegate_actual${index}`, `phasegate_wanted${index}`]
+    return `NOT (${sides.map((side) => (bytes ? `CAST(${side} AS BINARY)` : side)).join(' <=> ')})`
+  })
+  return `WITH RECURSIVE phasegate_compared (phasegate_key, ${names.join(', ')}) AS (
+  SELECT ${[column, ...actual.flatMap((one) => [one, one])].join(', ')}
+  FROM (SELECT 1) AS phasegate_one LEFT JOIN ${tableName(backfill)} ON FALSE
+  UNION ALL
+  SELECT ${[column, ...backfill.set.flatMap(({ expression }, index) => [actual[index], `(${expression}\n)`])].join(', ')}
+  FROM phasegate_compared STRAIGHT_JOIN ${byKey(backfill, key)} ON phasegate_compared.phasegate_key IS NULL
+  WHERE ${rows} AND ${selected(backfill)}
+)
+SELECT phasegate_key FROM phasegate_compared WHERE phasegate_key IS NOT NULL AND (${differs.join(' OR ')})`
+}
+
+function missingSql(backfill: CompiledBackfill, key: BackfillKey, rows: string): string {
+  const lacks = backfill.set.map(
+    ({ column, expression }) => `${columnName(backfill, column)} IS NULL AND (${expression}\n) IS NOT NULL`,
+  )
+  return `SELECT ${columnName(backfill, key.column)} AS phasegate_key FROM ${byKey(backfill, key)}
+WHERE ${rows} AND ${selected(backfill)} AND (${lacks.join(' OR ')})`
+}
+
+/** Texts of the keys of a query that gives them as they are, in key order. */
+const keyTexts = (key: BackfillKey, query: string, limit: string): string =>
+  `SELECT ${keyForm(key.type).text('phasegate_key')} AS phasegate_text FROM (
+${query}
+) AS phasegate_found ORDER BY phasegate_key${limit}`
+
+export interface MismatchQuestion {
+  readonly columns: readonly ComparedColumn[]
+  readonly compared: Compared
+}
+
+function mismatching(
+  backfill: CompiledBackfill,
+  key: BackfillKey,
+  { columns, compared }: MismatchQuestion,
+  rows: string,
+): string {
+  return compared === 'missing' ? missingSql(backfill, key, rows) : differingSql(backfill, key, columns, rows)
+}
+
+export function mismatchesSql(
+  backfill: CompiledBackfill,
+  key: BackfillKey,
+  question: MismatchQuestion,
+  range: KeyRange,
+  limit: number,
+): string {
+  return keyTexts(key, mismatching(backfill, key, question, within(backfill, key, range)), ` LIMIT ${limit}`)
+}
+
+export function recheckSql(
+  backfill: CompiledBackfill,
+  key: BackfillKey,
+  question: MismatchQuestion,
+  keys: readonly string[],
+): string {
+  return keyTexts(key, mismatching(backfill, key, question, among(backfill, key, keys)), '')
+}
