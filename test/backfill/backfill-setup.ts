@@ -9,9 +9,10 @@ import {
   type Target,
   type UnitId,
 } from '@phasegate/core'
+import { connectMysql } from '@phasegate/mysql'
 import { connectPostgres } from '@phasegate/postgres'
 import { onTestFinished } from 'vitest'
-import type { TestDatabase } from '../support/create-database.js'
+import type { AnyDatabase, Family } from '../support/servers.js'
 
 export const UNIT: UnitId = { migration: '20261122093000_fill', phase: 'backfill' }
 export const ACTOR: Actor = { by: 'test', through: { process: String(process.pid) } }
@@ -50,9 +51,15 @@ export interface BackfillSetup {
   run(backfill: CompiledBackfill, change?: Partial<BackfillOptions>): Promise<BackfillOutcome>
 }
 
+/** What a test of the engine needs to know of its database. */
+export type BackfillDatabase = Pick<AnyDatabase, 'family' | 'url' | 'query'>
+
+export const connect = ({ family, url }: Pick<AnyDatabase, 'family' | 'url'>): Promise<Target> =>
+  family === 'postgres' ? connectPostgres({ connection: url }) : connectMysql({ connection: url })
+
 /** A database with a journal, and an engine for it. */
-export async function setUpBackfill(db: TestDatabase): Promise<BackfillSetup> {
-  const target = await connectPostgres({ connection: db.url })
+export async function setUpBackfill(db: BackfillDatabase): Promise<BackfillSetup> {
+  const target = await connect(db)
   onTestFinished(() => target.close())
   const session = await target.openSession('setup')
   await target.journal.ensure(session, [])
@@ -96,35 +103,74 @@ export async function underLaneLock<T>(target: Target, work: (session: Session) 
   }
 }
 
+/** The numbers from 1 as `i`, to stand behind FROM. */
+export function numbers(family: Family, upTo: number): string {
+  if (family === 'postgres') return `generate_series(1, ${upTo}) AS i`
+  const digits =
+    '(SELECT 0 AS d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)'
+  const places = Array.from({ length: String(upTo).length }, (_, place) => place)
+  const sum = places.map((place) => `d${place}.d * ${10 ** place}`).join(' + ')
+  return `(SELECT 1 + ${sum} AS i FROM ${places.map((place) => `${digits} AS d${place}`).join(', ')} HAVING i <= ${upTo} ORDER BY i) AS numbers`
+}
+
 /** `items (id bigint key, n = 0, doubled null)` with ids from 1. */
-export const itemsSql = (rows: number): string => `
+export const itemsSql = (rows: number, family: Family = 'postgres'): string => `
   CREATE TABLE items (id bigint PRIMARY KEY, n integer NOT NULL DEFAULT 0, doubled integer);
-  INSERT INTO items (id) SELECT i FROM generate_series(1, ${rows}) i;`
+  INSERT INTO items (id) SELECT i FROM ${numbers(family, rows)};`
+
+/** An expression of value 0 that takes `ms` for each row; the `0 * n` keeps it from being computed once for all of them. */
+export const pause = (family: Family, ms: number): string =>
+  family === 'postgres'
+    ? `(SELECT 0 * length(pg_sleep(${ms / 1000} + 0 * n)::text))`
+    : `0 * SLEEP(${ms / 1000} + 0 * n)`
+
+/** The journal's tables. */
+export const journalTable = (family: Family, table: 'unit' | 'backfill_range'): string =>
+  family === 'postgres' ? `phasegate.${table}` : `phasegate_${table}`
 
 /** How many rows have which count: `{ 1: 1000 }` when each was changed exactly once. */
-export async function counts(db: TestDatabase, table = 'items'): Promise<Record<string, number>> {
-  const rows = await db.query<{ n: number; rows: string }>(`SELECT n, count(*) AS rows FROM ${table} GROUP BY n`)
-  return Object.fromEntries(rows.map(({ n, rows: count }) => [String(n), Number(count)]))
+export async function counts(db: BackfillDatabase, table = 'items'): Promise<Record<string, number>> {
+  const rows = await db.query<{ n: number; total: string }>(`SELECT n, count(*) AS total FROM ${table} GROUP BY n`)
+  return Object.fromEntries(rows.map(({ n, total }) => [String(n), Number(total)]))
 }
 
-export async function unitRow(db: TestDatabase): Promise<{
-  state: string
-  detail: Record<string, unknown>
-  error: { code: string } | null
-  progress: Record<string, unknown> | null
-  request: unknown
-}> {
+interface UnitRow {
+  readonly state: string
+  readonly detail: Record<string, unknown>
+  readonly error: { code: string } | null
+  readonly progress: Record<string, unknown> | null
+  readonly request: unknown
+}
+
+export async function unitRow(db: BackfillDatabase): Promise<UnitRow> {
   const [row] = await db.query(
-    `SELECT state, detail, error, progress, request FROM phasegate.unit WHERE migration = $1`,
-    [UNIT.migration],
+    `SELECT state, detail, error, progress, request FROM ${journalTable(db.family, 'unit')}
+     WHERE migration = '${UNIT.migration}'`,
   )
   if (row === undefined) throw new Error('the unit has no row')
-  return row as never
+  // MariaDB keeps JSON as a text.
+  const entries = Object.entries(row).map(([name, value]) => [
+    name,
+    name !== 'state' && typeof value === 'string' ? JSON.parse(value) : value,
+  ])
+  return Object.fromEntries(entries) as UnitRow
 }
 
-export const rangeRow = async (db: TestDatabase) =>
-  (
-    await db.query<{ cursor: string | null; upper: string; rows_done: string; owner: string | null; epoch: string }>(
-      `SELECT * FROM phasegate.backfill_range ORDER BY ordinal DESC LIMIT 1`,
-    )
-  )[0]
+interface RangeRow {
+  readonly ordinal: number
+  readonly cursor: string | null
+  readonly upper: string
+  readonly rows_done: string
+  readonly owner: string | null
+  readonly epoch: string
+}
+
+/** The range of the last pass; numbers beyond an integer as text. */
+export async function rangeRow(db: BackfillDatabase): Promise<RangeRow | undefined> {
+  const [row] = await db.query(
+    `SELECT * FROM ${journalTable(db.family, 'backfill_range')} ORDER BY ordinal DESC LIMIT 1`,
+  )
+  return row === undefined
+    ? undefined
+    : ({ ...row, rows_done: String(row.rows_done), epoch: String(row.epoch) } as unknown as RangeRow)
+}

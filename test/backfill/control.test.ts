@@ -1,6 +1,12 @@
 import { askBackfill, resumeBackfill } from '@phasegate/backfill'
 import { expect, onTestFinished, test } from 'vitest'
-import { createDatabase, describeOnPostgres, type TestDatabase } from '../support/servers.js'
+import {
+  type AnyDatabase,
+  type AnyServer,
+  createDatabase,
+  describeOnEveryMysql,
+  describeOnPostgres,
+} from '../support/servers.js'
 import {
   ACTOR,
   type BackfillSetup,
@@ -8,6 +14,7 @@ import {
   countingBackfill,
   counts,
   itemsSql,
+  pause,
   rangeRow,
   setUpBackfill,
   UNIT,
@@ -30,20 +37,21 @@ function afterBatches(setup: BackfillSetup, many: number, act: () => Promise<voi
   }
 }
 
-async function asker(setup: BackfillSetup, db: TestDatabase) {
+async function asker(setup: BackfillSetup, db: AnyDatabase) {
   const session = await setup.target.openSession('asker')
   onTestFinished(() => session.close())
   return { target: setup.target, session, unit: UNIT, actor: ACTOR, db }
 }
 
-const slowly = (ms: number) => [
-  { column: 'n', expression: `n + 1 + (SELECT 0 * length(pg_sleep(${ms / 1000} + 0 * n)::text))` },
-]
+describeOnPostgres(18, 'a running backfill', suite)
+describeOnEveryMysql('a running backfill', suite)
 
-describeOnPostgres(18, 'a running backfill', (server) => {
+function suite(server: AnyServer): void {
+  const slowly = (ms: number) => [{ column: 'n', expression: `n + 1 + ${pause(server.family, ms)}` }]
+
   async function prepare(rows = 2000) {
     const db = await createDatabase(server)
-    await db.query(itemsSql(rows))
+    await db.query(itemsSql(rows, server.family))
     const setup = await setUpBackfill(db)
     return { db, setup, ask: await asker(setup, db) }
   }
@@ -163,4 +171,4 @@ describeOnPostgres(18, 'a running backfill', (server) => {
     expect(batches.length).toBe(100)
     expect(batches.map((event) => event.progress.done)).toEqual(batches.map((_, index) => (index + 1) * 20))
   })
-})
+}

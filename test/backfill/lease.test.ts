@@ -3,17 +3,30 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
-import { createDatabase, describeOnPostgres } from '../support/servers.js'
-import { countingBackfill, counts, itemsSql, rangeRow, setUpBackfill, UNIT, unitRow } from './backfill-setup.js'
+import { type AnyServer, createDatabase, describeOnEveryMysql, describeOnPostgres } from '../support/servers.js'
+import {
+  countingBackfill,
+  counts,
+  itemsSql,
+  journalTable,
+  pause,
+  rangeRow,
+  setUpBackfill,
+  UNIT,
+  unitRow,
+} from './backfill-setup.js'
 
-describeOnPostgres(18, 'a lease', (server) => {
+describeOnPostgres(18, 'a lease', suite)
+describeOnEveryMysql('a lease', suite)
+
+function suite(server: AnyServer): void {
   test('is had by one of twenty engines that start at once; the others are told who has it', async () => {
     const db = await createDatabase(server)
-    await db.query(itemsSql(5000))
+    await db.query(itemsSql(5000, server.family))
     const { run } = await setUpBackfill(db)
     const slow = countingBackfill({
       batchSize: 50,
-      set: [{ column: 'n', expression: 'n + 1 + (SELECT 0 * length(pg_sleep(0.0002 + 0 * n)::text))' }],
+      set: [{ column: 'n', expression: `n + 1 + ${pause(server.family, 0.2)}` }],
     })
     const outcomes = await Promise.all(
       Array.from({ length: 20 }, (_, index) =>
@@ -30,17 +43,17 @@ describeOnPostgres(18, 'a lease', (server) => {
 
   test('of a process that was killed is taken within two seconds, long before it runs out', async () => {
     const db = await createDatabase(server)
-    await db.query(itemsSql(5000))
+    await db.query(itemsSql(5000, server.family))
     const { run } = await setUpBackfill(db)
     const backfill = countingBackfill({
       batchSize: 20,
-      set: [{ column: 'n', expression: 'n + 1 + (SELECT 0 * length(pg_sleep(0.001 + 0 * n)::text))' }],
+      set: [{ column: 'n', expression: `n + 1 + ${pause(server.family, 1)}` }],
     })
     const script = fileURLToPath(new URL('./run-engine.mjs', import.meta.url))
     const options = { limits: { floor: 10, ceiling: 20 } }
     const child = spawn(
       process.execPath,
-      [script, JSON.stringify({ url: db.url, owner: 'child', backfill, options })],
+      [script, JSON.stringify({ family: db.family, url: db.url, owner: 'child', backfill, options })],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     )
     onTestFinished(() => {
@@ -66,7 +79,7 @@ describeOnPostgres(18, 'a lease', (server) => {
 
   test('that has not run out is respected while its session lives; one that has is taken, and its session ended', async () => {
     const db = await createDatabase(server)
-    await db.query(itemsSql(10))
+    await db.query(itemsSql(10, server.family))
     const { target, prepared } = await setUpBackfill(db)
     const [first, second] = [await prepared(), await prepared()]
     await target.backfill.addRange(first, UNIT, 0, '10')
@@ -90,18 +103,18 @@ describeOnPostgres(18, 'a lease', (server) => {
 
   test('that was lost ends the engine without harm', async () => {
     const db = await createDatabase(server)
-    await db.query(itemsSql(2000))
+    await db.query(itemsSql(2000, server.family))
     const { run } = await setUpBackfill(db)
     let seen = 0
     const outcome = await run(countingBackfill({ batchSize: 20 }), {
       limits: { floor: 10, ceiling: 20 },
       emit: (event) => {
         if (event.type === 'batch.done' && ++seen === 5)
-          void db.query('UPDATE phasegate.backfill_range SET epoch = epoch + 1')
+          void db.query(`UPDATE ${journalTable(server.family, 'backfill_range')} SET epoch = epoch + 1`)
       },
     })
     expect(outcome.state).toBe('busy')
     expect(await counts(db)).toMatchObject({ '1': Number((await rangeRow(db))?.rows_done) })
     expect((await unitRow(db)).state).toBe('running')
   })
-})
+}

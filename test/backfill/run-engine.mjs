@@ -1,10 +1,11 @@
-// An engine in a process of its own, to be killed. argv[2]: JSON { url, owner, backfill, options }. Prints its outcome.
+// An engine in a process of its own, to be killed. argv[2]: JSON { family, url, owner, backfill, options }. Prints its outcome.
 import { runBackfill } from '@phasegate/backfill'
 import { fingerprint, systemClock } from '@phasegate/core'
+import { connectMysql } from '@phasegate/mysql'
 import { connectPostgres } from '@phasegate/postgres'
 
-const { url, owner, backfill, options } = JSON.parse(process.argv[2] ?? '')
-const target = await connectPostgres({ connection: url })
+const { family, url, owner, backfill, options } = JSON.parse(process.argv[2] ?? '')
+const target = await (family === 'postgres' ? connectPostgres : connectMysql)({ connection: url })
 
 const outcome = await runBackfill({
   target,

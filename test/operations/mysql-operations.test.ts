@@ -1,10 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type CompiledStep, defineMigration, type MigrationDefinition, ops, type Session, sql } from '@phasegate/core'
-import { compileMigration } from '@phasegate/core/compile'
+import { mariadbDialect, mysqlDialect } from '@phasegate/mysql'
 import { describe, expect, test } from 'vitest'
 import { completeStatement } from '../../packages/mysql/dist/catalog/complete-statement.js'
-import { mysqlLanguage } from '../../packages/mysql/dist/mysql-language.js'
-import { mysqlServer } from '../../packages/mysql/dist/server/mysql-server.js'
 import { type AnyConnection, createDatabase, describeOnEveryMysql, type MysqlDatabase } from '../support/servers.js'
 
 type List = NonNullable<MigrationDefinition['expand']>
@@ -157,12 +155,12 @@ const ONE_WAY: readonly Case[] = [
 ]
 
 describeOnEveryMysql('operations', (server) => {
-  const language = mysqlLanguage(mysqlServer(server.family, server.version))
+  const dialect = server.family === 'mysql' ? mysqlDialect : mariadbDialect
 
   async function compile(expand: List) {
     const definition = defineMigration({ expand })
     const migration = { format: 'typescript', name: '20261122093000_ops', file: 'ops.ts', definition } as const
-    return compileMigration(migration, { batchSize: 1000, batchTime: 250 }, language)
+    return dialect.compile(migration, { serverVersion: server.version, batchSize: 1000, batchTime: 250 })
   }
 
   async function withTables(): Promise<MysqlDatabase> {

@@ -1,8 +1,6 @@
 import { defineMigration, type MigrationDefinition, sql } from '@phasegate/core'
-import { compileMigration } from '@phasegate/core/compile'
+import { mariadbDialect, mysqlDialect } from '@phasegate/mysql'
 import { describe, expect, test } from 'vitest'
-import { mysqlLanguage } from '../../packages/mysql/dist/mysql-language.js'
-import { mysqlServer } from '../../packages/mysql/dist/server/mysql-server.js'
 import { createDatabase, describeOnEveryMysql, type MysqlDatabase } from '../support/servers.js'
 
 type Sync = Exclude<NonNullable<MigrationDefinition['sync']>, readonly unknown[]>
@@ -16,12 +14,13 @@ const BACKFILL = 'UPDATE users SET email_verified = (verified_at IS NOT NULL) WH
 const USERS = 'CREATE TABLE users (id int PRIMARY KEY, name text, verified_at datetime(6), email_verified boolean)'
 
 describeOnEveryMysql('sync triggers', (server) => {
-  const language = mysqlLanguage(mysqlServer(server.family, server.version))
+  const dialect = server.family === 'mysql' ? mysqlDialect : mariadbDialect
 
   async function steps(sync: Sync | readonly Sync[], unit: 'expand' | 'contract' = 'expand') {
     const definition = defineMigration({ appUses: 'both', sync, contract: () => [] })
     const migration = { format: 'typescript', name: '20261122093000_sync', file: 'sync.ts', definition } as const
-    return (await compileMigration(migration, { batchSize: 1000, batchTime: 250 }, language)).units[unit]!.steps
+    const options = { serverVersion: server.version, batchSize: 1000, batchTime: 250 }
+    return (await dialect.compile(migration, options)).units[unit]!.steps
   }
 
   /** As a runner does: what a step's precondition says keeps it from running. */

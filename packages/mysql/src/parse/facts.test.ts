@@ -272,7 +272,7 @@ describe('readFacts', () => {
 
   it('tells how a MODIFY may be written so that nobody waits', () => {
     expect(facts('ALTER TABLE t MODIFY a bigint').lock.instead).toContain('ALGORITHM=INPLACE, LOCK=NONE')
-    expect(facts('ALTER TABLE t MODIFY a bigint, LOCK=NONE').lock.instead).toBeUndefined()
+    expect(facts('ALTER TABLE t MODIFY a bigint, ALGORITHM=COPY').lock.instead).toBeUndefined()
     expect(facts('ALTER TABLE t ADD CHECK (a > 0)').lock.instead).toBeUndefined()
   })
 

@@ -11,7 +11,9 @@ export const SESSION_SETTINGS: readonly string[] = [
     // Strict, so that a value that does not fit is an error and NULL never turns into 0; and without ANSI_QUOTES,
     // PIPES_AS_CONCAT, NO_BACKSLASH_ESCAPES, so that statements mean what our tokens say. Not NO_ZERO_DATE: with it an ALTER
     // of a table that has such a default is error 1067.
-    `sql_mode = 'STRICT_TRANS_TABLES,STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'`,
+    // MariaDB alone has NO_AUTO_CREATE_USER, without which a GRANT to a name that is not there makes an account without a
+    // password.
+    `sql_mode = CONCAT('STRICT_TRANS_TABLES,STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION' /*M! , ',NO_AUTO_CREATE_USER' */)`,
     `time_zone = '+00:00'`,
     // The journal counts on a statement outside a transaction being committed, and COMMIT on doing just that.
     'autocommit = 1',

@@ -1,5 +1,4 @@
 import { type Change, displayName, partOf, type QualifiedName } from '@phasegate/core'
-import type { Capabilities } from '../../server/capabilities.js'
 import { alterTableWork } from '../clause-work.js'
 import { defaultCheckName, defaultForeignKeyName, defaultIndexName, indexOf } from '../default-names.js'
 import type { AlterClause, AlterTable, ForeignKeyDefinition, IndexDefinition } from '../statement-tree.js'

@@ -28,8 +28,6 @@ interface TableLock {
   readonly duration: Duration
   readonly onNew: boolean
   readonly blocks: LockFacts['blocks']
-  /** See `LockFacts.atEnds`. */
-  readonly atEnds: boolean
 }
 
 type ChangeInput = Pick<Change, 'action' | 'object' | 'what'> & Partial<Omit<Change, 'action' | 'object' | 'what'>>
@@ -54,7 +52,7 @@ export class FactsDraft {
 
   /** @param blocks given where rows, not the table, keep others waiting */
   lock(mode: LockMode, table: QualifiedName, duration: Duration = 'instant', blocks = blockedBy(mode)): void {
-    this.#hold({ mode, duration, blocks, atEnds: false }, table)
+    this.#locks.push({ mode, table: displayName(table), duration, onNew: this.made.hasTable(table), blocks })
   }
 
   /**
@@ -62,18 +60,13 @@ export class FactsDraft {
    * Reference Manual, "Online DDL Performance and Concurrency").
    */
   work({ blocksWrites, duration }: Work, table: QualifiedName, online: OnlineOptions = {}): void {
-    const exclusive = duration === 'instant' || online.lock === 'EXCLUSIVE'
-    const mode = exclusive ? 'EXCLUSIVE' : blocksWrites ? 'SHARED' : 'NONE'
-    this.#hold({ mode, duration, blocks: blockedBy(mode), atEnds: !exclusive }, table)
-  }
-
-  #hold(lock: Pick<TableLock, 'mode' | 'duration' | 'blocks' | 'atEnds'>, table: QualifiedName): void {
-    this.#locks.push({ ...lock, table: displayName(table), onNew: this.made.hasTable(table) })
+    if (duration === 'instant' || online.lock === 'EXCLUSIVE') this.lock('EXCLUSIVE', table, duration)
+    else this.lock(blocksWrites ? 'SHARED' : 'NONE', table, duration)
   }
 
   /** Locks on tables that the statement does not name. */
   lockUnnamed(mode: LockMode, duration: Duration): void {
-    this.#locks.push({ mode, table: '', duration, onNew: false, blocks: blockedBy(mode), atEnds: false })
+    this.#locks.push({ mode, table: '', duration, onNew: false, blocks: blockedBy(mode) })
   }
 
   /** What the author may write so that others do not wait for this lock. */
