@@ -3,7 +3,7 @@ import { namedConcurrentIndex } from './compile/concurrent-index.js'
 import { dropOf } from './compile/drop-of.js'
 import { givenDefaults } from './compile/given-defaults.js'
 import { namesGiven } from './compile/names-given.js'
-import { sameTree } from './compile/same-tree.js'
+import { sameStatement } from './compile/same-statement.js'
 import { stepExecution } from './compile/step-execution.js'
 import { tableOf } from './compile/table-of.js'
 import { refuseRewrite } from './operations/alter-table.js'
@@ -35,7 +35,7 @@ export const postgresLanguage: SqlLanguage<ParsedStatement> = {
   readTokens,
   parseStatements,
   canonicalSql,
-  sameStatement: (a, b) => sameTree(a.node, b.node),
+  sameStatement,
   readExpression,
   refuseStatement,
   readFacts,

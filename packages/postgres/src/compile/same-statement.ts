@@ -1,8 +1,8 @@
 import type { ParsedStatement } from '../parse/parse-statements.js'
 
 /** Do two statements say the same, whatever their layout, their quotes and the case of their keywords? */
-export function sameTree(a: ParsedStatement['node'], b: ParsedStatement['node']): boolean {
-  return withoutPlaces(a) === withoutPlaces(b)
+export function sameStatement(a: ParsedStatement, b: ParsedStatement): boolean {
+  return withoutPlaces(a.node) === withoutPlaces(b.node)
 }
 
 /** Places in the text are no part of what a statement says. */
