@@ -14,9 +14,9 @@ import {
 
 /** Takes away again what is written to two of the rows. */
 const undoing = {
-  postgres: `CREATE FUNCTION undo() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.doubled := NULL; RETURN NEW; END $$;
-    CREATE TRIGGER undo BEFORE UPDATE ON items FOR EACH ROW WHEN (NEW.id IN (7, 300)) EXECUTE FUNCTION undo()`,
-  mysql: `CREATE TRIGGER undo BEFORE UPDATE ON items FOR EACH ROW SET NEW.doubled = IF(NEW.id IN (7, 300), NULL, NEW.doubled)`,
+  postgres: `CREATE FUNCTION keep_old() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.doubled := NULL; RETURN NEW; END $$;
+    CREATE TRIGGER keep_old BEFORE UPDATE ON items FOR EACH ROW WHEN (NEW.id IN (7, 300)) EXECUTE FUNCTION keep_old()`,
+  mysql: `CREATE TRIGGER keep_old BEFORE UPDATE ON items FOR EACH ROW SET NEW.doubled = IF(NEW.id IN (7, 300), NULL, NEW.doubled)`,
 }
 
 describeOnEveryServer('verification', (server) => {
@@ -65,7 +65,7 @@ describeOnEveryServer('verification', (server) => {
         meta: { mismatches: 2, passes: 3, sampleKeys: ['7', '300'] },
       },
     })
-    await db.query(`DROP TRIGGER undo${server.family === 'postgres' ? ' ON items' : ''}`)
+    await db.query(`DROP TRIGGER keep_old${server.family === 'postgres' ? ' ON items' : ''}`)
     expect((await run(comparableBackfill())).state).toBe('applied')
   })
 

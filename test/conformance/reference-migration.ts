@@ -29,7 +29,7 @@ export default defineMigration({
 })
 `
 
-const sqlFile = ({ now, setNotNull }: SqlWords): string => `
+const sqlFile = ({ now }: SqlWords): string => `
 -- app-uses: new
 -- sync: forward email_verified = (verified_at IS NOT NULL)
 -- sync: backward verified_at = CASE WHEN email_verified THEN coalesce(verified_at, ${now}) END
@@ -44,7 +44,7 @@ WHERE email_verified IS NULL;
 
 -- phase: contract
 ALTER TABLE users ALTER COLUMN email_verified SET DEFAULT false;
-${setNotNull('users', 'email_verified', 'boolean')};
+ALTER TABLE users ALTER COLUMN email_verified SET NOT NULL;
 ALTER TABLE users DROP COLUMN verified_at;
 `
 

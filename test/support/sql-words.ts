@@ -17,8 +17,6 @@ export interface SqlWords {
   readonly schema: string
   /** One of the journal's tables. */
   journal(table: string): string
-  /** Statements that make `column` of `type` refuse NULL, and give it a default. */
-  setNotNull(table: string, column: string, type: string): string
   /** Rows `{ line }`: columns, indexes, constraints and triggers of the database but the journal's, as text. */
   readonly shape: string
 }
@@ -32,7 +30,6 @@ const postgres: SqlWords = {
   numbers: (count) => `generate_series(1, ${count}) AS numbers (g)`,
   schema: 'current_schema()',
   journal: (table) => `phasegate.${table}`,
-  setNotNull: (table, column) => `ALTER TABLE ${table} ALTER COLUMN ${column} SET NOT NULL`,
   shape: `
     SELECT concat_ws(' ', c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
       CASE WHEN a.attnotnull THEN 'not null' END, 'default ' || pg_get_expr(d.adbin, d.adrelid)) AS line
@@ -68,7 +65,6 @@ const mysql: SqlWords = {
   },
   schema: 'database()',
   journal: (table) => `phasegate_${table}`,
-  setNotNull: (table, column, type) => `ALTER TABLE ${table} MODIFY COLUMN ${column} ${type} NOT NULL DEFAULT false`,
   shape: `
     SELECT concat_ws(' ', table_name, column_name, column_type, collation_name, IF(is_nullable = 'NO', 'not null', NULL),
       concat('default ', column_default), NULLIF(extra, '')) AS line
