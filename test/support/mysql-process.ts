@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { chownSync, mkdirSync, mkdtempSync, openSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -46,6 +46,7 @@ export async function mysqlProcess(binary: MysqlBinary, settings: readonly strin
 
   let port = await freePort()
   let pid: number | undefined
+  let child: ChildProcess | undefined
   let reaped: Promise<void> = Promise.resolve()
   let end: string | undefined
 
@@ -76,6 +77,7 @@ export async function mysqlProcess(binary: MysqlBinary, settings: readonly strin
       })
       server.unref()
       pid = server.pid
+      child = server
       reaped = new Promise((resolve) =>
         server.once('exit', (code, signal) => {
           end = `it ended with ${code ?? signal}`
@@ -86,12 +88,15 @@ export async function mysqlProcess(binary: MysqlBinary, settings: readonly strin
     ended: async () => end,
     async kill() {
       if (pid === undefined) return
+      // Its end is waited for, so that this process must not end before.
+      child?.ref()
       await killTree(pid)
       await reaped
       pid = undefined
     },
     async stop() {
       if (pid === undefined) return
+      child?.ref()
       process.kill(pid, 'SIGTERM')
       for (let waited = 0; isAlive(pid); waited += 25) {
         if (waited > STOP_TIMEOUT_MS) throw new Error(`${binary.server} does not stop`)

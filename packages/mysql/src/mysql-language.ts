@@ -60,6 +60,8 @@ export function mysqlLanguage(server: MysqlServer): SqlLanguage<ParsedStatement>
     parseBackfillUpdate: (statement, file) => parseBackfillUpdate(statement, file, can),
     parseAssignments,
     readName,
+    // MySQL Reference Manual, "Identifier Case Sensitivity": column names are the same in any case, on every platform.
+    columnKey: (name) => name.toLowerCase(),
     parseTableName,
   }
 }

@@ -53,6 +53,8 @@ export const postgresLanguage: SqlLanguage<ParsedStatement> = {
   parseBackfillUpdate,
   parseAssignments,
   readName,
+  // Names are folded when they are read.
+  columnKey: (name) => name,
   parseTableName,
 }
 

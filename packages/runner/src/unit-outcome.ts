@@ -56,8 +56,7 @@ export function failed(unit: UnitId, error: PhasegateError): UnitOutcome {
 /** What the journal and the outcome keep of an error: never a bare driver error, and a bug stays a bug. */
 export function codedError(target: Target, error: unknown, doing: string): PhasegateError {
   if (isPhasegateError(error)) return error
-  const fromDatabase = typeof error === 'object' && error !== null && 'severity' in error
-  if (fromDatabase || target.classify(error) !== 'statement') return target.translate(error, doing)
+  if (target.isDatabaseError(error)) return target.translate(error, doing)
   return new PhasegateError({
     code: 'INTERNAL',
     message: error instanceof Error ? error.message : String(error),

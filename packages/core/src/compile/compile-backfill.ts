@@ -17,7 +17,7 @@ import { migrationError } from './migration-errors.js'
 export function compileBackfill(
   authored: AuthoredBackfill,
   options: CompileOptions,
-  language: Pick<SqlLanguage, 'quoting' | 'readExpression'>,
+  language: Pick<SqlLanguage, 'quoting' | 'readExpression' | 'columnKey'>,
 ): CompiledBackfill {
   const { table, set, where, key, once, written, location } = authored
   const targets = set.map(({ column }) => column)
@@ -25,8 +25,9 @@ export function compileBackfill(
   const condition = where === undefined ? undefined : language.readExpression(where, location.file)
   for (const column of [...targets, ...(key === undefined ? [] : [key])]) language.quoting.identifier([column])
 
+  const targetKeys = targets.map(language.columnKey)
   const touches = (columns: readonly string[]): boolean =>
-    columns.some((column) => column === '*' || targets.includes(column))
+    columns.some((column) => column === '*' || targetKeys.includes(language.columnKey(column)))
   const ownTarget = facts.some(({ columns }) => touches(columns))
   const volatile = facts.some(changesByItself)
   const conditionEnds = condition !== undefined && touches(condition.columns)

@@ -59,7 +59,7 @@ export async function compileMigration<S extends ParsedStatement>(
     format: authored.format,
     appUses: authored.appUses,
     applications: authored.applications,
-    hasSync: syncsBackfill(authored),
+    hasSync: syncsBackfill(authored, language),
     units: {
       ...(expand.steps.length === 0 ? {} : { expand: unit('expand', expand.steps) }),
       ...(backfill === undefined ? {} : { backfill: { ...unit('backfill', []), backfill } }),
@@ -73,10 +73,10 @@ export async function compileMigration<S extends ParsedStatement>(
 type AnyMigration = AuthoredMigration<ParsedStatement>
 
 /** Does a sync give every row written from now on what the backfill gives those that are there? */
-function syncsBackfill({ sync, backfill }: AnyMigration): boolean {
+function syncsBackfill({ sync, backfill }: AnyMigration, { columnKey }: Pick<SqlLanguage, 'columnKey'>): boolean {
   if (sync.length === 0 || backfill === undefined) return sync.length > 0
   const forward = sync.filter(({ table }) => table.name === backfill.table.name).flatMap((entry) => entry.forward)
-  return backfill.set.every(({ column }) => forward.some((entry) => entry.column === column))
+  return backfill.set.every(({ column }) => forward.some((entry) => columnKey(entry.column) === columnKey(column)))
 }
 
 /** The author's statements, then the sync triggers. */

@@ -1,4 +1,3 @@
-import type { Quoting } from '../authoring/sql.js'
 import type { CompiledStep } from '../compiled/compiled-migration.js'
 import { quoteTable } from '../operations/table-reference.js'
 import { insideBrackets, textOf } from '../parse/clauses.js'
@@ -38,7 +37,7 @@ export function compileSyncs<S extends ParsedStatement>(
   })
   assertColumnsOnce(
     syncs.map(({ sync }) => sync),
-    quoting,
+    language,
   )
   const steps = (part: 'create' | 'drop', scope: UnitScope<S>): readonly CompiledStep[] =>
     syncs.flatMap(({ sync, plan, written }) =>
@@ -51,7 +50,7 @@ export function compileSyncs<S extends ParsedStatement>(
     drop: (scope) => steps('drop', scope),
     assertNoDefaults: (drafts) => {
       const given = drafts.flatMap(({ parsed }) => (parsed === undefined ? [] : language.givenDefaults(parsed)))
-      for (const { sync } of syncs) assertNoDefault(sync, given)
+      for (const { sync } of syncs) assertNoDefault(sync, given, language)
     },
   }
 }
@@ -64,9 +63,13 @@ function writtenSync({ table, forward, backward }: SyncPlan): string {
   return `sync(${displayName(table)}, ${sides.join(', ')})`
 }
 
-function assertNoDefault({ table, forward, where }: AuthoredSync, given: readonly GivenDefault[]): void {
+function assertNoDefault(
+  { table, forward, where }: AuthoredSync,
+  given: readonly GivenDefault[],
+  { columnKey }: Pick<SqlLanguage, 'columnKey'>,
+): void {
   for (const { column } of forward) {
-    if (!given.some((one) => one.table === table.name && one.column === column)) continue
+    if (!given.some((one) => one.table === table.name && columnKey(one.column) === columnKey(column))) continue
     throw badSync(
       'SYNC.DEFAULT',
       `${table.name}.${column} is kept by sync and has a default in expand.`,
@@ -77,13 +80,16 @@ function assertNoDefault({ table, forward, where }: AuthoredSync, given: readonl
   }
 }
 
-function assertColumnsOnce(syncs: readonly AuthoredSync[], quoting: Quoting): void {
+function assertColumnsOnce(
+  syncs: readonly AuthoredSync[],
+  { quoting, columnKey }: Pick<SqlLanguage, 'quoting' | 'columnKey'>,
+): void {
   const seen = new Set<string>()
   for (const { table, forward, backward, where } of syncs) {
     for (const { column } of [...forward, ...backward]) {
-      const key = `${quoteTable(table, quoting)}.${column}`
+      const key = `${quoteTable(table, quoting)}.${columnKey(column)}`
       if (seen.has(key)) {
-        throw badSync('SYNC.SHAPE', `${key} is written by two syncs.`, undefined, ['Name each column once.'], where)
+        throw badSync('SYNC.SHAPE', `${quoteTable(table, quoting)}.${column} is written by two syncs.`, undefined, ['Name each column once.'], where)
       }
       seen.add(key)
     }
@@ -101,7 +107,7 @@ function assertBackfillAgrees(
 ): void {
   if (backfill === undefined || sync.backward.length === 0 || backfill.table.name !== sync.table.name) return
   for (const { column, expression } of backfill.set) {
-    const forward = sync.forward.find((entry) => entry.column === column)
+    const forward = sync.forward.find((entry) => language.columnKey(entry.column) === language.columnKey(column))
     if (forward === undefined || bare(forward.expression, file, language) === bare(expression, file, language)) continue
     throw badSync(
       'SYNC.BACKFILL',
@@ -113,7 +119,7 @@ function assertBackfillAgrees(
   }
 }
 
-type ExpressionLanguage = Pick<SqlLanguage, 'readTokens' | 'canonicalSql'>
+type ExpressionLanguage = Pick<SqlLanguage, 'readTokens' | 'canonicalSql' | 'columnKey'>
 
 /** Without comments, layout and brackets around the whole. */
 function bare(expression: string, file: string, language: ExpressionLanguage): string {

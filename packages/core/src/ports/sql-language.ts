@@ -218,6 +218,11 @@ export interface SqlLanguage<S extends ParsedStatement = ParsedStatement> {
   ): readonly Assignment[]
   /** One name as a header writes it, in quotes or without: `"Id"`. Not checked. */
   readName(written: string): string
+  /**
+   * The same for every way to write one column, so that `Email` and `email` are told apart where the server does that. For
+   * comparing only.
+   */
+  columnKey(name: string): string
   /** Reads `users` or `billing.invoice`; undefined where the text is not one table name. */
   parseTableName(text: string, file: string, line: number): QualifiedName | undefined
 }

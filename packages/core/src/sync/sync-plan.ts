@@ -12,7 +12,7 @@ export interface AuthoredSync {
   readonly where: SourceLocation
 }
 
-type PlanLanguage = Pick<SqlLanguage, 'quoting' | 'longestName' | 'readExpression' | 'sync'>
+type PlanLanguage = Pick<SqlLanguage, 'quoting' | 'longestName' | 'readExpression' | 'sync' | 'columnKey'>
 
 /** Bytes left for what a dialect puts around the name, for one trigger and the other. */
 const ROOM = 3
@@ -27,7 +27,7 @@ export function planSync(sync: AuthoredSync, identity: string, language: PlanLan
     throw badSync('SYNC.SHAPE', 'sync has no forward.', undefined, ['Say how new columns follow from old ones.'], where)
   }
   const targets = sync.forward.map(({ column }) => column)
-  const both = sync.backward.find(({ column }) => targets.includes(column))
+  const both = sync.backward.find(({ column }) => isTarget(column, targets, language))
   if (both !== undefined) {
     throw badSync(
       'SYNC.SHAPE',
@@ -59,7 +59,7 @@ function forwardReads(
 ): readonly string[] {
   const { columns, volatile, perTransaction } = checked('forward', entry, where, language)
   const changing = volatile || perTransaction
-  const circular = columns.find((column) => targets.includes(column) || column === '*')
+  const circular = columns.find((column) => isTarget(column, targets, language) || column === '*')
   if (circular !== undefined || columns.length === 0 || changing) {
     throw badSync(
       'SYNC.EXPRESSION',
@@ -85,7 +85,7 @@ function backwardReads(
   language: PlanLanguage,
 ): readonly string[] {
   const { columns } = checked('backward', entry, where, language)
-  if (columns.some((column) => targets.includes(column))) return columns
+  if (columns.some((column) => isTarget(column, targets, language))) return columns
   throw badSync(
     'SYNC.EXPRESSION',
     `sync: backward of ${entry.column} reads none of the new columns (${targets.join(', ')}).`,
@@ -93,6 +93,10 @@ function backwardReads(
     ['Write an expression over columns that forward gives.'],
     where,
   )
+}
+
+function isTarget(column: string, targets: readonly string[], { columnKey }: PlanLanguage): boolean {
+  return targets.some((target) => columnKey(target) === columnKey(column))
 }
 
 function checked(

@@ -24,7 +24,7 @@ import {
   lockKeysSql,
   selectedKeysSql,
 } from './backfill-statements.js'
-import { type BatchShape, batchSql, changeSql } from './change-statements.js'
+import { type BatchRows, changeSql, WITHOUT_WAITING } from './change-statements.js'
 import { mismatchesSql, recheckSql } from './compare-statements.js'
 import { comparedColumns } from './compared-columns.js'
 import { inspectTable } from './inspect-table.js'
@@ -67,13 +67,14 @@ export function createBackfillTarget(server: MysqlServer): BackfillTarget {
     runBatch: async (session, backfill, key, range, end, leaseMs) => {
       const timeouts = limits.get(session)
       if (timeouts === undefined) throw new Error('a batch runs on a session that was prepared')
-      const { failsInsteadOfWaiting } = capabilities
+      const rows = { after: range.cursor, upTo: end }
       // A catch-up pass rewrites only what differs; where nothing can be compared there is no such pass.
-      const only = range.ordinal > 0 && backfill.comparable ? await comparedColumns(session, backfill) : undefined
-      const batch: Batch = { session, backfill, key, rows: { after: range.cursor, upTo: end } }
-      const shape = { failsInsteadOfWaiting, ...(only === undefined ? {} : { only }) }
+      const only = range.ordinal > 0 && backfill.comparable ? await differing(session, backfill, key, rows) : undefined
+      const batch: Batch = { session, backfill, key, rows: only === undefined ? rows : { ...rows, only } }
       try {
-        return await session.transaction(timeouts, () => moveRange(batch, range, leaseMs, shape))
+        return await session.transaction(timeouts, () =>
+          moveRange(batch, range, leaseMs, capabilities.failsInsteadOfWaiting),
+        )
       } catch (error) {
         if (classifyError(error) === 'lock timeout') await waitForFirstRow(batch, timeouts)
         throw error
@@ -132,14 +133,14 @@ interface Batch {
   readonly session: Session
   readonly backfill: CompiledBackfill
   readonly key: BackfillKey
-  readonly rows: KeyRange & { readonly upTo: string }
+  readonly rows: BatchRows & { readonly upTo: string }
 }
 
 /**
  * Fence, data and cursor in one transaction, which the caller rolls back on any error. The fence locks the range's row and
  * holds it until the end: whoever comes meanwhile waits, sees another cursor or epoch, and changes nothing.
  */
-async function moveRange(batch: Batch, range: LeasedRange, leaseMs: number, shape: BatchShape): Promise<BatchResult> {
+async function moveRange(batch: Batch, range: LeasedRange, leaseMs: number, noWait: boolean): Promise<BatchResult> {
   const { session, rows } = batch
   const { unit, ordinal, epoch } = range
   const fence = await session.query(
@@ -148,7 +149,7 @@ async function moveRange(batch: Batch, range: LeasedRange, leaseMs: number, shap
     [unit.migration, ordinal, epoch, rows.after],
   )
   if (fence.length === 0) return { moved: false, rows: 0 }
-  const changed = await changeRows(batch, shape)
+  const changed = await changeRows(batch, noWait)
   await session.query(
     `UPDATE phasegate_backfill_range SET \`cursor\` = ?, rows_done = rows_done + ?, lease_expires = ${EXPIRES}
      WHERE migration = ? AND ordinal = ?`,
@@ -158,14 +159,15 @@ async function moveRange(batch: Batch, range: LeasedRange, leaseMs: number, shap
 }
 
 /** Runs the change and gives the number of its rows. Throws `BACKFILL.NOT_IDEMPOTENT` where `where` selects one again. */
-async function changeRows({ session, backfill, key, rows }: Batch, shape: BatchShape): Promise<number> {
+async function changeRows({ session, backfill, key, rows }: Batch, noWait: boolean): Promise<number> {
+  if (rows.only?.length === 0) return 0
   const changing = new Set<string>()
   if (backfill.mustEnd === true)
     for (const lock of lockKeysSql(backfill, key, rows))
       for (const row of await session.query<KeyRow>(lock)) changing.add(row.phasegate_text)
   let changed = 0
-  for (const change of changeSql(backfill, key, rows, shape)) {
-    await session.query(batchSql(change, shape))
+  for (const change of changeSql(backfill, key, rows, noWait)) {
+    await session.query(noWait ? `${WITHOUT_WAITING}${change}` : change)
     changed += await rowCount(session)
   }
   if (backfill.mustEnd !== true) return changed
@@ -186,6 +188,21 @@ async function waitForFirstRow({ session, backfill, key, rows }: Batch, timeouts
   } catch {
     // It was not free in time; the batch has failed with what counts.
   }
+}
+
+/** More keys than these are no list for a condition: then all rows are written, which changes nothing in those that are right. */
+const MOST_KEYS = 1000
+
+/** Keys of the rows that differ now. */
+async function differing(
+  session: Session,
+  backfill: CompiledBackfill,
+  key: BackfillKey,
+  range: KeyRange,
+): Promise<readonly string[] | undefined> {
+  const question = { columns: await comparedColumns(session, backfill), compared: 'differs' } as const
+  const rows = await session.query<KeyRow>(mismatchesSql(backfill, key, question, range, MOST_KEYS + 1))
+  return rows.length > MOST_KEYS ? undefined : rows.map((row) => row.phasegate_text)
 }
 
 async function mismatches(

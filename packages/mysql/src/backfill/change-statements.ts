@@ -1,38 +1,36 @@
 import type { BackfillKey, CompiledBackfill } from '@phasegate/core'
 import { quoteName } from '../quoting.js'
 import { assignmentOrder } from './assignment-order.js'
-import { byKey, columnName, type KeyRange, selected, toBeLocked, within } from './backfill-statements.js'
-import { type ComparedColumn, differingSql } from './compare-statements.js'
+import { among, byKey, columnName, type KeyRange, selected, toBeLocked, within } from './backfill-statements.js'
 
-export interface BatchShape {
-  /** The server takes `innodb_lock_wait_timeout = 0`: a statement that fails where it would wait. */
-  readonly failsInsteadOfWaiting: boolean
-  /** Set on a catch-up pass: only rows that differ are written again. */
-  readonly only?: readonly ComparedColumn[]
+/** Where the server takes it, a statement behind this fails where it would wait for a row, an index entry or a parent. */
+export const WITHOUT_WAITING = 'SET STATEMENT innodb_lock_wait_timeout = 0 FOR '
+
+/** Rows of a batch: a range, and of it those of `only` where that is given. */
+export interface BatchRows extends KeyRange {
+  readonly only?: readonly string[]
 }
 
 /**
- * The data change of one batch. It never waits for a row: InnoDB ends the lighter transaction of a deadlock, and that would
- * be the application's. Locks: the rows of the range that `where` selects, the others for as long as it looks at them.
+ * The data change of one batch. It must not wait for a row: InnoDB ends the lighter transaction of a deadlock, and that would
+ * be the application's. Locks: those of the rows that `where` selects, the others for as long as it looks at them.
+ *
+ * @param failsInsteadOfWaiting it runs behind `WITHOUT_WAITING`
  */
 export function changeSql(
   backfill: CompiledBackfill,
   key: BackfillKey,
-  range: KeyRange,
-  { failsInsteadOfWaiting, only }: BatchShape,
+  rows: BatchRows,
+  failsInsteadOfWaiting: boolean,
 ): readonly string[] {
-  const differing =
-    only && `(\n${differingSql(backfill, key, only, within(backfill, key, range))}\n) AS phasegate_differing`
-  if (!failsInsteadOfWaiting) return [changeLockedSql(backfill, key, range, differing)]
-  const these =
-    differing === undefined
-      ? ''
-      : ` AND ${columnName(backfill, key.column)} IN (SELECT phasegate_key FROM ${differing})`
-  return toBeLocked(backfill, key, range).map(
-    (rows) => `UPDATE ${byKey(backfill, key)} SET ${assignments(backfill)}
-WHERE ${rows} AND ${selected(backfill)}${these}`,
+  if (!failsInsteadOfWaiting) return [changeLockedSql(backfill, key, rows)]
+  return lockedParts(backfill, key, rows).map(
+    (part) => `UPDATE ${byKey(backfill, key)} SET ${assignments(backfill)} WHERE ${part} AND ${selected(backfill)}`,
   )
 }
+
+const lockedParts = (backfill: CompiledBackfill, key: BackfillKey, rows: BatchRows): readonly string[] =>
+  rows.only === undefined ? toBeLocked(backfill, key, rows) : [among(backfill, key, rows.only)]
 
 /**
  * Where a server cannot be told never to wait (MySQL), the rows are locked by a NOWAIT subquery, which runs first, and
@@ -43,36 +41,23 @@ WHERE ${rows} AND ${selected(backfill)}${these}`,
  * that there the locked rows are joined. Measured on MySQL 9.7.4; without the hints the subquery may be merged, and its
  * NOWAIT is gone.
  */
-function changeLockedSql(
-  backfill: CompiledBackfill,
-  key: BackfillKey,
-  range: KeyRange,
-  differing: string | undefined,
-): string {
+function changeLockedSql(backfill: CompiledBackfill, key: BackfillKey, rows: BatchRows): string {
   const table = byKey(backfill, key)
   const column = columnName(backfill, key.column)
-  const found =
-    differing === undefined
-      ? table
-      : `${differing} STRAIGHT_JOIN ${table} ON ${column} = phasegate_differing.phasegate_key`
-  const locks = toBeLocked(backfill, key, range).map(
-    (rows) =>
-      `(SELECT ${column} AS phasegate_locked_key FROM ${found} WHERE ${rows} AND ${selected(backfill)} FOR UPDATE NOWAIT)`,
+  const locks = lockedParts(backfill, key, rows).map(
+    (part) =>
+      `(SELECT ${column} AS phasegate_locked_key FROM ${table} WHERE ${part} AND ${selected(backfill)} FOR UPDATE NOWAIT)`,
   )
   const locked = `(\n${locks.join('\nUNION ALL\n')}\n) AS phasegate_locked`
-  if (key.index === 'PRIMARY')
-    return `UPDATE ${table} SET ${assignments(backfill)}
-WHERE ${within(backfill, key, range)} AND ${column} IN (
-SELECT /*+ SUBQUERY(MATERIALIZATION) NO_MERGE(phasegate_locked) */ phasegate_locked_key FROM ${locked})`
-  return `UPDATE /*+ NO_MERGE(phasegate_locked) */ ${locked}
+  if (key.index !== 'PRIMARY')
+    return `UPDATE /*+ NO_MERGE(phasegate_locked) */ ${locked}
 STRAIGHT_JOIN ${table} ON ${column} = phasegate_locked_key SET ${assignments(backfill)}`
+  return `UPDATE ${table} SET ${assignments(backfill)}
+WHERE ${rows.only === undefined ? within(backfill, key, rows) : among(backfill, key, rows.only)} AND ${column} IN (
+SELECT /*+ SUBQUERY(MATERIALIZATION) NO_MERGE(phasegate_locked) */ phasegate_locked_key FROM ${locked})`
 }
 
 const assignments = (backfill: CompiledBackfill): string =>
   assignmentOrder(backfill)
     .map(({ column, expression }) => `${quoteName(column)} = (${expression}\n)`)
     .join(', ')
-
-/** A statement of `changeSql` as it runs. */
-export const batchSql = (change: string, { failsInsteadOfWaiting }: BatchShape): string =>
-  failsInsteadOfWaiting ? `SET STATEMENT innodb_lock_wait_timeout = 0 FOR ${change}` : change

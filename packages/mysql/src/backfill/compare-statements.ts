@@ -1,4 +1,5 @@
 import type { BackfillKey, Compared, CompiledBackfill } from '@phasegate/core'
+import { quoteName } from '../quoting.js'
 import { among, byKey, columnName, type KeyRange, selected, tableName, within } from './backfill-statements.js'
 import { keyForm } from './key-form.js'
 
@@ -15,9 +16,10 @@ export interface ComparedColumn {
  * recursive CTE have the types of its first part, and what comes later is stored into them as into a table (MySQL Reference
  * Manual, "Recursive Common Table Expressions"; MariaDB documentation, "Recursive Common Table Expressions Overview", "CAST
  * to avoid truncating data"; measured on MySQL 9.7.4 and MariaDB 10.11.19). So the first part is a row of nothing in the
- * columns' own types, and the second, which only that row lets run, the rows.
+ * columns' own types, and the second, which only that row lets run, the rows. (MariaDB reads a whole table that it joins
+ * on FALSE.)
  */
-export function differingSql(
+function differingSql(
   backfill: CompiledBackfill,
   key: BackfillKey,
   columns: readonly ComparedColumn[],
@@ -32,7 +34,7 @@ export function differingSql(
   })
   return `WITH RECURSIVE phasegate_compared (phasegate_key, ${names.join(', ')}) AS (
   SELECT ${[column, ...actual.flatMap((one) => [one, one])].join(', ')}
-  FROM (SELECT 1) AS phasegate_one LEFT JOIN ${tableName(backfill)} ON FALSE
+  FROM (SELECT 1) AS phasegate_one LEFT JOIN (SELECT ${[column, ...actual].join(', ')} FROM ${tableName(backfill)} LIMIT 0) AS ${quoteName(backfill.table.name)} ON TRUE
   UNION ALL
   SELECT ${[column, ...backfill.set.flatMap(({ expression }, index) => [actual[index], `(${expression}\n)`])].join(', ')}
   FROM phasegate_compared STRAIGHT_JOIN ${byKey(backfill, key)} ON phasegate_compared.phasegate_key IS NULL

@@ -155,9 +155,8 @@ async function assertPlannable(
   server: MysqlServer,
 ): Promise<void> {
   const all = { after: null, upTo: null }
-  const { failsInsteadOfWaiting } = capabilitiesOf(server)
   try {
-    for (const change of changeSql(backfill, key, all, { failsInsteadOfWaiting }))
+    for (const change of changeSql(backfill, key, all, capabilitiesOf(server).failsInsteadOfWaiting))
       await session.query(`EXPLAIN ${change}`)
     if (backfill.comparable) {
       const columns = await comparedColumns(session, backfill)

@@ -2,6 +2,7 @@ import type { StatementFacts, StepExecution } from '@phasegate/core'
 import type { ParsedStatement, StatementNode } from '../parse/statement-tree.js'
 import type { Capabilities } from '../server/capabilities.js'
 import { MUST_BE_EMPTY, UNCHECKED } from './marks.js'
+import { referencesNoTable } from './referenced-tables.js'
 import { rowVersionsLeft } from './row-versions.js'
 import { statementProbe } from './statement-probe.js'
 
@@ -24,14 +25,15 @@ export function stepExecution(statement: ParsedStatement, facts: StatementFacts,
     return { mode: 'transaction', timeouts, ...(query ? { mustBeEmpty: true as const } : {}) }
   }
   const probe = statementProbe(node, text)
-  const precondition = node.kind === 'alter table' ? rowVersionsLeft(node, can.rowVersions) : undefined
+  const unchecked = text.includes(UNCHECKED) && isForeignKey(node)
+  const precondition = preconditionOf(node, unchecked, can)
   return {
     mode: 'alone',
     timeouts,
     ...(probe === undefined ? {} : { probe }),
     ...(probe !== undefined && mayBeGone(node) ? { adopts: true as const } : {}),
     ...(precondition === undefined ? {} : { precondition }),
-    ...(text.includes(UNCHECKED) && isForeignKey(node) ? { setting: WITHOUT_KEY_CHECKS } : {}),
+    ...(unchecked ? { setting: WITHOUT_KEY_CHECKS } : {}),
     ...(wantsDefinition(node) ? { fromCatalog: true as const } : {}),
   }
 }
@@ -40,6 +42,11 @@ export function stepExecution(statement: ParsedStatement, facts: StatementFacts,
 const WITHOUT_KEY_CHECKS = {
   on: 'SET SESSION foreign_key_checks = 0',
   off: 'SET SESSION foreign_key_checks = 1',
+}
+
+function preconditionOf(node: StatementNode, unchecked: boolean, can: Capabilities): string | undefined {
+  if (node.kind !== 'alter table') return undefined
+  return unchecked ? referencesNoTable(node) : rowVersionsLeft(node, can.rowVersions)
 }
 
 function isInstant({ lock, changes }: StatementFacts): boolean {

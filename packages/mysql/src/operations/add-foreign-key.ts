@@ -10,6 +10,7 @@ import {
   tableText,
 } from '@phasegate/core'
 import { MUST_BE_EMPTY, UNCHECKED } from '../compile/marks.js'
+import { inSchemaOfChild } from '../compile/referenced-tables.js'
 import { MAX_IDENTIFIER_LENGTH, mysqlQuoting, quoteName } from '../quoting.js'
 import { columnList } from './column-list.js'
 
@@ -69,10 +70,12 @@ export const addForeignKey: OperationCompiler<AddForeignKey> = {
 function orphans({ table, columns, references }: AddForeignKey): string {
   const own = columns.map((column) => `c.${quoteName(column)}`)
   const parent = references.columns.map((column) => `p.${quoteName(column)}`)
+  const child = tableReference(table, mysqlQuoting)
+  const referenced = inSchemaOfChild(tableReference(references.table, mysqlQuoting), child)
   return [
-    `SELECT ${MUST_BE_EMPTY} ${own.join(', ')} FROM ${quoteTable(tableReference(table, mysqlQuoting), mysqlQuoting)} AS c`,
+    `SELECT ${MUST_BE_EMPTY} ${own.join(', ')} FROM ${quoteTable(child, mysqlQuoting)} AS c`,
     `WHERE ${own.map((column) => `${column} IS NOT NULL`).join(' AND ')}`,
-    `AND NOT EXISTS (SELECT 1 FROM ${quoteTable(tableReference(references.table, mysqlQuoting), mysqlQuoting)} AS p`,
+    `AND NOT EXISTS (SELECT 1 FROM ${quoteTable(referenced, mysqlQuoting)} AS p`,
     `WHERE ${parent.map((column, i) => `${column} = ${own[i]}`).join(' AND ')}) LIMIT 10`,
   ].join(' ')
 }

@@ -50,6 +50,8 @@ export async function applyUnit(
   let begun = steps.some((step) => step.state !== 'pending')
   let recorded = record?.detail.begun === true
   let returned = record?.pointOfNoReturn === true
+  /** As it was before the latest `committed`. */
+  let before = { begun, recorded, returned }
   let asked: { readonly at: number; readonly for: number } | undefined
   const ask = async (step: StepRecord): Promise<void> => {
     const destroys = step.destroys.length > 0
@@ -87,9 +89,21 @@ export async function applyUnit(
         )
       },
       committed: (step) => {
+        before = { begun, recorded, returned }
         begun = true
         recorded = true
         returned ||= step.destroys.length > 0
+      },
+      refused: async () => {
+        const changed = recorded !== before.recorded || returned !== before.returned
+        ;({ begun, recorded, returned } = before)
+        if (!contract || !changed) return
+        await journal.changeUnit(
+          session,
+          unit.id,
+          { state: 'running', pointOfNoReturn: returned, detail: { begun: recorded } },
+          context.actor,
+        )
       },
     })
     await journal.changeUnit(session, unit.id, { state: 'applied', error: null, detail: detailOf(unit) }, context.actor)

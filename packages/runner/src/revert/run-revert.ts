@@ -135,6 +135,7 @@ async function undo(
       before: never,
       alongside: never,
       committed: () => {},
+      refused: never,
     })
   } catch (error) {
     if (context.signal.aborted || isConnectionLoss(context, error)) throw error

@@ -1,6 +1,7 @@
 import { EXIT, PhasegateError, type Session, type StepRecord, type UnitId, unitName } from '@phasegate/core'
 import { isConnectionLoss } from '../lane/with-reconnect.js'
 import type { RunnerContext } from '../runner-context.js'
+import { codedError } from '../unit-outcome.js'
 import type { StepsToApply } from './apply-steps.js'
 import { assertPrecondition, executeStep } from './execute-step.js'
 import { runWatched } from './run-watched.js'
@@ -41,14 +42,25 @@ export async function applyAlone(
       context.emit({ type: 'step.started', unit: plan.unit, position: step.position, statement: step.statement })
       await mark('started')
       begun = true
+      let stands = false
+      const work = (): Promise<void> =>
+        executeStep(context, session, plan, step, () => {
+          stands = true
+        })
       try {
-        await runLimited(context, session, plan, step, lockTimeout)
+        await runLimited(context, session, plan.unit, step, lockTimeout, work)
       } catch (error) {
+        // Neither a retry nor the next run may do the first half of a function twice.
+        if (stands)
+          throw context.signal.aborted || isConnectionLoss(context, error)
+            ? error
+            : halfDone(context, plan.unit, step, error)
         // The server said that it did not happen, and what is there under its name, if anything is, was not made by it. An
         // adopting probe compares the whole definition, and has to find what a failed build leaves.
         if (execution.adopts !== true && !isConnectionLoss(context, error)) {
           await mark('pending')
           begun = false
+          await plan.refused(step)
         }
         throw error
       }
@@ -68,16 +80,16 @@ export function isUndecided({ state, execution }: Pick<StepRecord, 'state' | 'ex
 function runLimited(
   context: RunnerContext,
   session: Session,
-  plan: StepsToApply,
+  unit: UnitId,
   step: StepRecord,
   lockTimeout: number,
+  work: () => Promise<void>,
 ): Promise<void> {
-  const work = (): Promise<void> => executeStep(context, session, plan, step)
   const { timeouts } = step.execution
-  if (timeouts === 'watched') return runWatched(context, session, plan.unit, work)
+  if (timeouts === 'watched') return runWatched(context, session, unit, work)
   const statementTimeout = timeouts === 'short' ? Math.max(lockTimeout, context.settings.statementTimeout) : 0
   const limited = (): Promise<void> => session.limited({ lockTimeout, statementTimeout }, work)
-  return timeouts === 'short' ? limited() : runWatched(context, session, plan.unit, limited)
+  return timeouts === 'short' ? limited() : runWatched(context, session, unit, limited)
 }
 
 /** True: the catalog says that it has happened. Removes what a failed attempt left behind. */
@@ -111,10 +123,26 @@ function undecidable(unit: UnitId, step: StepRecord): PhasegateError {
     code: 'STEP.UNDECIDED',
     message: `Step ${step.position + 1} of ${unitName(unit)} was under way when its runner ended, and the catalog cannot tell whether it happened.`,
     why: step.statement,
-    next: [
-      `phasegate repair ${unitName(unit)} --happened --reason '…', if the database shows that it happened`,
-      `phasegate repair ${unitName(unit)} --again --reason '…', if it did not, or may safely run twice`,
-    ],
+    next: decisions(unit),
     exit: EXIT.failed,
   })
+}
+
+function halfDone(context: RunnerContext, unit: UnitId, step: StepRecord, error: unknown): PhasegateError {
+  const said = codedError(context.target, error, `running step ${step.position + 1} of ${unitName(unit)}`)
+  return new PhasegateError({
+    code: 'STEP.UNDECIDED',
+    message: `Step ${step.position + 1} of ${unitName(unit)} failed, and what its first statements did stands: ${said.message}`,
+    why: `${said.why ?? ''}\n${step.statement}`.trim(),
+    next: decisions(unit),
+    exit: EXIT.failed,
+    cause: error,
+  })
+}
+
+function decisions(unit: UnitId): readonly string[] {
+  return [
+    `phasegate repair ${unitName(unit)} --happened --reason '…', if the database shows that it happened`,
+    `phasegate repair ${unitName(unit)} --again --reason '…', if it did not, or may safely run twice`,
+  ]
 }

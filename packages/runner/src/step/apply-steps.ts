@@ -18,6 +18,8 @@ export interface StepsToApply {
   readonly alongside: (step: StepRecord) => Promise<void>
   /** What `alongside` wrote is committed. */
   readonly committed: (step: StepRecord) => void
+  /** The server refused a step that has no transaction: what `alongside` committed for it is to be taken back. */
+  readonly refused: (step: StepRecord) => Promise<void>
 }
 
 /**

@@ -17,6 +17,7 @@ const SHOWN = 3
 /**
  * Runs the statement of a step, or its function.
  *
+ * @param stands called when a function has done something that outlives its failure where it has no transaction
  * @throws `STEP.ROWS_FOUND` where a query that must find nothing found rows, `STEP.FUNCTION_GONE`; what the database has
  *   against the statement itself, coded; anything else as it comes, for a retry to judge
  */
@@ -25,9 +26,10 @@ export async function executeStep(
   session: Session,
   plan: StepsToApply,
   step: StepRecord,
+  stands: () => void = () => {},
 ): Promise<void> {
   const { setting, fromCatalog, mustBeEmpty } = step.execution
-  if (step.opaque) return runFunction(session, plan, step)
+  if (step.opaque) return runFunction(session, plan, step, stands)
   try {
     const statement =
       fromCatalog === true ? await context.target.completeStatement(session, step.statement) : step.statement
@@ -86,10 +88,18 @@ export async function unmetPrecondition(
   return typeof reason === 'string' && reason !== '' ? reason : undefined
 }
 
-async function runFunction(session: Session, plan: StepsToApply, step: StepRecord): Promise<void> {
+async function runFunction(session: Session, plan: StepsToApply, step: StepRecord, stands: () => void): Promise<void> {
   const run = plan.compiled[step.position]?.run
   if (run === undefined) throw functionGone(plan.unit, step)
-  await run({ query: (text, values) => session.query(text, values) })
+  await run({
+    query: async (text, values) => {
+      // A statement that fails has done nothing, but for a procedure, which may commit on its way.
+      if (/^\s*call\b/i.test(text)) stands()
+      const rows = await session.query(text, values)
+      if (!/^\s*(select|show)\b/i.test(text)) stands()
+      return rows
+    },
+  })
 }
 
 function rowsFound(unit: UnitId, step: StepRecord, rows: readonly Row[]): PhasegateError {
