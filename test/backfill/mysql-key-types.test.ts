@@ -49,7 +49,7 @@ const KEYS: readonly KeyType[] = [
   { type: 'inet4', value: "CONCAT('10.0.0.', i)", only: 'mariadb' },
 ]
 
-const LIMITS = { limits: { floor: 1, ceiling: 7 } }
+const LIMITS = { limits: { floor: 7, ceiling: 7 } }
 
 describeOnEveryMysql('keys', (server) => {
   for (const { type, value } of KEYS.filter(({ only }) => only === undefined || only === server.family)) {

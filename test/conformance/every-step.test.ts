@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { createProject } from '../support/project.js'
 import { runCli, startCli } from '../support/run-cli.js'
@@ -8,7 +8,7 @@ import { NEW_BUILD, OLD_BUILD, usersDatabase } from './reference-migration.js'
 import { environment, said, verbsOn } from './verbs.js'
 
 const NAME = '20261122093000_every_step'
-const DIES = join(import.meta.dirname, 'run-and-die.mjs')
+const DIES = fileURLToPath(new URL('./run-and-die.mjs', import.meta.url))
 
 /** Several steps a phase; `log` is not idempotent, so that a step which runs twice shows. */
 const migration = ({ now }: SqlWords): string => `

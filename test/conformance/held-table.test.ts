@@ -74,4 +74,18 @@ describeOnEveryServer('a table that a reader holds', (server) => {
     expect(result.code, said(result)).toBe(0)
     expect(longest).toBeLessThan(LOCK_TIMEOUT + SLACK)
   }, 120_000)
+
+  test("is nobody else's business: a change of another table that waits holds up none of ours", async () => {
+    const db = await usersDatabase(server, 100)
+    await db.query('CREATE TABLE elsewhere (id int PRIMARY KEY)')
+    const [holder, waiting] = [await db.open(), await db.open()]
+    await holder.query('BEGIN')
+    await holder.query('SELECT * FROM elsewhere')
+    const change = waiting.query('ALTER TABLE elsewhere ADD COLUMN a int')
+    await sleep(300)
+    const result = await verbsOn(createProject(ADD), db, { env, timeout: 30_000 })('expand')
+    await holder.query('COMMIT')
+    await change
+    expect(result.code, said(result)).toBe(0)
+  }, 60_000)
 })

@@ -4,6 +4,7 @@ import { type LiveTraffic, startTraffic } from '../support/live-traffic.js'
 import { createProject } from '../support/project.js'
 import { type AnyDatabase, createDatabase, describeOnEveryMysql } from '../support/servers.js'
 import { countOf, wordsOf } from '../support/sql-words.js'
+import { inProcess, library } from './library.js'
 import { said, verbsOn } from './verbs.js'
 
 /** MySQL and MariaDB count whole seconds, so that this is the shortest there is. */
@@ -111,7 +112,7 @@ describeOnEveryMysql('live traffic', (server) => {
     expect(backfill.code, said(backfill)).toBe(0)
     done.push(expectNobodyWaited('backfill', traffic))
     for (const slug of Object.keys(CONTRACTS)) {
-      expect((await run('approve', `${slug}:contract`, '--reason', 'test')).code).toBe(0)
+      await library.runApprove({ ...inProcess(project, db), unit: `${slug}:contract`, reason: 'test' })
       traffic.reset()
       const result = await run('contract', slug, '--confirm', db.name)
       expect(result.code, `${slug}\n${said(result)}`).toBe(0)

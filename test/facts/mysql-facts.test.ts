@@ -183,6 +183,36 @@ describeOnEveryMysql('facts of ALTER TABLE', (server) => {
     }
   })
 
+  test.each(['ENGINE=InnoDB', 'MODIFY d bigint NOT NULL DEFAULT 1', 'MODIFY a int NOT NULL'])(
+    'an ALGORITHM of the author runs beside traffic or not at all: %s',
+    async (clause) => {
+      const written = `ALTER TABLE t ADD SPATIAL INDEX i (s)`
+      await attempt(written)
+      const sql = `ALTER TABLE t ${clause}, ALGORITHM=INPLACE`
+      const run = asItRuns(parseStatements(sql, 'facts.sql')[0]!, createMadeObjects(), false, can)
+      expect(readFacts(run, createMadeObjects(), can).lock.blocks).toBe('nothing')
+      await expect(connection.query(run.text)).rejects.toMatchObject({
+        errno: expect.toSatisfy((errno) => REFUSED.includes(errno)),
+      })
+    },
+  )
+
+  test('a new partition of HASH is no instant, and one of RANGE is', async () => {
+    const work = (clause: string) => {
+      const [statement] = parseStatements(`ALTER TABLE p ${clause}`, 'facts.sql')
+      return readFacts(statement!, createMadeObjects(), can).lock.duration
+    }
+    await connection.query('DROP TABLE IF EXISTS p')
+    await connection.query('CREATE TABLE p (id int PRIMARY KEY) PARTITION BY HASH (id) PARTITIONS 2')
+    await connection.query('INSERT INTO p VALUES (1), (2), (3), (4), (5), (6)')
+    const inFirst = async () => Number((await db.query('SELECT COUNT(*) AS n FROM p PARTITION (p0)'))[0]?.n)
+    expect(await inFirst()).toBe(3)
+    await connection.query('ALTER TABLE p ADD PARTITION (PARTITION p2)')
+    expect(await inFirst()).toBe(2)
+    expect(work('ADD PARTITION (PARTITION p2)')).toBe('rewrite')
+    expect(work('ADD PARTITION (PARTITION p2 VALUES LESS THAN (9))')).toBe('instant')
+  })
+
   /** Tries a statement on a fresh table, and tells whether the table was built anew: it has another number then. */
   async function attempt(sql: string): Promise<{ errno: number; message: string; rewritten: boolean }> {
     for (const table of TABLES) await connection.query(table)

@@ -299,6 +299,22 @@ describeOnEveryMysql('operations', (server) => {
       expect(await connection.query(check!.statement)).toEqual([])
     })
 
+    test.each([
+      ['is not there', 'absent'],
+      ['is a view', 'a_view'],
+      ['is no table of InnoDB', 'other_engine'],
+      ['is partitioned', 'parts'],
+    ])('is not added where the referenced table %s, which the server would take', async (_, parent) => {
+      const db = await withTables()
+      await db.query('CREATE VIEW a_view AS SELECT id FROM teams')
+      await db.query('CREATE TABLE other_engine (id int PRIMARY KEY) ENGINE=MyISAM')
+      await db.query('CREATE TABLE parts (id int PRIMARY KEY) PARTITION BY HASH (id) PARTITIONS 2')
+      const { units } = await compile(() => [ops.addForeignKey('users', ['team'], { table: parent, columns: ['id'] })])
+      const [add] = units.expand!.steps
+      const reason = await answer(await connected(db), add!.execution.precondition)
+      expect(reason).toMatch(new RegExp(`no plain InnoDB table ${parent} that users could reference`))
+    })
+
     test('takes the index that is there already, and its revert leaves that alone', async () => {
       const db = await withTables()
       await db.query('CREATE INDEX mine ON users (team)')

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, inject, test, vi } from 'vitest'
+import { dockerEngine, LABEL } from './docker.mjs'
 import { startTraffic } from './live-traffic.js'
 import { connectMysql } from './mysql-connection.js'
 import { isAlive } from './process-tree.mjs'
@@ -16,6 +17,7 @@ import {
   createDatabase,
   describeOnEveryMysql,
   describeOnEveryPostgres,
+  describeOnMysql,
   describeOnPostgres,
   describeWithPgBouncer,
   startPgBouncer,
@@ -213,6 +215,42 @@ describeOnPostgres(18, 'servers of a process that died', () => {
     keeper.stdin.write(JSON.stringify({ pidFile: join(dir, 'pid'), dir, signal: 'SIGINT' }) + '\\n', () => {
       console.log(server.pid + ' ' + dir)
     })
+  `
+})
+
+describeOnMysql('mysql', 'containers of a process that died', () => {
+  // On a machine with a server of its own there is none.
+  const { source = '' } = inject('servers').mysql ?? {}
+
+  test.skipIf(!source.includes(':'))('are removed', async () => {
+    const label = `owner-${process.pid}`
+    const owner = spawn(process.execPath, ['--input-type=module', '-e', ownerOf(label, source)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    await new Promise((resolve) => owner.stdout.once('data', resolve))
+    expect(await containersOf(label)).toBe(1)
+    owner.kill('SIGKILL')
+    await expect.poll(() => containersOf(label), { timeout: 30_000 }).toBe(0)
+  })
+
+  async function containersOf(label: string): Promise<number> {
+    const engine = await dockerEngine()
+    const filters = { label: [`${LABEL}=${label}`] }
+    return (await engine!.container.dockerode.listContainers({ all: true, filters })).length
+  }
+
+  const support = (file: string): string => JSON.stringify(new URL(file, import.meta.url).href)
+  const ownerOf = (label: string, image: string): string => `
+    import { dockerEngine, LABEL } from ${support('./docker.mjs')}
+    import { keepServer } from ${support('./keep-server.mjs')}
+    keepServer({ label: '${label}' })
+    const { container } = await dockerEngine()
+    const created = await container.dockerode.createContainer({
+      Image: '${image}', Entrypoint: ['sleep', '600'], Labels: { [LABEL]: '${label}' },
+    })
+    await created.start()
+    console.log('started')
+    setInterval(() => {}, 1000)
   `
 })
 

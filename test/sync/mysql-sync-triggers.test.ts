@@ -71,6 +71,17 @@ describeOnEveryMysql('sync triggers', (server) => {
       expect(await rows(db)).toEqual(['1 null 0', '2 2022 1', '3 null 0', '4 null 0'])
     })
 
+    test('take a column that is named in two cases for one', async () => {
+      const twice: Sync = {
+        table: 'users',
+        forward: { email_verified: sql`Verified_At IS NOT NULL OR VERIFIED_AT > 0` },
+      }
+      const db = await withUsers(twice)
+      await db.query(`INSERT INTO users (id, verified_at) VALUES (3, '2021-01-01')`)
+      await db.query(`UPDATE users SET Verified_at = NULL WHERE id = 1`)
+      expect(await rows(db)).toEqual(['1 null null', '2 null null', '3 2021 1'])
+    })
+
     test('leave to new writers what they write', async () => {
       const db = await withUsers(FORWARD)
       await db.query('INSERT INTO users (id, email_verified) VALUES (3, true), (4, false)')

@@ -94,3 +94,39 @@ test('an unknown version is taken for the oldest one that is supported', async (
   const { units } = await compile('mysql', '', { expand: () => [ops.dropColumn('users', 'a')] })
   expect(statements(units.expand?.steps)).toEqual(['ALTER TABLE users DROP COLUMN a, ALGORITHM=INSTANT'])
 })
+
+test('takes a column for the same in any case', async () => {
+  const users = { table: 'users' }
+  const backfill = (set: string, where: string): MigrationDefinition => ({
+    backfill: { ...users, set: { balance: sql.raw(set) }, where: sql.raw(where) },
+  })
+  await expect(compile('mysql', '9.7.4', backfill('Balance * 100', 'id > 0'))).rejects.toMatchObject({
+    code: 'BACKFILL.NOT_IDEMPOTENT',
+  })
+  const once = await compile('mysql', '9.7.4', backfill('BALANCE * 100', 'Balance < 100'))
+  expect(once.units.backfill?.backfill?.mustEnd).toBe(true)
+
+  const sync = { ...users, forward: { verified: sql`verified_at IS NOT NULL` } }
+  const withDefault = () => [ops.addColumn('users', 'Verified', 'boolean', { default: false })]
+  await expect(compile('mysql', '9.7.4', { sync, expand: withDefault })).rejects.toMatchObject({ code: 'SYNC.DEFAULT' })
+  const circular = { ...users, forward: { verified: sql`VERIFIED OR verified_at IS NOT NULL` } }
+  await expect(compile('mysql', '9.7.4', { sync: circular })).rejects.toMatchObject({ code: 'SYNC.EXPRESSION' })
+  const twice = [sync, { ...users, forward: { VERIFIED: sql`verified_at IS NOT NULL` } }]
+  await expect(compile('mysql', '9.7.4', { sync: twice })).rejects.toMatchObject({ code: 'SYNC.SHAPE' })
+  const backward = { ...sync, backward: { Verified: sql`verified` } }
+  await expect(compile('mysql', '9.7.4', { sync: backward })).rejects.toMatchObject({ code: 'SYNC.SHAPE' })
+  const filled = await compile('mysql', '9.7.4', {
+    sync,
+    backfill: { ...users, set: { VERIFIED: sql`verified_at IS NOT NULL` }, where: sql`verified IS NULL` },
+  })
+  expect(filled.hasSync).toBe(true)
+})
+
+test('looks into the schema of the child for a table that a foreign key references', async () => {
+  const { units } = await compile('mysql', '9.7.4', {
+    expand: () => [ops.addForeignKey({ schema: 'app', table: 'users' }, ['team'], { table: 'teams', columns: ['id'] })],
+  })
+  const [add, check] = units.expand?.steps ?? []
+  expect(add?.execution.precondition).toContain("TABLE_SCHEMA = 'app' AND TABLE_NAME = 'teams'")
+  expect(check?.statement).toContain('FROM app.teams AS p')
+})

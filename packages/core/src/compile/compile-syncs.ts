@@ -89,7 +89,13 @@ function assertColumnsOnce(
     for (const { column } of [...forward, ...backward]) {
       const key = `${quoteTable(table, quoting)}.${columnKey(column)}`
       if (seen.has(key)) {
-        throw badSync('SYNC.SHAPE', `${quoteTable(table, quoting)}.${column} is written by two syncs.`, undefined, ['Name each column once.'], where)
+        throw badSync(
+          'SYNC.SHAPE',
+          `${quoteTable(table, quoting)}.${column} is written by two syncs.`,
+          undefined,
+          ['Name each column once.'],
+          where,
+        )
       }
       seen.add(key)
     }

@@ -24,6 +24,11 @@ describe.each([
     expect(compile(ops.addColumn('users', 'n', 'int', { default: -1 }))).toEqual([
       'ALTER TABLE users ADD COLUMN n int DEFAULT -1',
     ])
+    for (const text of [`"it's"`, "'it\\'s'", "'a' 'b'", "N'x'", "_latin1 'x'", '0x41', '.5', '1.', '-1e3']) {
+      expect(compile(ops.addColumn('users', 'n', 'varchar(9)', { default: sql.raw(text) }))).toEqual([
+        `ALTER TABLE users ADD COLUMN n varchar(9) DEFAULT ${text}`,
+      ])
+    }
     expect(compile(ops.addColumn('users', 'at', 'datetime(3)', { default: new Date(5) }))).toEqual([
       "ALTER TABLE users ADD COLUMN at datetime(3) DEFAULT '1970-01-01 00:00:00.005'",
     ])

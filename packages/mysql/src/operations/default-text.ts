@@ -23,11 +23,17 @@ export function plainText(value: DefaultValue): string {
   return value instanceof Date ? quoteDate(value) : mysqlQuoting.literal(value)
 }
 
+const NUMBER = /[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?/.source
+/** In quotes of either kind, as our sessions read them, and put together of several. */
+const STRING = /(?:'(?:[^'\\]|''|\\[\s\S])*'|"(?:[^"\\]|""|\\[\s\S])*")/.source
+const LITERAL = new RegExp(
+  `^(?:${NUMBER}|true|false|null|0x[0-9a-f]+|0b[01]+|(?:_\\w+\\s*)?[xb]'[0-9a-f]*'|(?:_\\w+\\s*|n(?='))?${STRING}(?:\\s*${STRING})*)$`,
+  'i',
+)
+
 /** One literal, and nothing that the server would have to compute. */
 export function isLiteral(text: string): boolean {
-  return /^(?:[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?|true|false|null|(?:_\w+\s*)?(?:[xb]'[0-9a-f]*'|'(?:[^'\\]|'')*'))$/i.test(
-    text,
-  )
+  return LITERAL.test(text)
 }
 
 export function isCurrentTime(text: string): boolean {

@@ -37,12 +37,25 @@ describe('asItRuns', () => {
     ['ALTER TABLE t DROP PARTITION p', '', ''],
     ['ALTER TABLE t ADD c int, LOCK=SHARED', '', ''],
     ['ALTER TABLE t ADD c int, ALGORITHM=COPY', '', ''],
-    ['CREATE INDEX i ON t (a) LOCK=DEFAULT', '', ''],
+    ['CREATE INDEX i ON t (a) ALGORITHM=COPY', '', ''],
+    ['CREATE INDEX i ON t (a) ALGORITHM=INPLACE', ' LOCK=NONE', ' LOCK=NONE'],
+    ['ALTER TABLE t ENGINE=InnoDB, ALGORITHM=INPLACE', ', LOCK=NONE', ', LOCK=NONE'],
+    ['ALTER TABLE t MODIFY a int NOT NULL, ALGORITHM=INPLACE', ', LOCK=NONE', ', LOCK=NONE'],
+    ['ALTER TABLE t ADD FULLTEXT INDEX i (a), ALGORITHM=INPLACE', '', ''],
+    ['ALTER TABLE t ADD c int, ALGORITHM=INSTANT', '', ''],
+    ['ALTER TABLE t ADD c int, ALGORITHM=DEFAULT', ', ALGORITHM=INSTANT', ', ALGORITHM=INSTANT'],
+    ['ALTER TABLE t MODIFY a bigint, LOCK=DEFAULT', '', ''],
     ['UPDATE t SET a = 1', '', ''],
   ])('%s', (sql, onMysql, onMariadb) => {
     expect(run(sql).text).toBe(sql + onMysql)
     expect(run(sql, mariadb).text).toBe(sql + onMariadb)
     expect(run(sql, mysql, true).text).toBe(sql)
+  })
+
+  it('puts ours in the place of a DEFAULT that CREATE INDEX says, which takes each only once', () => {
+    const ours = 'CREATE INDEX `lock` ON t (a) COMMENT "x" ALGORITHM=INPLACE LOCK=NONE'
+    expect(run('CREATE INDEX `lock` ON t (a) COMMENT "x" LOCK=DEFAULT ALGORITHM DEFAULT').text).toBe(ours)
+    expect(run('CREATE INDEX `lock` ON t (a) COMMENT "x" LOCK=DEFAULT ALGORITHM=INPLACE').text).toBe(ours)
   })
 
   it('copies beside traffic where the server can', () => {
@@ -67,6 +80,15 @@ describe('asItRuns', () => {
       /^ALTER TABLE t ADD KEY t_expr_[0-9a-f]{8}_idx \(\(lower\(a\)\)\)$/,
     )
     expect(run('ALTER TABLE t ADD INDEX (a)', mysql, true).text).toBe('ALTER TABLE t ADD INDEX (a)')
+  })
+
+  it('finds a clause where it stands, not where a comment or a string says the same', () => {
+    const words = "ALTER TABLE t COMMENT 'ADD INDEX (a)', -- ADD INDEX (a),\n"
+    const options = ', ALGORITHM=INPLACE, LOCK=NONE'
+    expect(run(`${words} ADD INDEX (a)${options}`).text).toBe(`${words} ADD INDEX t_a_idx (a)${options}`)
+    expect(run('ALTER TABLE t /* DROP IF EXISTS c, */ DROP IF /* ? */ EXISTS c').text).toBe(
+      'ALTER TABLE t /* DROP IF EXISTS c, */ DROP c, ALGORITHM=INSTANT',
+    )
   })
 
   it('drops an index as a clause of ALTER TABLE, which takes an algorithm on both', () => {

@@ -1,20 +1,21 @@
 import { isComment, type MadeObjects } from '@phasegate/core'
 import { quoteName } from '../quoting.js'
 import type { Capabilities } from '../server/capabilities.js'
-import { combinedWork, dropIndexWork, indexWork } from './clause-work.js'
+import { alterTableWork, combinedWork, dropIndexWork, indexWork, requestedWork, type Work } from './clause-work.js'
 import { indexName } from './index-names.js'
 import { onlineClause } from './online-clause.js'
 import { parseStatements } from './parse-statements.js'
 import { unknownClause } from './sql-errors.js'
 import type { AlterClause, AlterTable, OnlineOptions, ParsedStatement, StatementNode } from './statement-tree.js'
-import { readTokens } from './tokens.js'
+import { readTokens, type Token, wordOf } from './tokens.js'
 
 type NodeOf<K extends StatementNode['kind']> = Extract<StatementNode, { kind: K }>
 
 /**
  * The statement as it runs: with a name for an index that has none, and with the ALGORITHM and LOCK that make the server
- * refuse instead of blocking, where the author names neither. What would copy the table while writers wait stays as it is,
- * for the safety check to judge.
+ * refuse instead of blocking, where the author names neither (DEFAULT names none). Beside an ALGORITHM of the author's it is
+ * the LOCK alone: a FULLTEXT or SPATIAL index of the table makes the server choose SHARED by itself (measured on MySQL 9.7.4
+ * and MariaDB 10.11.19). What would copy the table while writers wait stays as it is, for the safety check to judge.
  *
  * Where the server has no IF EXISTS in ALTER TABLE the text goes without it, and only the tree still says it: the probe
  * tells then that there is nothing to drop.
@@ -62,45 +63,82 @@ function alterTableAsItRuns(
   can: Capabilities,
 ): ParsedStatement {
   const named = verbatim ? statement.text : withIndexNames(statement, node)
-  const work = combinedWork(node.clauses, can)
-  const fits = !asWritten && hasNone(node.online) && node.clauses.every(takesOptions)
-  const options = fits ? onlineClause(work, can) : undefined
-  const text = [named, ...(options ?? [])].join(', ')
+  const text = [named, ...(asWritten ? [] : optionsOf(node, can))].join(', ')
   const run = reparsed(statement, text)
   if (verbatim || can.ifExistsInAlter || run.node.kind !== 'alter table') return run
-  const shorter = run.node.clauses.reduce(
-    (whole, clause) => whole.replace(clause.text, () => withoutIfExists(clause)),
-    text,
-  )
-  return { ...run, text: shorter }
+  return { ...run, text: editClauses(text, run.node.clauses, withoutIfExists) }
 }
 
-function hasNone({ algorithm, lock }: OnlineOptions): boolean {
-  return algorithm === undefined && lock === undefined
+function optionsOf(node: AlterTable, can: Capabilities): readonly string[] {
+  if (node.clauses.some(({ kind }) => kind === 'partition')) return []
+  if (!hasNone(node.online)) return missingLock(node.online, alterTableWork(node, can))
+  return node.clauses.every(takesOptions) ? (onlineClause(combinedWork(node.clauses, can), can) ?? []) : []
 }
 
-/** Partition clauses stand at the end, and take ALGORITHM and LOCK in front of them at most; what is unknown is not guessed. */
+function hasNone({ algorithm = 'DEFAULT', lock = 'DEFAULT' }: OnlineOptions): boolean {
+  return algorithm === 'DEFAULT' && lock === 'DEFAULT'
+}
+
+function missingLock({ algorithm, lock = 'DEFAULT' }: OnlineOptions, work: Work): readonly string[] {
+  const open = (algorithm === 'INPLACE' || algorithm === 'NOCOPY') && lock === 'DEFAULT'
+  return open && !work.blocksWrites ? ['LOCK=NONE'] : []
+}
+
+/** What is unknown is not guessed. Partition clauses stand at the end, and take none behind them. */
 function takesOptions({ kind }: AlterClause): boolean {
-  return kind !== 'partition' && kind !== 'change column'
+  return kind !== 'change column'
 }
 
 /** The same text, with a name in each clause that adds an index without one. */
 function withIndexNames(statement: ParsedStatement, { table, clauses }: AlterTable): string {
-  return clauses.reduce((text, clause) => {
-    if (clause.kind !== 'add index' || clause.index.name !== undefined) return text
-    const tokens = readTokens(clause.text, statement.file).filter((token) => !isComment(token))
-    const before = tokens.find(({ text: word }) => /^(\(|using|type)$/i.test(word))!.start
-    const name = quoteName(indexName(table, clause.index))
-    return text.replace(
-      clause.text,
-      () => `${clause.text.slice(0, before).trimEnd()} ${name} ${clause.text.slice(before)}`,
-    )
-  }, statement.text)
+  return editClauses(statement.text, clauses, (clause, tokens) => {
+    if (clause.kind !== 'add index' || clause.index.name !== undefined) return undefined
+    const at = tokens.find(({ text: word }) => /^(\(|using|type)$/i.test(word))!.start
+    return { from: at, to: at, text: `${quoteName(indexName(table, clause.index))} ` }
+  })
 }
 
-function withoutIfExists(clause: AlterClause): string {
-  const drops = 'ifExists' in clause && clause.ifExists
-  return drops ? clause.text.replace(/\bif\s+exists\s+/i, '') : clause.text
+function withoutIfExists(clause: AlterClause, tokens: readonly Token[]): Edit | undefined {
+  if (!('ifExists' in clause) || !clause.ifExists) return undefined
+  const at = tokens.findIndex((token, i) => wordOf(token) === 'IF' && wordOf(tokens[i + 1]) === 'EXISTS')
+  return { from: tokens[at]!.start, to: tokens[at + 2]!.start, text: '' }
+}
+
+interface Edit {
+  readonly from: number
+  readonly to: number
+  readonly text: string
+}
+
+/**
+ * The text with an edit in each clause that has one. Clauses are found by their tokens: a comment or a string may hold the
+ * same words.
+ *
+ * @param edit gets the tokens of the clause as they stand in the whole text
+ */
+function editClauses(
+  text: string,
+  clauses: readonly AlterClause[],
+  edit: (clause: AlterClause, tokens: readonly Token[]) => Edit | undefined,
+): string {
+  const all = tokensOf(text)
+  const edits: Edit[] = []
+  let at = 0
+  for (const clause of clauses) {
+    const own = tokensOf(clause.text)
+    const found = all.findIndex((_, i) => i >= at && own.every((token, n) => token.text === all[i + n]?.text))
+    // A column of `ADD (a int, b int)` has words in its text that the whole has but once; nothing of it is edited.
+    if (found === -1) continue
+    at = found + own.length
+    const one = edit(clause, all.slice(found, at))
+    if (one !== undefined) edits.push(one)
+  }
+  return edits.reduceRight((whole, { from, to, text: put }) => whole.slice(0, from) + put + whole.slice(to), text)
+}
+
+/** Of a text that was read before, so that there is nothing to say where. */
+function tokensOf(text: string): readonly Token[] {
+  return readTokens(text, '').filter((token) => !isComment(token))
 }
 
 function createIndexAsItRuns(
@@ -109,15 +147,26 @@ function createIndexAsItRuns(
   onNew: boolean,
   can: Capabilities,
 ): ParsedStatement {
-  const tokens = readTokens(statement.text, statement.file).filter((token) => !isComment(token))
-  const before = tokens.find(({ text }) => /^(on|using|type)$/i.test(text))!.start
   const { text } = statement
-  const named =
-    node.index.name === undefined
-      ? `${text.slice(0, before)}${quoteName(indexName(node.table, node.index))} ${text.slice(before)}`
-      : text
-  const options = onNew || !hasNone(node.online) ? undefined : onlineClause(indexWork(node.index), can)
-  return reparsed(statement, [named, ...(options ?? [])].join(' '))
+  const tokens = tokensOf(text)
+  const before = tokens.find((token) => /^(on|using|type)$/i.test(token.text))!.start
+  // Unlike ALTER TABLE it takes each of the two only once (error 1064), and they stand at its end.
+  const behind = tokens.findIndex((token, i) => /^(ALGORITHM|LOCK)$/.test(wordOf(token) ?? '') && i > listEnd(tokens))
+  const options = onNew ? [] : indexOptions(node, can)
+  const end = options.length > 0 && behind !== -1 ? tokens[behind - 1]!.end : text.length
+  const name = node.index.name === undefined ? `${quoteName(indexName(node.table, node.index))} ` : ''
+  return reparsed(statement, [`${text.slice(0, before)}${name}${text.slice(before, end)}`, ...options].join(' '))
+}
+
+/** The bracket behind the columns. */
+function listEnd(tokens: readonly Token[]): number {
+  return tokens.findLastIndex(({ what, text }) => what === 'symbol' && text === ')')
+}
+
+function indexOptions({ index, online }: NodeOf<'create index'>, can: Capabilities): readonly string[] {
+  if (hasNone(online)) return onlineClause(indexWork(index), can) ?? []
+  const lock = missingLock(online, requestedWork(indexWork(index), online, can))
+  return lock.length === 0 ? [] : [`ALGORITHM=${online.algorithm}`, ...lock]
 }
 
 /** As a clause of ALTER TABLE, since MariaDB's DROP INDEX takes no ALGORITHM (error 1064). */

@@ -157,6 +157,10 @@ const TABLE: readonly [statement: string, lock: string, ...changes: string[]][] 
   ['ALTER TABLE t ORDER BY a, b DESC, ADD c int', S(), 'order by: table t', 'add column: column t.c'],
   ['ALTER TABLE t DROP PARTITION p0, p1', X(), 'drop partition: table t, destroys'],
   ['ALTER TABLE t PARTITION BY HASH (id) PARTITIONS 4', S(), 'partition by: table t'],
+  ['ALTER TABLE t ADD PARTITION (PARTITION p VALUES LESS THAN (5))', X(), 'add partition: table t'],
+  ['ALTER TABLE t ADD PARTITION (PARTITION p)', S(), 'add partition: table t'],
+  ['ALTER TABLE t ADD PARTITION PARTITIONS 2', S(), 'add partition: table t'],
+  ['ALTER TABLE t DROP INDEX `Primary`', S(), 'drop primary key: constraint t.PRIMARY'],
   ['ALTER TABLE t RENAME TO u', X(), 'rename table: table t, destroys', 'take the name of t: table u'],
   [
     'RENAME TABLE t TO u, v TO t',

@@ -3,7 +3,7 @@ import type { IndexDefinition } from './statement-tree.js'
 
 /**
  * ADD INDEX, ADD UNIQUE and CREATE INDEX on plain columns. What the operation cannot carry (a prefix, a descending key, an
- * expression, FULLTEXT, INVISIBLE, a comment) stays SQL.
+ * expression, FULLTEXT, INVISIBLE, USING, a comment) stays SQL.
  *
  * @param constraint `ADD UNIQUE` and `ADD CONSTRAINT … UNIQUE`; `CREATE UNIQUE INDEX` is an index
  */
@@ -12,7 +12,7 @@ export function liftIndex(table: QualifiedName, index: IndexDefinition, constrai
   const carried =
     (kind === 'index' || kind === 'unique') &&
     options === '' &&
-    (using === undefined || using === 'BTREE') &&
+    using === undefined &&
     keys.every(({ column, length, descending }) => column !== undefined && length === undefined && !descending)
   if (!carried) return undefined
   const columns = index.columns.filter((column) => column !== undefined)

@@ -94,7 +94,7 @@ const LIFTED: readonly [string, ...(string | Record<string, unknown>)[]][] = [
     },
   ],
   ['ALTER TABLE t ADD CONSTRAINT u UNIQUE (a, `B`)', { kind: 'addUnique', ...t, columns: ['a', 'B'], name: 'u' }],
-  ['ALTER TABLE t ADD INDEX i USING BTREE (a)', { kind: 'createIndex', ...t, columns: ['a'], name: 'i' }],
+  ['ALTER TABLE t DROP CONSTRAINT k', { kind: 'dropConstraint', ...t, name: 'k' }],
   [
     'CREATE UNIQUE INDEX i ON s.t (a, b)',
     { kind: 'createIndex', table: { schema: 's', table: 't' }, columns: ['a', 'b'], name: 'i', unique: true },
@@ -125,11 +125,17 @@ describe('lift', () => {
     'ALTER TABLE t ADD CHECK (a > 0) NOT ENFORCED',
     'ALTER TABLE t ADD INDEX i (a(10))',
     'ALTER TABLE t ADD INDEX i (a DESC)',
+    'ALTER TABLE t ADD INDEX i USING BTREE (a)',
+    'ALTER TABLE t DROP CHECK k',
     'ALTER TABLE t ADD INDEX i ((lower(a)))',
     'ALTER TABLE t ADD INDEX i (a) INVISIBLE',
     'ALTER TABLE t ADD FULLTEXT INDEX i (a)',
     'ALTER TABLE t ADD PRIMARY KEY (a)',
     'ALTER TABLE t DROP PRIMARY KEY, ADD PRIMARY KEY (a)',
+    'ALTER TABLE t DROP INDEX `PRIMARY`, ADD PRIMARY KEY (a)',
+    'ALTER TABLE t DROP PRIMARY KEY, ADD a bigint AUTO_INCREMENT PRIMARY KEY FIRST',
+    'ALTER TABLE t ADD a bigint NOT NULL AUTO_INCREMENT, ADD UNIQUE (A)',
+    'ALTER TABLE t MODIFY a bigint NOT NULL AUTO_INCREMENT, ADD PRIMARY KEY (a)',
     'ALTER TABLE t DROP FOREIGN KEY f',
     'ALTER TABLE t DROP INDEX i, ADD INDEX i (a, b)',
     'ALTER TABLE t RENAME COLUMN a TO b, ADD a int, ADD INDEX (a)',
@@ -173,6 +179,10 @@ describe('lift', () => {
 
   it('leaves a check beside a new column where MariaDB adds both by INSTANT', () => {
     expect(lifted('ALTER TABLE t ADD a int CHECK (a > 0)', mariadb)).toBeUndefined()
+  })
+
+  it('drops a check by the only word that MariaDB has', () => {
+    expect(lifted('ALTER TABLE t DROP CHECK k', mariadb)).toEqual([{ kind: 'dropConstraint', table: 't', name: 'k' }])
   })
 
   it('takes one apart whose every clause has an operation, since those know how to undo', () => {

@@ -5,7 +5,7 @@ import { liftAddColumn } from './lift-add-column.js'
 import { liftCheck, liftForeignKey } from './lift-constraint.js'
 import { liftIndex } from './lift-index.js'
 import { alterTable, type ClauseTable, fitsOperation, type LiftedClause } from './lifted.js'
-import type { AlterClause, AlterTable, ParsedStatement, StatementNode } from './statement-tree.js'
+import type { AlterClause, AlterTable, ColumnDefinition, ParsedStatement, StatementNode } from './statement-tree.js'
 
 export type { Lifted } from '@phasegate/core'
 
@@ -62,11 +62,28 @@ function liftOnNew(node: AlterTable, clause: AlterClause): readonly Lifted[] {
   return liftNullability(node, clause)?.parts ?? [alterTable(node, clause.text)]
 }
 
-/** A primary key that goes and one that comes are one rebuild together, and a copy and a rebuild apart. */
+/**
+ * A primary key that goes and one that comes are one rebuild together, and a copy and a rebuild apart. A column with
+ * AUTO_INCREMENT needs its key in the same statement (error 1075).
+ */
 function withKeyTogether(clauses: readonly AlterClause[]): readonly (readonly AlterClause[])[] {
-  const ofKey = clauses.filter(({ kind }) => kind === 'drop primary key' || kind === 'add primary key')
+  const numbered = clauses.flatMap((clause) => columnOf(clause) ?? []).filter(({ autoIncrement }) => autoIncrement)
+  const isKeyed = (column: string | undefined): boolean =>
+    numbered.some(({ name }) => name.toLowerCase() === column?.toLowerCase())
+  const ofKey = clauses.filter((clause) => {
+    if (clause.kind === 'drop primary key' || clause.kind === 'add primary key') return true
+    if (clause.kind === 'add index') return isKeyed(clause.index.columns[0])
+    const column = columnOf(clause)
+    return column !== undefined && (column.primary || column.autoIncrement)
+  })
   const others = clauses.filter((clause) => !ofKey.includes(clause)).map((clause) => [clause])
   return ofKey.length === 0 ? others : [...others, ofKey]
+}
+
+/** The definition that a clause gives a column. */
+function columnOf(clause: AlterClause): ColumnDefinition | undefined {
+  if (clause.kind === 'add column') return clause.column
+  return clause.kind === 'change column' ? clause.definition : undefined
 }
 
 /** Do units of clauses need different algorithms, so that the best of them is lost? */
@@ -169,7 +186,9 @@ function liftClause(source: ClauseTable, clause: AlterClause, can: Capabilities)
     case 'drop index':
       return clause.ifExists ? undefined : undoable({ operation: { kind: 'dropIndex', table, name: clause.name } })
     case 'drop constraint':
-      return clause.ifExists ? undefined : undoable({ operation: { kind: 'dropConstraint', table, name: clause.name } })
+      // DROP CHECK fails where the name is a foreign key's; the operation would drop that.
+      if (clause.ifExists || (can.dropCheck && /^drop\s+check\b/i.test(clause.text))) return undefined
+      return undoable({ operation: { kind: 'dropConstraint', table, name: clause.name } })
     default:
       return liftNullability(source, clause)
   }

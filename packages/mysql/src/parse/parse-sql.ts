@@ -1,4 +1,5 @@
 import type { QualifiedName } from '@phasegate/core'
+import { isPrimary } from './read-alter-clause.js'
 import { readAlterTable, readOnlineOption } from './read-alter-table.js'
 import { readCreateTable } from './read-create-table.js'
 import { readData } from './read-data.js'
@@ -156,6 +157,7 @@ function readDrop(reader: TokenReader): StatementNode {
   if (reader.accept('INDEX')) {
     const ifExists = reader.accept('IF', 'EXISTS')
     const name = reader.name()
+    if (isPrimary(name)) throw reader.unknown(0, 'The primary key is dropped by ALTER TABLE … DROP PRIMARY KEY.')
     reader.expect('ON')
     const table = reader.qualifiedName()
     return ended(reader, { kind: 'drop index', table, name, ifExists, online: readOnline(reader) })

@@ -167,7 +167,12 @@ function readDrop(reader: TokenReader): ClauseContent | undefined {
         : undefined
   if (kind !== undefined) {
     const ifExists = reader.accept('IF', 'EXISTS')
-    return { kind, name: reader.name(), ifExists }
+    const name = reader.name()
+    if (isPrimary(name) && kind !== 'drop foreign key') {
+      if (ifExists) throw reader.unknown(0, 'The primary key is dropped by DROP PRIMARY KEY.')
+      return { kind: 'drop primary key' }
+    }
+    return { kind, name, ifExists }
   }
   if (reader.accept('SYSTEM', 'VERSIONING')) return { kind: 'rebuild', what: 'drop system versioning', copies: true }
   reader.accept('COLUMN')
@@ -176,6 +181,11 @@ function readDrop(reader: TokenReader): ClauseContent | undefined {
   // Both words are there for other databases, and do nothing.
   reader.acceptAny('RESTRICT', 'CASCADE')
   return { kind: 'drop column', column, ifExists }
+}
+
+/** The index of a primary key has this name, and nothing else can have it. */
+export function isPrimary(name: string): boolean {
+  return name.toLowerCase() === 'primary'
 }
 
 function readAlter(reader: TokenReader): ClauseContent | undefined {

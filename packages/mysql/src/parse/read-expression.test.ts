@@ -40,6 +40,10 @@ describe('readExpression', () => {
     ["'a; b'", [], false, false],
     ['-a', ['a'], false, false],
     ['IF(a IS UNKNOWN, b, 1)', ['a', 'b'], false, false],
+    ['a IS NOT UNKNOWN', ['a'], false, false],
+    ["JSON_VALUE(a, '$.b' RETURNING SIGNED DEFAULT 5 ON EMPTY ERROR ON ERROR) + b", ['a', 'b'], false, false],
+    ["JSON_VALUE(error, '$.b' NULL ON EMPTY)", ['error'], false, false],
+    ["Email IS NOT NULL AND t.email <> ''", ['Email'], false, false],
     ['sum(a) OVER (PARTITION BY b ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)', ['a', 'b'], false, false],
   ])('%s', (text, columns, volatile, hasSubquery) => {
     expect(readExpression(text, 'm.ts')).toMatchObject({ columns, volatile, hasSubquery })

@@ -1,5 +1,6 @@
 import type { AlterClause } from './statement-tree.js'
 import type { TokenReader } from './token-reader.js'
+import { wordOf } from './tokens.js'
 
 interface PartitionClause {
   readonly words: readonly string[]
@@ -38,8 +39,9 @@ export function readPartitionClause(reader: TokenReader): AlterClause {
   const clause = CLAUSES.find(({ words }) => reader.accept(...words))
   if (clause === undefined) throw reader.unknown()
   const what = clause.words.join(' ').toLowerCase()
-  // ADD PARTITION PARTITIONS 4 spreads the rows of a HASH or KEY table anew.
-  const spreads = what === 'add partition' && reader.is('PARTITIONS')
+  // Partitions of RANGE and LIST say their VALUES; a new one of HASH or KEY spreads all rows anew.
+  const spreads =
+    what === 'add partition' && !reader.tokens.slice(reader.at).some((token) => wordOf(token) === 'VALUES')
   reader.at = reader.tokens.length
   return {
     kind: 'partition',

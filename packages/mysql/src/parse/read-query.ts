@@ -62,7 +62,8 @@ export function readQuery(tokens: readonly Token[]): QueryFacts {
 class QueryWalk {
   readonly #tokens: readonly Token[]
   readonly #levels: Level[] = [{ mode: 'expression', query: false, names: false, call: undefined }]
-  readonly #columns = new Set<string>()
+  /** By their names in small letters: a column is the same in any case. */
+  readonly #columns = new Map<string, string>()
   readonly #tables: QualifiedName[] = []
   readonly #functions = new Set<string>()
   readonly #named = new Set<string>()
@@ -88,7 +89,7 @@ class QueryWalk {
   read(): QueryFacts {
     while (this.#at < this.#tokens.length) this.#step(this.#tokens[this.#at]!)
     return {
-      columns: [...this.#columns],
+      columns: [...this.#columns.values()],
       tables: this.#tables.filter(({ schema, name }) => schema !== undefined || !this.#named.has(name)),
       functions: [...this.#functions],
       hasSubquery: this.#hasSubquery,
@@ -99,6 +100,11 @@ class QueryWalk {
       schemaQualified: this.#schemaQualified,
       isExpression: this.#isExpression && this.#operand && this.#levels.length === 1,
     }
+  }
+
+  #addColumn(name: string): void {
+    const key = name.toLowerCase()
+    if (!this.#columns.has(key)) this.#columns.set(key, name)
   }
 
   get #level(): Level {
@@ -144,7 +150,7 @@ class QueryWalk {
       else this.#levels.pop()
       this.#operand = true
     } else if (text === '*' && this.#isStar()) {
-      this.#columns.add('*')
+      this.#addColumn('*')
       this.#operand = true
     } else if (text === '*' && this.#level.call === 'COUNT') this.#operand = true
     else {
@@ -197,7 +203,7 @@ class QueryWalk {
       this.#tables.push({ name })
       this.#passed()
     } else if (word === undefined || !this.#isSyntax(word)) {
-      this.#columns.add(name)
+      this.#addColumn(name)
       this.#operand = true
     }
   }
@@ -209,7 +215,9 @@ class QueryWalk {
   }
 
   #behindOperand(word: string | undefined): void {
-    if (word === 'OFFSET' || word === 'RETURNING') {
+    // The type behind it, and what ON EMPTY and ON ERROR give, are words and literals.
+    if (word === 'RETURNING' && this.#level.call === 'JSON_VALUE') this.#level.mode = 'skip'
+    else if (word === 'OFFSET' || word === 'RETURNING') {
       this.#operand = false
       return
     }
@@ -237,6 +245,11 @@ class QueryWalk {
     // `{d '2024-01-01'}`
     if (isSymbol(before, '{')) return true
     if (FIRST_IS_WORD.has(this.#level.call ?? '') && isSymbol(before, '(')) {
+      this.#operand = true
+      return true
+    }
+    // `JSON_VALUE(a, '$.b' NULL ON EMPTY ERROR ON ERROR)`
+    if (this.#level.call === 'JSON_VALUE' && (word === 'EMPTY' || word === 'ERROR') && !isSymbol(before, '(')) {
       this.#operand = true
       return true
     }
@@ -277,7 +290,7 @@ class QueryWalk {
       this.#passed()
     } else {
       if (this.#operand && this.#outside) this.#isExpression = false
-      this.#columns.add(last)
+      this.#addColumn(last)
       if (parts.length > 2) this.#schemaQualified = parts.join('.')
       this.#operand = true
     }
@@ -334,7 +347,7 @@ class QueryWalk {
   #beforeWord(word: string): boolean {
     const next = wordOf(this.#peek())
     if (word === 'COLLATE' || word === 'OVER') return true
-    if (word === 'IS') return next === 'UNKNOWN'
+    if (word === 'IS' || (word === 'NOT' && wordOf(this.#tokens[this.#at - 1]) === 'IS')) return next === 'UNKNOWN'
     if (word === 'IN') return next === 'BOOLEAN'
     if (word === 'NATURAL') return next === 'LANGUAGE'
     return word === 'SET' && /^char/i.test(this.#tokens[this.#at - 1]?.text ?? '')

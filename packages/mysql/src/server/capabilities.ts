@@ -29,6 +29,8 @@ export interface Capabilities {
   readonly indexAlgorithm: 'INPLACE' | 'NOCOPY'
   /** `LOCK=NONE` may stand beside `ALGORITHM=INSTANT` (MySQL: error 1221). */
   readonly lockBesideInstant: boolean
+  /** DROP CHECK, which drops a check and nothing else; MariaDB has DROP CONSTRAINT alone. */
+  readonly dropCheck: boolean
   /** A copy of the table beside writers (`ALGORITHM=COPY, LOCK=NONE`). */
   readonly copyBesideTraffic: boolean
   /** Instant changes that a table takes before it must be rebuilt; undefined: no limit. */
@@ -62,6 +64,7 @@ export function capabilitiesOf(server: MysqlServer): Capabilities {
     expressionIndex: !maria,
     indexAlgorithm: maria ? 'NOCOPY' : 'INPLACE',
     lockBesideInstant: maria,
+    dropCheck: !maria,
     copyBesideTraffic: maria && isAtLeast(server, 11, 2, 0),
     rowVersions: maria ? undefined : since(9, 1, 0) ? 255 : since(8, 0, 29) ? 64 : undefined,
     locksByPlugin: maria,

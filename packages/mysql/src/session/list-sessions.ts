@@ -32,6 +32,7 @@ export async function describeSessions(session: Session, ids: readonly string[])
   const applications = await applicationNames(session, ids)
   const last = await lastStatements(session, ids)
   const holders = ids.map((id): LockHolder => {
+    if (id === NO_SESSION) return preparedTransaction(transactions.get(id) ?? 0)
     const row = rows.find((one) => String(one.id) === id)
     const open = transactions.get(id)
     return {
@@ -49,18 +50,34 @@ export async function describeSessions(session: Session, ids: readonly string[])
   return holders.sort((a, b) => b.transactionSeconds - a.transactionSeconds)
 }
 
+function preparedTransaction(transactionSeconds: number): LockHolder {
+  return {
+    backend: { id: NO_SESSION, startedAt: '' },
+    application: 'a prepared XA transaction without a session',
+    user: '',
+    client: '',
+    state: 'XA RECOVER lists it, XA COMMIT or XA ROLLBACK ends it',
+    transactionSeconds,
+    query: '',
+    autovacuum: false,
+  }
+}
+
 function stateOf(row: SessionRow | undefined, open: boolean): string {
   if (row === undefined) return 'unknown'
   if (row.command === 'Sleep') return open ? 'idle in transaction' : 'idle'
   return row.state === null || row.state === '' ? (row.command ?? 'unknown').toLowerCase() : row.state
 }
 
+/** The id of what has no session: the servers give a prepared XA transaction whose client is gone none, or this one. */
+export const NO_SESSION = '0'
+
 /** Sessions with a transaction that InnoDB knows, and for how many seconds; of reads of other engines there is none. */
 export async function openTransactions(session: Session): Promise<ReadonlyMap<string, number>> {
   const rows = await ifAllowed(() =>
     session.query<{ id: string | number; seconds: string | number }>(
       `SELECT trx.trx_mysql_thread_id AS id, ${TRANSACTION_SECONDS} AS seconds FROM information_schema.innodb_trx trx
-       WHERE trx.trx_mysql_thread_id <> 0`,
+       ORDER BY trx.trx_started DESC`,
     ),
   )
   return new Map(rows.map((row) => [String(row.id), Math.max(0, Number(row.seconds))]))

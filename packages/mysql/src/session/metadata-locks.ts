@@ -1,6 +1,6 @@
 import type { Session } from '@phasegate/core'
 import type { TableFound } from '../catalog/tables-named.js'
-import { ifAllowed } from './list-sessions.js'
+import { ifAllowed, NO_SESSION } from './list-sessions.js'
 
 /**
  * Which granted locks on a table a request has to wait for (MySQL source, sql/mdl.cc, the compatibility matrix of
@@ -62,9 +62,10 @@ export async function metadataLocksOn(session: Session, tables: readonly TableFo
   if (tables.length === 0) return []
   const rows = await ifAllowed(() =>
     session.query<LockRow>(
-      `SELECT t.processlist_id AS id, l.lock_type AS mode FROM performance_schema.metadata_locks l
-       JOIN performance_schema.threads t ON t.thread_id = l.owner_thread_id
-       WHERE l.object_type = 'TABLE' AND l.lock_status = 'GRANTED' AND t.processlist_id <> CONNECTION_ID()
+      `SELECT COALESCE(t.processlist_id, ${NO_SESSION}) AS id, l.lock_type AS mode
+       FROM performance_schema.metadata_locks l
+       LEFT JOIN performance_schema.threads t ON t.thread_id = l.owner_thread_id
+       WHERE l.object_type = 'TABLE' AND l.lock_status = 'GRANTED' AND NOT t.processlist_id <=> CONNECTION_ID()
          AND (l.object_schema, l.object_name) IN (?)`,
       [pairs(tables)],
     ),

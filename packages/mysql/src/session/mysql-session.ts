@@ -6,7 +6,7 @@ import { capabilitiesOf } from '../server/capabilities.js'
 import { type MysqlServer, serverOf } from '../server/mysql-server.js'
 import { parseAccount, quoteAccount } from '../sql/account.js'
 import { SESSION_LOCK } from './lane-lock.js'
-import { type Limitable, runLimited } from './limits.js'
+import { type Limitable, runLimitedAlone } from './limits.js'
 import { keepOpenSettings, PING_EVERY, SESSION_SETTINGS } from './session-settings.js'
 import { withDeadline } from './statement-deadline.js'
 import { runTransaction } from './transaction.js'
@@ -154,7 +154,7 @@ function createSession(connection: Connection, login: Login, options: OpenSessio
       }, PING_EVERY).unref()
     },
     transaction: (limits: TransactionOptions, work) => runTransaction(limitable, limits, work),
-    limited: (limits: TransactionOptions, work) => runLimited(limitable, limits, work),
+    limited: (limits: TransactionOptions, work) => runLimitedAlone(limitable, login.database, limits, work),
     close: async () => {
       clearInterval(pings)
       // Behind a statement that still runs a farewell would wait for its end. mysql2's `destroy` would leave the statement

@@ -65,6 +65,12 @@ test('assigns a backward that reads what another one writes before that one', ()
   expect(readersFirst([c, b, a])).toEqual([a, b, c])
 })
 
+test('refuses MATCH, which no row of a trigger has an index for', () => {
+  const forward = [column('total', "MATCH (net) AGAINST ('x')", 'net')]
+  expect(() => compileSync(plan({ forward }), inUse)).toThrow(expect.objectContaining({ code: 'SYNC.EXPRESSION' }))
+  expect(() => compileSync(plan({ forward: [column('total', '`match` + 1', 'match')] }), inUse)).not.toThrow()
+})
+
 test('refuses backward expressions that read each other', () => {
   const backward = [column('net', 'total - tax', 'total', 'tax'), column('tax', 'total - net', 'total', 'net')]
   expect(() => compileSync(plan({ backward }), inUse)).toThrow(expect.objectContaining({ code: 'SYNC.EXPRESSION' }))

@@ -5,12 +5,14 @@ import {
   PhasegateError,
   quoteTable,
   type StepExecution,
+  type SyncColumn,
   type SyncLanguage,
   type SyncPlan,
   type SyncStatement,
 } from '@phasegate/core'
 import { tableFilter, triggerExists } from '../compile/catalog-conditions.js'
 import { inBrackets } from '../operations/in-brackets.js'
+import { readTokens, wordOf } from '../parse/tokens.js'
 import { mysqlQuoting, quoteName } from '../quoting.js'
 import { readersFirst, type SyncEvent, syncTrigger, syncTriggerName } from './sync-triggers.js'
 
@@ -27,10 +29,12 @@ export const mysqlSync: SyncLanguage = { systemColumns: new Set(), compile: comp
  * The triggers run with the rights of whoever creates them (DEFINER is the current user by default) and in the SQL mode of
  * the session that does, so that the expressions mean the same whoever writes.
  *
- * @throws `SYNC.EXPRESSION` for backward expressions that read each other
+ * @throws `SYNC.EXPRESSION` for backward expressions that read each other, and for MATCH … AGAINST
  */
 export function compileSync(plan: SyncPlan, made: Pick<MadeObjects, 'hasTable'>): ReturnType<SyncLanguage['compile']> {
   if (plan.backward.length > 0 && readersFirst(plan.backward).length === 0) throw readInACircle(plan)
+  const searching = [...plan.forward, ...plan.backward].find(({ expression }) => searchesText(expression))
+  if (searching !== undefined) throw searchesIndex(searching)
   const [first, second] = EVENTS
   return {
     create: [
@@ -93,6 +97,21 @@ function unreadable(plan: SyncPlan): string {
     "AND (r.UPDATE_RULE IN ('CASCADE', 'SET NULL') OR r.DELETE_RULE = 'SET NULL')",
     'LIMIT 1',
   ].join(' ')
+}
+
+function searchesText(expression: string): boolean {
+  return readTokens(expression, '').some((token) => wordOf(token) === 'MATCH')
+}
+
+/** EXPLAIN finds the index of the table, and only the first row that is written would tell (error 1214, MySQL 9.7.4). */
+function searchesIndex({ column }: SyncColumn): PhasegateError {
+  return new PhasegateError({
+    code: 'SYNC.EXPRESSION',
+    message: `sync: the expression of ${column} holds MATCH … AGAINST.`,
+    why: 'A trigger evaluates it over one row, which has no FULLTEXT index, so every write of the table would fail.',
+    next: ['Write it with LIKE or REGEXP.'],
+    exit: EXIT.usage,
+  })
 }
 
 function readInACircle({ backward }: SyncPlan): PhasegateError {

@@ -47,10 +47,15 @@ function printHuman(document: StatusDocument, output: Output): void {
       if (view?.progress && view.state !== 'applied') output.data(`${name}:${phase} ${describeProgress(view.progress)}`)
       if (view?.error)
         output.data(
-          `${name}:${phase} ${view.error.code}: ${[view.error.message, view.error.why].filter(Boolean).join(' ')}`,
+          `${name}:${phase} ${view.error.code}: ${[view.error.message, firstLine(view.error.why)].filter(Boolean).join(' ')}`,
         )
     }
   output.say(`pending: ${PHASES.map((phase) => `${counts[phase]} ${phase}`).join(', ')}`)
+}
+
+/** What the server said; the statement behind it may be a whole trigger, and `--json` has it. */
+function firstLine(text: string | undefined): string | undefined {
+  return text?.split('\n')[0]
 }
 
 function paint(state: UnitState, output: Output): string {

@@ -91,15 +91,25 @@ export async function unmetPrecondition(
 async function runFunction(session: Session, plan: StepsToApply, step: StepRecord, stands: () => void): Promise<void> {
   const run = plan.compiled[step.position]?.run
   if (run === undefined) throw functionGone(plan.unit, step)
-  await run({
-    query: async (text, values) => {
-      // A statement that fails has done nothing, but for a procedure, which may commit on its way.
-      if (/^\s*call\b/i.test(text)) stands()
-      const rows = await session.query(text, values)
-      if (!/^\s*(select|show)\b/i.test(text)) stands()
-      return rows
-    },
-  })
+  const work = (): Promise<void> =>
+    run({
+      query: async (text, values) => {
+        // A statement that fails has done nothing, but for a procedure, which may commit on its way.
+        if (/^\s*call\b/i.test(text)) stands()
+        const rows = await session.query(text, values)
+        if (!/^\s*(select|show)\b/i.test(text)) stands()
+        return rows
+      },
+    })
+  if (step.execution.mode === 'transaction') return work()
+  // One that the function began and left open would swallow our journal, and end with the session.
+  try {
+    await work()
+  } catch (error) {
+    await session.query('ROLLBACK').catch(() => {})
+    throw error
+  }
+  await session.query('COMMIT')
 }
 
 function rowsFound(unit: UnitId, step: StepRecord, rows: readonly Row[]): PhasegateError {

@@ -106,11 +106,15 @@ function lockHeld(
     why: byItself
       ? `${step.statement.slice(0, 200)} runs under a lock that others would wait for, so its time is bounded.`
       : names.length === 0
-        ? 'Each time somebody else held it; none of them holds it now.'
+        ? 'Whoever held it is not to be seen: it is over, or hidden from this account, or no session (a prepared transaction, a backup).'
         : `Held by ${names.join('; ')}`,
     next: byItself
       ? ['Write it as a backfill or a safe operation, or raise --statement-timeout for this run.']
-      : ['End or wait for the session above, then run the same command again: finished steps stay done.'],
+      : [
+          names.length === 0
+            ? 'Run the same command again: finished steps stay done. phasegate doctor says what this account cannot see.'
+            : 'End or wait for the session above, then run the same command again: finished steps stay done.',
+        ],
     exit: byItself ? EXIT.failed : EXIT.lockBusy,
     meta: { unit: unitName(unit), step: step.position, holders },
   })
