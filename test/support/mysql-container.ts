@@ -14,6 +14,15 @@ export async function mysqlContainer({ source }: MysqlImage, settings: readonly 
   const engine = await dockerEngine()
   if (engine === undefined) throw new Error('the Docker engine does not answer any more')
   const { GenericContainer, Wait } = await import('testcontainers')
+  const host = engine.info.containerRuntime.host === 'localhost' ? '127.0.0.1' : engine.info.containerRuntime.host
+
+  /** Where the engine is this machine's own, nobody else's machine has any business with the port. */
+  class OwnContainer extends GenericContainer {
+    protected override async beforeContainerCreated(): Promise<void> {
+      if (host === '127.0.0.1')
+        this.hostConfig.PortBindings = { '3306/tcp': [{ HostIp: host, HostPort: String(port) }] }
+    }
+  }
   const label = randomUUID()
   keepServer({ label })
 
@@ -23,13 +32,13 @@ export async function mysqlContainer({ source }: MysqlImage, settings: readonly 
   const isRunning = async (): Promise<boolean> => (await container().inspect()).State.Running
 
   return {
-    host: engine.info.containerRuntime.host === 'localhost' ? '127.0.0.1' : engine.info.containerRuntime.host,
+    host,
     get port() {
       return port
     },
     async start() {
       if (id !== undefined) return container().start()
-      const started = await new GenericContainer(source)
+      const started = await new OwnContainer(source)
         .withLabels({ [LABEL]: label })
         .withExposedPorts({ container: 3306, host: port })
         .withCopyContentToContainer([{ content: INIT_FILE, target: INIT_PATH, mode: 0o644 }])

@@ -38,6 +38,11 @@ export interface StepExecution {
   readonly adopts?: true
   /** Statement that removes what a failed attempt left, run outside a transaction when the probe says `invalid`. */
   readonly cleanup?: string
+  /**
+   * The statement to run where the server refuses this one as a way that it does not have for it (`not supported`), before
+   * it did anything: MySQL's INPLACE where INSTANT cannot be. It works beside traffic, and so without a statement timeout.
+   */
+  readonly otherwise?: string
   /** Query asked right before a step that runs alone; a text is why it cannot run now, an empty one or no row is nothing to say. */
   readonly precondition?: string
   /** Statements around this one on its session, for a setting that the server takes in no other way. */

@@ -41,6 +41,8 @@ export type ErrorKind =
   | 'read only'
   | 'too many connections'
   | 'row'
+  /** The server has no such way to do it, and did nothing. */
+  | 'not supported'
   | 'statement'
 
 /** A session that holds a lock which others wait for. */

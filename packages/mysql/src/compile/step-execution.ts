@@ -18,7 +18,7 @@ export const FUNCTION_EXECUTION: StepExecution = { mode: 'alone', timeouts: 'onl
  * writes a whole table has no statement timeout; all else is over in an instant or gives way.
  */
 export function stepExecution(statement: ParsedStatement, facts: StatementFacts, can: Capabilities): StepExecution {
-  const { node, text } = statement
+  const { node, text, otherwise } = statement
   const timeouts = isInstant(facts) ? 'short' : 'online'
   if (facts.transactional) {
     const query = node.kind === 'select' && text.includes(MUST_BE_EMPTY)
@@ -32,6 +32,7 @@ export function stepExecution(statement: ParsedStatement, facts: StatementFacts,
     timeouts,
     ...(probe === undefined ? {} : { probe }),
     ...(probe !== undefined && mayBeGone(node) ? { adopts: true as const } : {}),
+    ...(otherwise === undefined ? {} : { otherwise }),
     ...(precondition === undefined ? {} : { precondition }),
     ...(unchecked ? { setting: WITHOUT_KEY_CHECKS } : {}),
     ...(wantsDefinition(node) ? { fromCatalog: true as const } : {}),

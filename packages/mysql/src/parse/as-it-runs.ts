@@ -63,11 +63,20 @@ function alterTableAsItRuns(
   can: Capabilities,
 ): ParsedStatement {
   const named = verbatim ? statement.text : withIndexNames(statement, node)
-  const text = [named, ...(asWritten ? [] : optionsOf(node, can))].join(', ')
+  const options = asWritten ? [] : optionsOf(node, can)
+  const text = [named, ...options].join(', ')
   const run = reparsed(statement, text)
-  if (verbatim || can.ifExistsInAlter || run.node.kind !== 'alter table') return run
-  return { ...run, text: editClauses(text, run.node.clauses, withoutIfExists) }
+  const plain =
+    verbatim || can.ifExistsInAlter || run.node.kind !== 'alter table'
+      ? run
+      : { ...run, text: editClauses(text, run.node.clauses, withoutIfExists) }
+  // Ours, not the author's: a column of an index, of a foreign key or of a compressed table cannot be changed so, which
+  // only the catalog knows.
+  return options.includes(INSTANT) ? { ...plain, otherwise: plain.text.slice(0, -INSTANT.length) + IN_PLACE } : plain
 }
+
+const INSTANT = 'ALGORITHM=INSTANT'
+const IN_PLACE = 'ALGORITHM=INPLACE, LOCK=NONE'
 
 function optionsOf(node: AlterTable, can: Capabilities): readonly string[] {
   if (node.clauses.some(({ kind }) => kind === 'partition')) return []

@@ -3,6 +3,8 @@ import type { ParsedStatement as CoreStatement, QualifiedName, ReferentialAction
 /** A statement of a file with what was read of it. */
 export interface ParsedStatement extends CoreStatement {
   readonly node: StatementNode
+  /** What runs where the server has no INSTANT way for this one: the same in place, beside traffic. */
+  readonly otherwise?: string
 }
 
 /** What a statement is. Only what decides how it runs is taken apart; a clause that is not known makes it `other`. */

@@ -30,7 +30,7 @@ test.each([
   // Ambiguous column: of SQLSTATE 23000 like a duplicate key, and no matter of a row.
   [1052, 'said', 'statement'],
   [1146, 'said', 'statement'],
-  [1846, 'said', 'statement'],
+  [1846, 'said', 'not supported'],
 ] as const)('%s %s is %s', (errno, message, kind) => {
   expect(classifyError(said(errno, message))).toBe(kind)
   expect(isDatabaseError(said(errno, message))).toBe(true)

@@ -37,6 +37,8 @@ const KINDS: readonly (readonly [ErrorKind, readonly number[]])[] = [
   ['permission', [1044, 1095, 1142, 1143, 1227, 1370, 1410, 1419]],
   ['read only', [1792, 1836, 3100]],
   ['too many connections', [1040, 1203, 1226]],
+  // ALGORITHM or LOCK is not supported for this operation.
+  ['not supported', [1845, 1846]],
   // One row cannot be what the statement wants it to be.
   ['row', [1048, 1062, 1138, 1263, 1264, 1265, 1292, 1365, 1366, 1367, 1406, 1411, 1416, 1441, 1451, 1452]],
   ['row', [1216, 1217, 1526, 1557, 1586, 1644, 1690, 1761, 1762, 3140, 3156, 3819]],

@@ -94,6 +94,14 @@ export function translateError(error: unknown, doing: string, address: Address):
       return coded('DATABASE.BUSY', EXIT.unreachable, `The database ${at} has no connection to spare.`, said, [
         'Try again, or raise max_connections (max_user_connections); Phasegate needs two connections.',
       ])
+    case 'cancelled':
+      return coded(
+        'DATABASE.STATEMENT',
+        EXIT.failed,
+        `Somebody ended the statement (KILL QUERY) while ${doing}.`,
+        said,
+        ['Run the same command again: steps that are done stay done.'],
+      )
     case 'lock timeout':
       return coded('LOCK.TIMEOUT', EXIT.failed, `A lock was not free in time while ${doing}.`, said, [
         'Run the same command again.',

@@ -190,8 +190,13 @@ function waitsInWords(
   lock: CompiledStep['facts']['lock'],
   execution: CompiledStep['execution'],
 ): string {
-  const undecided =
-    execution.mode === 'alone' && execution.probe === undefined ? '; if interrupted, a person must decide' : ''
+  const { mode, probe, otherwise } = execution
+  const undecided = [
+    otherwise === undefined
+      ? ''
+      : `; where the server cannot do it so: ${otherwise.replace(/^.*?, (?=ALGORITHM)/s, '')}`,
+    mode === 'alone' && probe === undefined ? '; if interrupted, a person must decide' : '',
+  ].join('')
   if (lock.blocks === 'nothing') {
     const ends = `${lock.atEnds} wait at most ${settings.lockTimeout} ms an attempt, when it begins and when it ends`
     return `${lock.atEnds === undefined ? 'nobody waits' : ends}${undecided}`

@@ -1,4 +1,12 @@
-import { EXIT, PhasegateError, type Session, type StepRecord, type UnitId, unitName } from '@phasegate/core'
+import {
+  EXIT,
+  isPhasegateError,
+  PhasegateError,
+  type Session,
+  type StepRecord,
+  type UnitId,
+  unitName,
+} from '@phasegate/core'
 import { isConnectionLoss } from '../lane/with-reconnect.js'
 import type { RunnerContext } from '../runner-context.js'
 import { codedError } from '../unit-outcome.js'
@@ -43,12 +51,21 @@ export async function applyAlone(
       await mark('started')
       begun = true
       let stands = false
-      const work = (): Promise<void> =>
-        executeStep(context, session, plan, step, () => {
-          stands = true
-        })
+      const run = (way: StepRecord): Promise<void> => {
+        const work = (): Promise<void> =>
+          executeStep(context, session, plan, way, () => {
+            stands = true
+          })
+        return runLimited(context, session, plan.unit, way, lockTimeout, work)
+      }
       try {
-        await runLimited(context, session, plan.unit, step, lockTimeout, work)
+        await run(step).catch(async (error: unknown) => {
+          const other = otherWay(context, step, error)
+          if (other === undefined) throw error
+          const { position, statement } = other
+          context.emit({ type: 'step.started', unit: plan.unit, position, statement })
+          await run(other)
+        })
       } catch (error) {
         // Neither a retry nor the next run may do the first half of a function twice.
         if (stands)
@@ -74,6 +91,14 @@ export async function applyAlone(
 /** Was it under way when its runner ended, with nothing in the catalog to tell what became of it? */
 export function isUndecided({ state, execution }: Pick<StepRecord, 'state' | 'execution'>): boolean {
   return state === 'started' && execution.mode === 'alone' && execution.probe === undefined
+}
+
+/** The step as it runs where the server has no such way for it as its statement names. */
+function otherWay({ target }: RunnerContext, step: StepRecord, error: unknown): StepRecord | undefined {
+  const { otherwise, ...execution } = step.execution
+  const said = isPhasegateError(error) ? error.cause : error
+  if (otherwise === undefined || target.classify(said) !== 'not supported') return undefined
+  return { ...step, statement: otherwise, execution: { ...execution, timeouts: 'online' } }
 }
 
 /** Under the limits of its kind: none but a watcher's, a lock's, or a lock's and its own. */

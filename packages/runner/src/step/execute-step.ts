@@ -1,4 +1,5 @@
 import {
+  type ErrorKind,
   EXIT,
   isPhasegateError,
   PhasegateError,
@@ -11,6 +12,8 @@ import {
 import type { RunnerContext } from '../runner-context.js'
 import type { StepsToApply } from './apply-steps.js'
 
+/** What the database has against the statement itself. */
+const OF_THE_STATEMENT: readonly ErrorKind[] = ['statement', 'not supported', 'row', 'permission']
 /** Rows that an error shows. */
 const SHOWN = 3
 
@@ -137,7 +140,7 @@ function functionGone(unit: UnitId, step: StepRecord): PhasegateError {
 function refused(context: RunnerContext, plan: StepsToApply, step: StepRecord, error: unknown): unknown {
   if (isPhasegateError(error)) return error
   const kind = context.target.classify(error)
-  if (kind !== 'statement' && kind !== 'row' && kind !== 'permission') return error
+  if (!OF_THE_STATEMENT.includes(kind)) return error
   const said = context.target.translate(error, `running step ${step.position + 1} of ${unitName(plan.unit)}`)
   const where = plan.compiled[step.position]?.where
   return new PhasegateError({

@@ -102,7 +102,7 @@ function lockHeld(
     code: byItself ? 'STEP.TIMEOUT' : 'LOCK.HELD',
     message: byItself
       ? `Step ${step.position + 1} of ${unitName(unit)} takes longer than the statement timeout allows (${attempts} attempts).`
-      : `Step ${step.position + 1} of ${unitName(unit)} did not get its ${step.lock.mode} lock in ${attempts} attempts (${Math.round(spentMs / 1000)} s; ${reason}).`,
+      : `Step ${step.position + 1} of ${unitName(unit)} did not get ${step.lock.atEnds === undefined ? `its ${step.lock.mode} lock` : 'the lock of its begin or end'} in ${attempts} attempts (${Math.round(spentMs / 1000)} s; ${reason}).`,
     why: byItself
       ? `${step.statement.slice(0, 200)} runs under a lock that others would wait for, so its time is bounded.`
       : names.length === 0
