@@ -315,6 +315,19 @@ describeOnEveryMysql('operations', (server) => {
       expect(reason).toMatch(new RegExp(`no plain InnoDB table ${parent} that users could reference`))
     })
 
+    test('is not added where an index has its name, which its revert would drop', async () => {
+      const db = await withTables()
+      await db.query('CREATE INDEX users_team_fkey ON users (team)')
+      const [add] = (await compile(expand)).units.expand!.steps
+      const connection = await connected(db)
+      const precondition = add!.execution.precondition
+      expect(await answer(connection, precondition)).toMatch(/^users has an index users_team_fkey already/)
+      await db.query('DROP INDEX users_team_fkey ON users')
+      expect(await answer(connection, precondition)).toBeUndefined()
+      await run(connection, add!)
+      expect(await answer(connection, precondition)).toBeUndefined()
+    })
+
     test('takes the index that is there already, and its revert leaves that alone', async () => {
       const db = await withTables()
       await db.query('CREATE INDEX mine ON users (team)')

@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { EXIT, type ExitCode, isPhasegateError } from '@phasegate/core'
+import { EXIT, type ExitCode, isPhasegateError, nearestName } from '@phasegate/core'
 import { Command as Commander, CommanderError, Option } from 'commander'
 import type { SettingsOptions } from './config/read-settings.js'
 import { listenForInterruption } from './interruption.js'
-import { nearest } from './nearest.js'
 import { createOutput, type Format, type Output } from './output/output.js'
 import { printError } from './output/print-error.js'
 import { verbFormat, verbNotYet, verbUnknown, verbUsage } from './verb-errors.js'
@@ -152,7 +151,7 @@ function unknownVerb(words: readonly string[]): Error {
   const word = words[0]
   if (word === undefined) return verbUsage('Which verb?', 'phasegate --help')
   if (word.startsWith('-')) return verbUsage(`Unknown option '${word}'.`, 'phasegate --help')
-  return verbUnknown(word, nearest(word, [...VERBS.map(verbName), ...LATER_VERBS]))
+  return verbUnknown(word, nearestName(word, [...VERBS.map(verbName), ...LATER_VERBS]))
 }
 
 function usageError(error: CommanderError, argv: readonly string[]): Error {

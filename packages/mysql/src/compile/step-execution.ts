@@ -1,8 +1,8 @@
 import type { StatementFacts, StepExecution } from '@phasegate/core'
 import type { ParsedStatement, StatementNode } from '../parse/statement-tree.js'
 import type { Capabilities } from '../server/capabilities.js'
+import { foreignKeyProblem } from './foreign-key-problem.js'
 import { MUST_BE_EMPTY, UNCHECKED } from './marks.js'
-import { referencesNoTable } from './referenced-tables.js'
 import { rowVersionsLeft } from './row-versions.js'
 import { statementProbe } from './statement-probe.js'
 
@@ -47,7 +47,7 @@ const WITHOUT_KEY_CHECKS = {
 
 function preconditionOf(node: StatementNode, unchecked: boolean, can: Capabilities): string | undefined {
   if (node.kind !== 'alter table') return undefined
-  return unchecked ? referencesNoTable(node) : rowVersionsLeft(node, can.rowVersions)
+  return unchecked ? foreignKeyProblem(node) : rowVersionsLeft(node, can.rowVersions)
 }
 
 function isInstant({ lock, changes }: StatementFacts): boolean {

@@ -9,8 +9,8 @@ import {
   tableReference,
   tableText,
 } from '@phasegate/core'
+import { inSchemaOfChild } from '../compile/foreign-key-problem.js'
 import { MUST_BE_EMPTY, UNCHECKED } from '../compile/marks.js'
-import { inSchemaOfChild } from '../compile/referenced-tables.js'
 import { MAX_IDENTIFIER_LENGTH, mysqlQuoting, quoteName } from '../quoting.js'
 import { columnList } from './column-list.js'
 

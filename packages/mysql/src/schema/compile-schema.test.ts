@@ -36,6 +36,7 @@ describe('a builder', () => {
   test.each<[string, Build, string]>([
     ['a backslash', (t) => t.string('c').defaultTo('a\\b'), "`c` varchar(255) default _utf8mb4 X'615c62'"],
     ['true', (t) => t.boolean('c').defaultTo(true), '`c` boolean default TRUE'],
+    ["'false'", (t) => t.boolean('c').defaultTo('false'), '`c` boolean default FALSE'],
     [
       'a date',
       (t) => t.datetime('c', { precision: 3 }).defaultTo(new Date(5) as unknown as string),

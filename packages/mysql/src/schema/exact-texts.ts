@@ -72,6 +72,8 @@ function columnDefault(value: unknown, type: string): string | undefined {
   if (isJson(type) && !isRaw) {
     return inBrackets(mysqlQuoting.literal(typeof value === 'string' ? value : JSON.stringify(value)))
   }
+  // knex takes what is true of it, and the text 'false' for what it says.
+  if (type === 'bool') return isRaw ? undefined : defaultText(value !== 'false' && Boolean(value))
   const literal = typeof value !== 'object' || value instanceof Date || value instanceof Uint8Array
   return literal ? defaultText(value as SqlValue) : undefined
 }

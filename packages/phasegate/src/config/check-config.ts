@@ -1,4 +1,4 @@
-import { nearest } from '../nearest.js'
+import { nearestName } from '@phasegate/core'
 import { configLaterKey, configUnknownKey, configValue } from './config-errors.js'
 import { type CheckedConfig, CONFIG_KEYS, configSchema, LATER_KEYS } from './config-schema.js'
 
@@ -21,7 +21,7 @@ export function checkConfig(value: unknown, file: string, source: string): Check
     const place = parent[0] === 'applications' && parent.length > 1 ? ['applications', '*'] : parent
     if (LATER_KEYS.includes([...place, key].join('.'))) throw configLaterKey(where, path)
     const known = CONFIG_KEYS[place.join('.')] ?? []
-    throw configUnknownKey(where, path, nearest(key, known), known)
+    throw configUnknownKey(where, path, nearestName(key, known), known)
   }
   throw configValue(
     file,

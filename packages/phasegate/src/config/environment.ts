@@ -1,4 +1,4 @@
-import { nearest } from '../nearest.js'
+import { nearestName } from '@phasegate/core'
 import { configValue } from './config-errors.js'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -55,7 +55,7 @@ export function misspeltVariables(environment: Environment): readonly string[] {
   const known = [...Object.keys(ENVIRONMENT_TWINS), ...OTHER_VARIABLES]
   return Object.keys(environment).flatMap((name) => {
     if (!name.startsWith('PHASEGATE_') || known.includes(name)) return []
-    const meant = nearest(
+    const meant = nearestName(
       name.slice('PHASEGATE_'.length),
       known.map((other) => other.slice('PHASEGATE_'.length)),
     )

@@ -2,11 +2,11 @@ import {
   type CompiledMigration,
   isPhasegateError,
   type LoadedMigration,
+  nearestName,
   type PhasegateError,
   type Target,
 } from '@phasegate/core'
 import type { Settings } from '../config/settings.js'
-import { nearest } from '../nearest.js'
 import { dialectOf } from './dialect-of.js'
 import { migrationApplication } from './load-errors.js'
 
@@ -87,6 +87,6 @@ function assertApplications(migration: CompiledMigration, applications: Settings
   const declared = typeof migration.appUses === 'object' ? Object.keys(migration.appUses) : []
   const unknown = [...(migration.applications ?? []), ...declared].find((name) => !known.includes(name))
   if (unknown !== undefined) {
-    throw migrationApplication({ file: migration.file }, unknown, nearest(unknown, known), known)
+    throw migrationApplication({ file: migration.file }, unknown, nearestName(unknown, known), known)
   }
 }

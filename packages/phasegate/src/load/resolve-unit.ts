@@ -1,5 +1,4 @@
-import { isPhase, PHASES, type Phase, type UnitId } from '@phasegate/core'
-import { nearest } from '../nearest.js'
+import { isPhase, nearestName, PHASES, type Phase, type UnitId } from '@phasegate/core'
 import { migrationAmbiguous, migrationUnknown, unitOfOtherLane, unitUnknown } from './load-errors.js'
 
 /**
@@ -22,7 +21,7 @@ export function resolveMigration(text: string, names: readonly string[]): string
     if (found.length === 1) return found[0]!
     if (found.length > 1) throw migrationAmbiguous(text, found)
   }
-  throw migrationUnknown(text, nearest(wanted, names.map(slug)), names)
+  throw migrationUnknown(text, nearestName(wanted, names.map(slug)), names)
 }
 
 /**
@@ -39,7 +38,7 @@ export function resolveUnit(text: string, names: readonly string[], lane?: Phase
     throw unitUnknown(text, 'A unit is a phase of a migration.', `Write ${text}:${PHASES.join(` or ${text}:`)}`)
   }
   if (!isPhase(phase)) {
-    const meant = nearest(phase, PHASES)
+    const meant = nearestName(phase, PHASES)
     throw unitUnknown(
       text,
       `'${phase}' is not a phase.`,

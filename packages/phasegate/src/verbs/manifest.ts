@@ -1,14 +1,13 @@
 import { execFile } from 'node:child_process'
 import { resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { type BuildManifest, EXIT, PhasegateError } from '@phasegate/core'
+import { type BuildManifest, EXIT, nearestName, PhasegateError } from '@phasegate/core'
 import type { Environment } from '../config/environment.js'
 import { readSettings, type SettingsOptions } from '../config/read-settings.js'
 import type { Settings } from '../config/settings.js'
 import { displayPath } from '../display-path.js'
 import { compileAll } from '../load/compile-migrations.js'
 import { loadMigrations } from '../load/load-migrations.js'
-import { nearest } from '../nearest.js'
 import { writeNewFile } from '../write-file.js'
 import { buildManifest } from './build-manifest.js'
 
@@ -70,7 +69,7 @@ function applicationOf(given: string | undefined, settings: Settings): string {
     )
   }
   if (settings.applications !== undefined && !known.includes(given)) {
-    const meant = nearest(given, known)
+    const meant = nearestName(given, known)
     throw manifestApp(
       `The config has no application '${given}'.`,
       meant === undefined ? `Applications are: ${known.join(', ')}` : `Did you mean '${meant}'?`,

@@ -1,8 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { EXIT, isPhase, PHASES, type Phase, PhasegateError } from '@phasegate/core'
+import { EXIT, isPhase, nearestName, PHASES, type Phase, PhasegateError } from '@phasegate/core'
 import { buildPlan, type Plan } from '@phasegate/runner'
-import { nearest } from '../nearest.js'
 import { type TargetOptions, withRunner } from '../target/open-runner.js'
 
 export interface PlanOptions extends TargetOptions {
@@ -39,7 +38,7 @@ async function save(plan: Plan, file: string): Promise<void> {
 
 function readPhase(text: string): Phase {
   if (isPhase(text)) return text
-  const meant = nearest(text, PHASES)
+  const meant = nearestName(text, PHASES)
   throw new PhasegateError({
     code: 'VERB.USAGE',
     message: `'${text}' is not a phase.${meant === undefined ? '' : ` Did you mean '${meant}'?`}`,
