@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { createProject, type Project } from '../support/project.js'
 import { type CliResult, runCli } from '../support/run-cli.js'
@@ -123,6 +124,23 @@ describeOnEveryMysql('a step outside any transaction', (server) => {
     // MariaDB without its plugin cannot tell.
     if (server.family === 'mysql') expect(result.stdout).toContain('LOCK TABLES users READ')
     await holder.query('UNLOCK TABLES')
+  }, 60_000)
+})
+
+describeOnEveryMysql('a step on a table whose name differs from another in case alone', (server) => {
+  test('waits for nobody who holds the other', async () => {
+    const db = await createDatabase(server)
+    await db.query('CREATE TABLE users (id int PRIMARY KEY)')
+    const [cased] = await db.query<{ names: string }>('SELECT @@lower_case_table_names AS names')
+    if (Number(cased?.names) !== 0) return
+    await db.query('CREATE TABLE Users (id int PRIMARY KEY)')
+    const holder = await db.open()
+    await holder.query('START TRANSACTION')
+    await holder.query('SELECT * FROM Users')
+    await sleep(1200)
+    const result = await run(createProject(ADD), db, ['expand'], ONCE)
+    expect(result.code, result.stdout + result.stderr).toBe(0)
+    await holder.query('COMMIT')
   }, 60_000)
 })
 

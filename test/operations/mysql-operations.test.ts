@@ -352,6 +352,21 @@ describeOnEveryMysql('operations', (server) => {
     expect(await db.query('SELECT plan FROM users WHERE id = 3')).toEqual([{ plan: null }])
   })
 
+  test('a column of a unique index over several is not taken out of it', async () => {
+    const db = await withTables()
+    const precondition = async (list: List) =>
+      answer(await connected(db), (await compile(list)).units.expand!.steps[0]!.execution.precondition)
+    // by_mail is UNIQUE (email, id): without id no two users could have one address.
+    expect(await precondition(() => [ops.dropColumn('users', 'ID')])).toMatch(
+      /^index by_mail of users is unique over \(email, id\), and would be over fewer columns/,
+    )
+    expect(await precondition(() => [ops.dropColumn('users', 'note')])).toBeUndefined()
+    await db.query('CREATE UNIQUE INDEX alone ON users (team)')
+    expect(await precondition(() => [ops.dropColumn('users', 'team')])).toBeUndefined()
+    const together = 'ALTER TABLE users DROP COLUMN email, DROP INDEX by_mail, LOCK=NONE'
+    expect(await precondition(() => [sql.verbatim`${sql.raw(together)}`])).toBeUndefined()
+  })
+
   test('a column that an index holds is not dropped by a rebuild without a word', async () => {
     const db = await withTables()
     const { units } = await compile(() => [ops.dropColumn('users', 'old')])

@@ -4,6 +4,7 @@ import type { Capabilities } from '../server/capabilities.js'
 import { foreignKeyProblem } from './foreign-key-problem.js'
 import { MUST_BE_EMPTY, UNCHECKED } from './marks.js'
 import { rowVersionsLeft } from './row-versions.js'
+import { shrunkUniqueIndex } from './shrunk-index.js'
 import { statementProbe } from './statement-probe.js'
 
 /**
@@ -47,7 +48,12 @@ const WITHOUT_KEY_CHECKS = {
 
 function preconditionOf(node: StatementNode, unchecked: boolean, can: Capabilities): string | undefined {
   if (node.kind !== 'alter table') return undefined
-  return unchecked ? foreignKeyProblem(node) : rowVersionsLeft(node, can.rowVersions)
+  const queries = [
+    unchecked ? foreignKeyProblem(node) : undefined,
+    shrunkUniqueIndex(node),
+    rowVersionsLeft(node, can.rowVersions),
+  ].filter((query) => query !== undefined)
+  return queries.length > 1 ? `${queries.map((query) => `(${query})`).join(' UNION ALL ')} LIMIT 1` : queries[0]
 }
 
 function isInstant({ lock, changes }: StatementFacts): boolean {

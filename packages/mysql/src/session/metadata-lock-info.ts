@@ -3,7 +3,7 @@ import type { TableFound } from '../catalog/tables-named.js'
 import { mysqlQuoting } from '../quoting.js'
 import { classifyError, errorNumber } from './classify-error.js'
 import { ifAllowed } from './list-sessions.js'
-import { conflicts, type HeldLock, pairs } from './metadata-locks.js'
+import { conflicts, type HeldLock, pairs, sameCase } from './metadata-locks.js'
 
 /** Is the plugin of that name there (MariaDB documentation, "Metadata Lock Info Plugin")? */
 export async function hasLockPlugin(session: Session): Promise<boolean> {
@@ -27,8 +27,8 @@ export async function pluginLocksOn(session: Session, tables: readonly TableFoun
     session.query<LockRow>(
       `SELECT thread_id AS id, lock_mode AS mode FROM information_schema.metadata_lock_info
        WHERE lock_type = 'Table metadata lock' AND thread_id <> CONNECTION_ID()
-         AND (table_schema, table_name) IN (?)`,
-      [pairs(tables)],
+         AND (table_schema, table_name) IN (?) AND ${sameCase('table_schema', 'table_name')}`,
+      [pairs(tables), pairs(tables)],
     ),
   )
   return rows.map((row) => ({ id: String(row.id), mode: row.mode }))
@@ -43,7 +43,8 @@ export async function pluginBlockers(session: Session, id: string): Promise<read
     session.query<LockRow>(
       `SELECT DISTINCT h.thread_id AS id, h.lock_mode AS mode FROM information_schema.metadata_lock_info w
        JOIN information_schema.metadata_lock_info h ON h.lock_type = w.lock_type AND h.thread_id <> w.thread_id
-         AND h.table_schema <=> w.table_schema AND h.table_name <=> w.table_name
+         AND CAST(h.table_schema AS BINARY) <=> CAST(w.table_schema AS BINARY)
+         AND CAST(h.table_name AS BINARY) <=> CAST(w.table_name AS BINARY)
        WHERE w.thread_id = ? AND w.lock_type = 'Table metadata lock'`,
       [id],
     ),

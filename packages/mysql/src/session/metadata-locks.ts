@@ -44,6 +44,11 @@ export function conflicts(wanted: string, granted: string): boolean {
 export const pairs = (tables: readonly TableFound[]): readonly (readonly string[])[] =>
   tables.map(({ schema, name }) => [schema, name])
 
+/** Lists of locks compare without case and accents; where the server tells names by them, `Users` is not `users`. */
+export function sameCase(schema: string, name: string): string {
+  return `(@@lower_case_table_names <> 0 OR (CAST(${schema} AS BINARY), CAST(${name} AS BINARY)) IN (?))`
+}
+
 export interface HeldLock {
   readonly id: string
   readonly mode: string
@@ -66,8 +71,8 @@ export async function metadataLocksOn(session: Session, tables: readonly TableFo
        FROM performance_schema.metadata_locks l
        LEFT JOIN performance_schema.threads t ON t.thread_id = l.owner_thread_id
        WHERE l.object_type = 'TABLE' AND l.lock_status = 'GRANTED' AND NOT t.processlist_id <=> CONNECTION_ID()
-         AND (l.object_schema, l.object_name) IN (?)`,
-      [pairs(tables)],
+         AND (l.object_schema, l.object_name) IN (?) AND ${sameCase('l.object_schema', 'l.object_name')}`,
+      [pairs(tables), pairs(tables)],
     ),
   )
   return rows.map((row) => ({ id: String(row.id), mode: row.mode }))
@@ -81,7 +86,8 @@ export async function metadataLockBlockers(session: Session, id: string): Promis
        FROM performance_schema.threads wt
        JOIN performance_schema.metadata_locks w ON w.owner_thread_id = wt.thread_id AND w.lock_status = 'PENDING'
        JOIN performance_schema.metadata_locks h ON h.object_type = w.object_type AND h.owner_thread_id <> w.owner_thread_id
-         AND h.object_schema <=> w.object_schema AND h.object_name <=> w.object_name
+         AND CAST(h.object_schema AS BINARY) <=> CAST(w.object_schema AS BINARY)
+         AND CAST(h.object_name AS BINARY) <=> CAST(w.object_name AS BINARY)
          AND h.lock_status IN ('GRANTED', 'PENDING')
        JOIN performance_schema.threads ht ON ht.thread_id = h.owner_thread_id
        WHERE wt.processlist_id = ? AND ht.processlist_id IS NOT NULL`,
