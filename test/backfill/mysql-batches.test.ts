@@ -146,6 +146,45 @@ describeOnEveryMysql('a batch', (server) => {
     })
   }
 
+  test('that must end is judged by the rows that it changed, not by one that came in behind its back', async () => {
+    const db = await createDatabase(server)
+    await db.query(`CREATE TABLE items (id bigint PRIMARY KEY, n integer NOT NULL DEFAULT 0);
+      INSERT INTO items (id) SELECT i * 10 FROM ${numbers(server.family, 100)}`)
+    const setup = await setUpBackfill(db)
+    const { session, range } = await leased(setup, '1000')
+    const set = [{ column: 'n', expression: `n + 1 + ${pause(server.family, 10)}` }]
+    const ending = countingBackfill({ set, where: 'n = 0', once: false, comparable: true, mustEnd: true })
+    const batch = attempt(setup, session, ending, PRIMARY, range, '1000')
+    await sleep(400)
+    await db.query('INSERT INTO items (id) VALUES (15)')
+    expect(await batch).toEqual({ moved: true, rows: 100 })
+    expect(await counts(db)).toEqual({ '0': 1, '1': 100 })
+    await session.close()
+  })
+
+  test('without a gap is changed as it was locked, and one with a gap as well', async () => {
+    const db = await createDatabase(server)
+    await db.query(
+      `${itemsSql(100, server.family)} DELETE FROM items WHERE id = 70; UPDATE items SET doubled = 1 WHERE id = 30`,
+    )
+    const setup = await setUpBackfill(db)
+    const { session, range } = await leased(setup, '100')
+    const some = countingBackfill({ where: 'doubled IS NULL' })
+    let now = range
+    for (const [end, rows] of [
+      ['20', 20],
+      ['40', 19],
+      ['60', 20],
+      ['80', 19],
+      ['100', 20],
+    ] as const) {
+      expect(await attempt(setup, session, some, PRIMARY, now, end)).toEqual({ moved: true, rows })
+      now = { ...now, cursor: end }
+    }
+    expect(await counts(db)).toEqual({ '0': 1, '1': 98 })
+    await session.close()
+  })
+
   test('is fenced by every byte of its cursor: a space behind it makes another key', async () => {
     const db = await createDatabase(server)
     const collation = server.family === 'mysql' ? 'utf8mb4_0900_as_cs' : 'utf8mb4_nopad_bin'

@@ -6,7 +6,13 @@ import {
   firstRowSql,
   lockKeysSql,
 } from '../../packages/mysql/dist/backfill/backfill-statements.js'
-import { changeSql, WITHOUT_WAITING } from '../../packages/mysql/dist/backfill/change-statements.js'
+import {
+  type BatchRows,
+  changeLockedSql,
+  changeSql,
+  countLockedSql,
+  WITHOUT_WAITING,
+} from '../../packages/mysql/dist/backfill/change-statements.js'
 import { mismatchesSql, recheckSql } from '../../packages/mysql/dist/backfill/compare-statements.js'
 import { createDatabase, describeOnEveryMysql, type SharedMysql } from '../support/servers.js'
 import { comparableBackfill, numbers, setUpBackfill } from './backfill-setup.js'
@@ -37,6 +43,11 @@ const KEYS: Readonly<Record<string, Walked>> = {
   },
 }
 
+const changes = ({ family }: SharedMysql, key: BackfillKey, rows: BatchRows): readonly string[] =>
+  family === 'mariadb'
+    ? changeSql(backfill, key, rows)
+    : [...changeSql(backfill, key, rows), changeLockedSql(backfill, key, rows)]
+
 /** What statistics may say of the table, and an index that tempts the optimizer away from the key. */
 const STATISTICS = {
   'never taken': '',
@@ -57,15 +68,15 @@ describeOnEveryMysql('plans', (server) => {
       for (const { key, keyOf } of Object.values(KEYS)) {
         const range = { after: keyOf(400), upTo: keyOf(900) }
         const compared = { columns: [{ bytes: false }], compared: 'differs' } as const
-        const noWait = server.family === 'mariadb'
         const keys = Array.from({ length: 200 }, (_, index) => keyOf(index + 1))
         for (const statement of [
           batchEndSql(backfill, key, range, 100),
           countSql(backfill, key, range),
           firstRowSql(backfill, key, range),
           ...lockKeysSql(backfill, key, range),
-          ...changeSql(backfill, key, range, noWait),
-          ...changeSql(backfill, key, { ...range, only: keys }, noWait),
+          ...changes(server, key, range),
+          ...changes(server, key, { ...range, only: keys }),
+          ...countLockedSql(backfill, key, range),
           mismatchesSql(backfill, key, compared, range, 10),
           recheckSql(backfill, key, compared, keys),
         ]) {
@@ -90,14 +101,15 @@ describeOnEveryMysql('plans', (server) => {
     const session = await prepared()
     const holder = await db.open()
     await holder.query('BEGIN; UPDATE items SET n = 5 WHERE id = 50')
-    const noWait = server.family === 'mariadb'
     for (const { key, keyOf } of Object.values(KEYS)) {
       const run = async (ids: readonly number[], only?: readonly string[]): Promise<number> => {
         const [after, upTo] = [keyOf(ids[0]! - 1), keyOf(ids.at(-1)!)]
         const started = performance.now()
         const rows = { after, upTo, ...(only === undefined ? {} : { only }) }
-        for (const statement of changeSql(backfill, key, rows, noWait))
-          await session.query(noWait ? `${WITHOUT_WAITING}${statement}` : statement)
+        for (const statement of server.family === 'mariadb'
+          ? changeSql(backfill, key, rows)
+          : [changeLockedSql(backfill, key, rows)])
+          await session.query(server.family === 'mariadb' ? `${WITHOUT_WAITING}${statement}` : statement)
         return performance.now() - started
       }
       const refused = { errno: server.family === 'mysql' ? 3572 : 1205 }

@@ -361,6 +361,7 @@ describeOnEveryMysql('operations', (server) => {
       /^index by_mail of users is unique over \(email, id\), and would be over fewer columns/,
     )
     expect(await precondition(() => [ops.dropColumn('users', 'note')])).toBeUndefined()
+    await db.query('UPDATE users SET team = NULL')
     await db.query('CREATE UNIQUE INDEX alone ON users (team)')
     expect(await precondition(() => [ops.dropColumn('users', 'team')])).toBeUndefined()
     const together = 'ALTER TABLE users DROP COLUMN email, DROP INDEX by_mail, LOCK=NONE'

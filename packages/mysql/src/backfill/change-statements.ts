@@ -13,17 +13,10 @@ export interface BatchRows extends KeyRange {
 
 /**
  * The data change of one batch. It must not wait for a row: InnoDB ends the lighter transaction of a deadlock, and that would
- * be the application's. Locks: those of the rows that `where` selects, the others for as long as it looks at them.
- *
- * @param failsInsteadOfWaiting it runs behind `WITHOUT_WAITING`
+ * be the application's. So it runs behind `WITHOUT_WAITING`, or on rows that are locked already. Locks: those of the rows
+ * that `where` selects, the others for as long as it looks at them.
  */
-export function changeSql(
-  backfill: CompiledBackfill,
-  key: BackfillKey,
-  rows: BatchRows,
-  failsInsteadOfWaiting: boolean,
-): readonly string[] {
-  if (!failsInsteadOfWaiting) return [changeLockedSql(backfill, key, rows)]
+export function changeSql(backfill: CompiledBackfill, key: BackfillKey, rows: BatchRows): readonly string[] {
   return lockedParts(backfill, key, rows).map(
     (part) => `UPDATE ${byKey(backfill, key)} SET ${assignments(backfill)} WHERE ${part} AND ${selected(backfill)}`,
   )
@@ -41,7 +34,7 @@ const lockedParts = (backfill: CompiledBackfill, key: BackfillKey, rows: BatchRo
  * that there the locked rows are joined. Measured on MySQL 9.7.4; without the hints the subquery may be merged, and its
  * NOWAIT is gone.
  */
-function changeLockedSql(backfill: CompiledBackfill, key: BackfillKey, rows: BatchRows): string {
+export function changeLockedSql(backfill: CompiledBackfill, key: BackfillKey, rows: BatchRows): string {
   const table = byKey(backfill, key)
   const column = columnName(backfill, key.column)
   const locks = lockedParts(backfill, key, rows).map(
@@ -55,6 +48,24 @@ STRAIGHT_JOIN ${table} ON ${column} = phasegate_locked_key SET ${assignments(bac
   return `UPDATE ${table} SET ${assignments(backfill)}
 WHERE ${rows.only === undefined ? within(backfill, key, rows) : among(backfill, key, rows.only)} AND ${column} IN (
 SELECT /*+ SUBQUERY(MATERIALIZATION) NO_MERGE(phasegate_locked) */ phasegate_locked_key FROM ${locked})`
+}
+
+/** A batch of more keys than this has gaps, or is larger than any. */
+const LARGEST = 50_000n
+
+/** How many keys a range could hold, if it may be without a gap: of whole numbers by the primary key. */
+export function keysThatFit({ type, index }: BackfillKey, { after, upTo }: KeyRange): bigint | undefined {
+  if (!/^\w*int\b/.test(type) || index !== 'PRIMARY' || after === null || upTo === null) return undefined
+  const fitting = BigInt(upTo) - BigInt(after)
+  return fitting <= LARGEST ? fitting : undefined
+}
+
+/** Locks the rows of a batch, or fails at once, and counts them. */
+export function countLockedSql(backfill: CompiledBackfill, key: BackfillKey, rows: BatchRows): readonly string[] {
+  return lockedParts(backfill, key, rows).map(
+    (part) =>
+      `SELECT COUNT(*) AS \`rows\` FROM ${byKey(backfill, key)} WHERE ${part} AND ${selected(backfill)} FOR UPDATE NOWAIT`,
+  )
 }
 
 const assignments = (backfill: CompiledBackfill): string =>

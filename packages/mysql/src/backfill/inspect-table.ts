@@ -3,7 +3,7 @@ import { capabilitiesOf } from '../server/capabilities.js'
 import type { MysqlServer } from '../server/mysql-server.js'
 import { classifyError, errorNumber } from '../session/classify-error.js'
 import { badExpression, describeTable, generatedColumn, noColumn, noTable } from './backfill-errors.js'
-import { changeSql } from './change-statements.js'
+import { changeLockedSql, changeSql } from './change-statements.js'
 import { chooseKey, type KeyCandidate } from './choose-key.js'
 import { mismatchesSql } from './compare-statements.js'
 import { comparedColumns } from './compared-columns.js'
@@ -156,8 +156,10 @@ async function assertPlannable(
 ): Promise<void> {
   const all = { after: null, upTo: null }
   try {
-    for (const change of changeSql(backfill, key, all, capabilitiesOf(server).failsInsteadOfWaiting))
-      await session.query(`EXPLAIN ${change}`)
+    const changes = capabilitiesOf(server).failsInsteadOfWaiting
+      ? changeSql(backfill, key, all)
+      : [...changeSql(backfill, key, all), changeLockedSql(backfill, key, all)]
+    for (const change of changes) await session.query(`EXPLAIN ${change}`)
     if (backfill.comparable) {
       const columns = await comparedColumns(session, backfill)
       await session.query(`EXPLAIN ${mismatchesSql(backfill, key, { columns, compared: 'differs' }, all, 1)}`)

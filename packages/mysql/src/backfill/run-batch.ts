@@ -1,0 +1,149 @@
+import type {
+  BackfillKey,
+  BatchResult,
+  CompiledBackfill,
+  LeasedRange,
+  Session,
+  TransactionOptions,
+} from '@phasegate/core'
+import { classifyError } from '../session/classify-error.js'
+import { neverEnds } from './backfill-errors.js'
+import { firstRowSql, type KeyRange, lockKeysSql, selectedKeysSql } from './backfill-statements.js'
+import {
+  type BatchRows,
+  changeLockedSql,
+  changeSql,
+  countLockedSql,
+  keysThatFit,
+  WITHOUT_WAITING,
+} from './change-statements.js'
+import { mismatchesSql } from './compare-statements.js'
+import { comparedColumns } from './compared-columns.js'
+import { EXPIRES, rowCount, sameText } from './range-lease.js'
+
+export interface KeyRow {
+  readonly phasegate_text: string
+  readonly [key: string]: unknown
+}
+
+export interface BatchOptions {
+  /** Prepared. */
+  readonly session: Session
+  readonly backfill: CompiledBackfill
+  readonly key: BackfillKey
+  readonly range: LeasedRange
+  /** The last key of the batch. */
+  readonly end: string
+  readonly leaseMs: number
+  readonly timeouts: TransactionOptions
+  readonly failsInsteadOfWaiting: boolean
+}
+
+interface Batch extends BatchOptions {
+  readonly rows: BatchRows & { readonly upTo: string }
+}
+
+/** One batch in one transaction; see `BackfillTarget.runBatch`. */
+export async function runBatch(options: BatchOptions): Promise<BatchResult> {
+  const { session, backfill, range, end, timeouts } = options
+  const rows = { after: range.cursor, upTo: end }
+  // A catch-up pass rewrites only what differs; where nothing can be compared there is no such pass.
+  const only = range.ordinal > 0 && backfill.comparable ? await differing(options, rows) : undefined
+  const batch: Batch = { ...options, rows: only === undefined ? rows : { ...rows, only } }
+  try {
+    return await session.transaction(timeouts, () => moveRange(batch))
+  } catch (error) {
+    if (classifyError(error) === 'lock timeout') await waitForFirstRow(batch)
+    throw error
+  }
+}
+
+/** More keys than these are no list for a condition: then all rows are written, which changes nothing in those that are right. */
+const MOST_KEYS = 1000
+
+/** Keys of the rows that differ now. */
+async function differing(
+  { session, backfill, key }: BatchOptions,
+  range: KeyRange,
+): Promise<readonly string[] | undefined> {
+  const question = { columns: await comparedColumns(session, backfill), compared: 'differs' } as const
+  const rows = await session.query<KeyRow>(mismatchesSql(backfill, key, question, range, MOST_KEYS + 1))
+  return rows.length > MOST_KEYS ? undefined : rows.map((row) => row.phasegate_text)
+}
+
+/**
+ * Fence, data and cursor in one transaction, which the caller rolls back on any error. The fence locks the range's row and
+ * holds it until the end: whoever comes meanwhile waits, sees another cursor or epoch, and changes nothing.
+ */
+async function moveRange(batch: Batch): Promise<BatchResult> {
+  const { session, rows, leaseMs } = batch
+  const { unit, ordinal, epoch } = batch.range
+  const fence = await session.query(
+    `SELECT 1 FROM phasegate_backfill_range
+     WHERE migration = ? AND ordinal = ? AND epoch = ? AND ${sameText('`cursor`', '?')} FOR UPDATE`,
+    [unit.migration, ordinal, epoch, rows.after],
+  )
+  if (fence.length === 0) return { moved: false, rows: 0 }
+  const changed = await changeRows(batch)
+  await session.query(
+    `UPDATE phasegate_backfill_range SET \`cursor\` = ?, rows_done = rows_done + ?, lease_expires = ${EXPIRES}
+     WHERE migration = ? AND ordinal = ?`,
+    [rows.upTo, changed, leaseMs, unit.migration, ordinal],
+  )
+  return { moved: true, rows: changed }
+}
+
+/** Runs the change and gives the number of its rows. Throws `BACKFILL.NOT_IDEMPOTENT` where `where` selects one again. */
+async function changeRows(batch: Batch): Promise<number> {
+  const { session, backfill, key, rows } = batch
+  if (rows.only?.length === 0) return 0
+  const changing = new Set<string>()
+  if (backfill.mustEnd === true)
+    for (const lock of lockKeysSql(backfill, key, rows))
+      for (const row of await session.query<KeyRow>(lock)) changing.add(row.phasegate_text)
+  let changed = 0
+  for (const change of await changesOf(batch)) {
+    await session.query(change)
+    changed += await rowCount(session)
+  }
+  if (backfill.mustEnd !== true) return changed
+  // Not every row that is selected now was changed by us: somebody may have brought one into the range meanwhile.
+  const selected = await session.query<KeyRow>(selectedKeysSql(backfill, key, rows))
+  const again = selected.find((row) => changing.has(row.phasegate_text))
+  if (again !== undefined) throw neverEnds(backfill, again.phasegate_text)
+  return changed
+}
+
+async function changesOf(batch: Batch): Promise<readonly string[]> {
+  const { backfill, key, rows } = batch
+  const plain = changeSql(backfill, key, rows)
+  if (batch.failsInsteadOfWaiting) return plain.map((change) => `${WITHOUT_WAITING}${change}`)
+  return (await lockEveryKey(batch)) ? plain : [changeLockedSql(backfill, key, rows)]
+}
+
+/**
+ * Locks the rows first where the batch may be without a gap. If it is, nobody can bring another row into it, and a plain
+ * UPDATE never waits; it costs a tenth less than one that joins what it locked (measured on MySQL 9.7.4).
+ */
+async function lockEveryKey({ session, backfill, key, rows }: Batch): Promise<boolean> {
+  const fitting = keysThatFit(key, rows)
+  if (fitting === undefined || rows.only !== undefined) return false
+  let locked = 0n
+  for (const lock of countLockedSql(backfill, key, rows)) {
+    const [row] = await session.query<{ rows: string | number }>(lock)
+    locked += BigInt(row?.rows ?? 0)
+  }
+  return locked === fitting
+}
+
+/**
+ * After a batch that gave way, on a session that holds nothing any more, so that nobody can be in a deadlock with it. In a
+ * batch that became as small as one row, that is the row that somebody holds: now it is seen who.
+ */
+async function waitForFirstRow({ session, backfill, key, rows, timeouts }: Batch): Promise<void> {
+  try {
+    await session.limited(timeouts, () => session.query(firstRowSql(backfill, key, rows)))
+  } catch {
+    // It was not free in time; the batch has failed with what counts.
+  }
+}
