@@ -128,7 +128,8 @@ async function rowVersions(session: Session, { rowVersions: most }: Capabilities
   if (most === undefined) return []
   const rows = await ifAllowed(() =>
     session.query<{ name: string; used: string | number }>(
-      `SELECT SUBSTRING_INDEX(name, '/', -1) AS name, MAX(total_row_versions) AS used FROM information_schema.innodb_tables
+      // It is read under the metadata lock of every table of the server: DDL that waits anywhere would hold it up.
+      `SELECT /*+ MAX_EXECUTION_TIME(2000) */ SUBSTRING_INDEX(name, '/', -1) AS name, MAX(total_row_versions) AS used FROM information_schema.innodb_tables
        WHERE name LIKE CONCAT(REPLACE(REPLACE(DATABASE(), '_', '\\\\_'), '%', '\\\\%'), '/%')
        GROUP BY 1 HAVING used >= ? ORDER BY used DESC LIMIT 10`,
       [Math.floor(most * 0.8)],

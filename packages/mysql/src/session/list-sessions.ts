@@ -110,12 +110,15 @@ async function lastStatements(session: Session, ids: readonly string[]): Promise
 /** Unknown table of information_schema: a plugin that is not installed. */
 const NO_SUCH_TABLE = [1109, 1146]
 
-/** Rows of what an account may be forbidden to see, or a server not have: none, then. `doctor` says so. */
+/** Rows of what an account may be forbidden to see, a server not have, or not say in the query's own time: none, then. */
 export async function ifAllowed<R>(read: () => Promise<readonly R[]>): Promise<readonly R[]> {
   try {
     return await read()
   } catch (error) {
-    if (classifyError(error) === 'permission' || NO_SUCH_TABLE.includes(errorNumber(error) ?? 0)) return []
+    const kind = classifyError(error)
+    const unread =
+      kind === 'permission' || kind === 'statement timeout' || NO_SUCH_TABLE.includes(errorNumber(error) ?? 0)
+    if (unread) return []
     throw error
   }
 }

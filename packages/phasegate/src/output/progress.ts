@@ -48,7 +48,7 @@ export function createProgress(output: Output, now: () => number = performance.n
 export function describeEvent(event: PhasegateEvent, verbose: boolean): string | undefined {
   switch (event.type) {
     case 'lock.waiting':
-      return `waiting for the ${event.lock} lock${event.holder === undefined ? '' : ` held by ${event.holder.application} (${event.holder.client})`}, ${seconds(event.waitedMs)}`
+      return `waiting for the ${event.lock} lock${event.holder === undefined ? '' : ` held by ${event.holder.application || event.holder.user || 'a session'} (${event.holder.client})`}, ${seconds(event.waitedMs)}`
     case 'lock.acquired':
       return verbose ? `lock ${event.lock} taken after ${seconds(event.waitedMs)}` : undefined
     case 'unit.started':
@@ -61,7 +61,10 @@ export function describeEvent(event: PhasegateEvent, verbose: boolean): string |
       return verbose ? `${unitName(event.unit)} step ${event.position}: ${truncate(event.statement, 160)}` : undefined
     case 'step.retry': {
       const holder = event.holders[0]
-      const who = holder === undefined ? '' : `; held by ${holder.application} (backend ${holder.backend.id})`
+      const who =
+        holder === undefined
+          ? ''
+          : `; held by ${holder.application || holder.user || 'a session'} (backend ${holder.backend.id})`
       return `${unitName(event.unit)} step ${event.position}: ${event.reason}${who}; try ${event.attempt + 1} in ${seconds(event.pauseMs)}`
     }
     case 'step.done':
