@@ -101,7 +101,7 @@ describeOnEveryServer('a backfill in conflict', (server) => {
         message: expect.stringMatching(/key 777 .*small/),
       },
     })
-    expect(await db.query('SELECT concat(count(*), '') AS done FROM items WHERE doubled = n * 2')).toEqual([
+    expect(await db.query('SELECT concat(count(*)) AS done FROM items WHERE doubled = n * 2')).toEqual([
       { done: '776' },
     ])
     expect(await rangeRow(db)).toMatchObject({ cursor: '776', owner: null })
