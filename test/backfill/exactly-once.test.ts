@@ -256,10 +256,12 @@ function exactlyOnce(server: AnyServer): void {
  */
 async function startProxy(db: AnyDatabase) {
   const url = new URL(db.url)
+  // A container's port need not be on this machine's loopback.
+  const upstreamHost = url.hostname
   const port = Number(url.port)
   const pairs = new Set<{ client: Socket; upstream: Socket; swallow: boolean; batch: boolean }>()
   const server = createServer((client) => {
-    const upstream = connectSocket(port, '127.0.0.1')
+    const upstream = connectSocket(port, upstreamHost)
     const pair = { client, upstream, swallow: false, batch: false }
     pairs.add(pair)
     for (const socket of [client, upstream]) socket.on('error', () => {})
@@ -288,6 +290,7 @@ async function startProxy(db: AnyDatabase) {
   })
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('the proxy has no port')
+  url.hostname = '127.0.0.1'
   url.port = String(address.port)
   return {
     url: url.href,

@@ -52,23 +52,31 @@ export function createJournalReader(sql: JournalSql): ReadJournal {
       const description = await describe(run)
       if (!description.exists) return empty(description)
     }
+    return read(run, (description) => {
+      if (!description.exists) return empty(description)
+      // A runner may have created it between the two statements: then it is whole now.
+      return read(run, (_, still) => {
+        throw journalDamaged(still)
+      })
+    })
+  }
+
+  /** `missing` says what becomes of a journal of which a table was missing. */
+  async function read(
+    run: RunSql,
+    missing: (description: DatabaseDescription, error: unknown) => JournalSnapshot | Promise<JournalSnapshot>,
+  ): Promise<JournalSnapshot> {
     let answer: unknown
     try {
       answer = await run(sql.read)
     } catch (error) {
-      return explain(run, error)
+      if (sql.notInitialised(error)) return missing(await describe(run), error)
+      if (!sql.isForbidden(error)) throw error
+      const { role, database } = await describe(run)
+      throw journalForbidden(role, sql.grantsFor(role, database), error)
     }
     // No snapshot: the tables are being created by a runner that has not committed the first row.
     return sql.parse(jsonTexts(answer)) ?? empty(await describe(run))
-  }
-
-  async function explain(run: RunSql, error: unknown): Promise<JournalSnapshot> {
-    const missing = sql.notInitialised(error)
-    if (!missing && !sql.isForbidden(error)) throw error
-    const description = await describe(run)
-    if (!missing) throw journalForbidden(description.role, sql.grantsFor(description.role, description.database), error)
-    if (description.exists) throw journalDamaged(error)
-    return empty(description)
   }
 
   async function describe(run: RunSql): Promise<DatabaseDescription> {

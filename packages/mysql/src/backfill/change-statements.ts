@@ -11,16 +11,21 @@ export interface BatchRows extends KeyRange {
   readonly only?: readonly string[]
 }
 
-/**
- * The data change of one batch. It must not wait for a row: InnoDB ends the lighter transaction of a deadlock, and that would
- * be the application's. So it runs behind `WITHOUT_WAITING`, or on rows that are locked already. Locks: those of the rows
- * that `where` selects, the others for as long as it looks at them.
- */
-export function changeSql(backfill: CompiledBackfill, key: BackfillKey, rows: BatchRows): readonly string[] {
-  return lockedParts(backfill, key, rows).map(
-    (part) => `UPDATE ${byKey(backfill, key)} SET ${assignments(backfill)} WHERE ${part} AND ${selected(backfill)}`,
-  )
+// The data change of one batch must not wait for a row: InnoDB ends the lighter transaction of a deadlock, and that would be
+// the application's. Locks: those of the rows that `where` selects, the others for as long as it looks at them.
+
+/** For `WITHOUT_WAITING`, in turn. */
+export function changePartsSql(backfill: CompiledBackfill, key: BackfillKey, rows: BatchRows): readonly string[] {
+  return lockedParts(backfill, key, rows).map((part) => changeSql(backfill, key, part))
 }
+
+/** For a range of the primary key that is locked as a whole. */
+export function changeRangeSql(backfill: CompiledBackfill, key: BackfillKey, range: KeyRange): string {
+  return changeSql(backfill, key, within(backfill, key, range))
+}
+
+const changeSql = (backfill: CompiledBackfill, key: BackfillKey, rows: string): string =>
+  `UPDATE ${byKey(backfill, key)} SET ${assignments(backfill)} WHERE ${rows} AND ${selected(backfill)}`
 
 const lockedParts = (backfill: CompiledBackfill, key: BackfillKey, rows: BatchRows): readonly string[] =>
   rows.only === undefined ? toBeLocked(backfill, key, rows) : [among(backfill, key, rows.only)]
@@ -53,19 +58,20 @@ SELECT /*+ SUBQUERY(MATERIALIZATION) NO_MERGE(phasegate_locked) */ phasegate_loc
 /** A batch of more keys than this has gaps, or is larger than any. */
 const LARGEST = 50_000n
 
-/** How many keys a range could hold, if it may be without a gap: of whole numbers by the primary key. */
-export function keysThatFit({ type, index }: BackfillKey, { after, upTo }: KeyRange): bigint | undefined {
-  if (!/^\w*int\b/.test(type) || index !== 'PRIMARY' || after === null || upTo === null) return undefined
+/** How many keys a range holds if it has no gap: known of whole numbers alone. Undefined: it has some, or nobody knows. */
+export function keysThatFit({ type, index }: BackfillKey, { after, upTo, only }: BatchRows): bigint | undefined {
+  if (!/^\w*int\b/.test(type) || index !== 'PRIMARY' || after === null || upTo === null || only) return undefined
   const fitting = BigInt(upTo) - BigInt(after)
   return fitting <= LARGEST ? fitting : undefined
 }
 
-/** Locks the rows of a batch, or fails at once, and counts them. */
-export function countLockedSql(backfill: CompiledBackfill, key: BackfillKey, rows: BatchRows): readonly string[] {
-  return lockedParts(backfill, key, rows).map(
+/** Locks the rows of a range or fails at once; the counts of its parts. */
+export function countLockedSql(backfill: CompiledBackfill, key: BackfillKey, range: KeyRange): string {
+  const counts = toBeLocked(backfill, key, range).map(
     (part) =>
-      `SELECT COUNT(*) AS \`rows\` FROM ${byKey(backfill, key)} WHERE ${part} AND ${selected(backfill)} FOR UPDATE NOWAIT`,
+      `(SELECT COUNT(*) AS \`rows\` FROM ${byKey(backfill, key)} WHERE ${part} AND ${selected(backfill)} FOR UPDATE NOWAIT)`,
   )
+  return counts.join('\nUNION ALL\n')
 }
 
 const assignments = (backfill: CompiledBackfill): string =>

@@ -3,7 +3,7 @@ import { capabilitiesOf } from '../server/capabilities.js'
 import type { MysqlServer } from '../server/mysql-server.js'
 import { classifyError, errorNumber } from '../session/classify-error.js'
 import { badExpression, describeTable, generatedColumn, noColumn, noTable } from './backfill-errors.js'
-import { changeLockedSql, changeSql } from './change-statements.js'
+import { changeLockedSql, changeRangeSql } from './change-statements.js'
 import { chooseKey, type KeyCandidate } from './choose-key.js'
 import { mismatchesSql } from './compare-statements.js'
 import { comparedColumns } from './compared-columns.js'
@@ -156,10 +156,9 @@ async function assertPlannable(
 ): Promise<void> {
   const all = { after: null, upTo: null }
   try {
-    const changes = capabilitiesOf(server).failsInsteadOfWaiting
-      ? changeSql(backfill, key, all)
-      : [...changeSql(backfill, key, all), changeLockedSql(backfill, key, all)]
-    for (const change of changes) await session.query(`EXPLAIN ${change}`)
+    await session.query(`EXPLAIN ${changeRangeSql(backfill, key, all)}`)
+    if (!capabilitiesOf(server).failsInsteadOfWaiting)
+      await session.query(`EXPLAIN ${changeLockedSql(backfill, key, all)}`)
     if (backfill.comparable) {
       const columns = await comparedColumns(session, backfill)
       await session.query(`EXPLAIN ${mismatchesSql(backfill, key, { columns, compared: 'differs' }, all, 1)}`)

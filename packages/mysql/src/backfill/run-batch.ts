@@ -12,7 +12,8 @@ import { firstRowSql, type KeyRange, lockKeysSql, selectedKeysSql } from './back
 import {
   type BatchRows,
   changeLockedSql,
-  changeSql,
+  changePartsSql,
+  changeRangeSql,
   countLockedSql,
   keysThatFit,
   WITHOUT_WAITING,
@@ -93,20 +94,15 @@ async function moveRange(batch: Batch): Promise<BatchResult> {
   return { moved: true, rows: changed }
 }
 
-/** Runs the change and gives the number of its rows. Throws `BACKFILL.NOT_IDEMPOTENT` where `where` selects one again. */
+/** Changes the rows and gives their number. Throws `BACKFILL.NOT_IDEMPOTENT` where `where` selects one again. */
 async function changeRows(batch: Batch): Promise<number> {
   const { session, backfill, key, rows } = batch
   if (rows.only?.length === 0) return 0
+  if (backfill.mustEnd !== true) return await change(batch)
   const changing = new Set<string>()
-  if (backfill.mustEnd === true)
-    for (const lock of lockKeysSql(backfill, key, rows))
-      for (const row of await session.query<KeyRow>(lock)) changing.add(row.phasegate_text)
-  let changed = 0
-  for (const change of await changesOf(batch)) {
-    await session.query(change)
-    changed += await rowCount(session)
-  }
-  if (backfill.mustEnd !== true) return changed
+  for (const lock of lockKeysSql(backfill, key, rows))
+    for (const row of await session.query<KeyRow>(lock)) changing.add(row.phasegate_text)
+  const changed = await change(batch)
   // Not every row that is selected now was changed by us: somebody may have brought one into the range meanwhile.
   const selected = await session.query<KeyRow>(selectedKeysSql(backfill, key, rows))
   const again = selected.find((row) => changing.has(row.phasegate_text))
@@ -114,26 +110,31 @@ async function changeRows(batch: Batch): Promise<number> {
   return changed
 }
 
-async function changesOf(batch: Batch): Promise<readonly string[]> {
-  const { backfill, key, rows } = batch
-  const plain = changeSql(backfill, key, rows)
-  if (batch.failsInsteadOfWaiting) return plain.map((change) => `${WITHOUT_WAITING}${change}`)
-  return (await lockEveryKey(batch)) ? plain : [changeLockedSql(backfill, key, rows)]
+async function change(batch: Batch): Promise<number> {
+  const { session, backfill, key, rows } = batch
+  if (batch.failsInsteadOfWaiting) {
+    let changed = 0
+    for (const statement of changePartsSql(backfill, key, rows)) {
+      await session.query(`${WITHOUT_WAITING}${statement}`)
+      changed += await rowCount(session)
+    }
+    return changed
+  }
+  const everyKey = keysThatFit(key, rows)
+  if (everyKey !== undefined && (await lockRows(batch)) === everyKey) {
+    // Without a gap, and locked: nobody can bring another row into it, so that this does not wait. It costs a tenth less
+    // than to look up what was locked (measured on MySQL 9.7.4).
+    await session.query(changeRangeSql(backfill, key, rows))
+    return Number(everyKey)
+  }
+  await session.query(changeLockedSql(backfill, key, rows))
+  return await rowCount(session)
 }
 
-/**
- * Locks the rows first where the batch may be without a gap. If it is, nobody can bring another row into it, and a plain
- * UPDATE never waits; it costs a tenth less than one that joins what it locked (measured on MySQL 9.7.4).
- */
-async function lockEveryKey({ session, backfill, key, rows }: Batch): Promise<boolean> {
-  const fitting = keysThatFit(key, rows)
-  if (fitting === undefined || rows.only !== undefined) return false
-  let locked = 0n
-  for (const lock of countLockedSql(backfill, key, rows)) {
-    const [row] = await session.query<{ rows: string | number }>(lock)
-    locked += BigInt(row?.rows ?? 0)
-  }
-  return locked === fitting
+/** Locks the rows of the batch or fails at once; how many there are. */
+async function lockRows({ session, backfill, key, rows }: Batch): Promise<bigint> {
+  const counts = await session.query<{ rows: string | number }>(countLockedSql(backfill, key, rows))
+  return counts.reduce((sum, count) => sum + BigInt(count.rows), 0n)
 }
 
 /**

@@ -62,6 +62,16 @@ describe('reading the journal', () => {
     })
   })
 
+  it('reads again where a runner has created the journal between its question and the look at the catalog', async () => {
+    let asked = 0
+    const run = async (sql: string): Promise<unknown> => {
+      if (sql !== readJournalSql) return database(true)
+      if (asked++ === 0) throw state('42P01')
+      return { rows: [{ journal: journal(1) }] }
+    }
+    expect((await readJournal(run)).version).toBe(1)
+  })
+
   it('tells a journal with a table missing from none', async () => {
     await expect(readJournal(failing(state('42P01'), true))).rejects.toMatchObject({ code: 'JOURNAL.DAMAGED' })
   })
