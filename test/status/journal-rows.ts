@@ -1,14 +1,22 @@
 import type { BuildManifest } from '@phasegate/status'
 import { JOURNAL_MIGRATIONS as MYSQL_JOURNAL } from '../../packages/mysql/src/journal/journal-schema.js'
-import { JOURNAL_MIGRATIONS } from '../../packages/postgres/src/journal/journal-schema.js'
+import { JOURNAL_MIGRATIONS, JOURNAL_VERSION } from '../../packages/postgres/src/journal/journal-schema.js'
 import type { AnyDatabase, DatabaseTemplate, Family } from '../support/servers.js'
 
 export const EMAIL = '20261122093000_email_verified'
 
-export const WITH_JOURNAL: DatabaseTemplate = { name: 'journal', sql: JOURNAL_MIGRATIONS.join('\n') }
+export const WITH_JOURNAL: DatabaseTemplate = {
+  name: 'journal',
+  sql: `${JOURNAL_MIGRATIONS.join('\n')} UPDATE phasegate.journal SET version = ${JOURNAL_VERSION};`,
+}
 
 /** The same on MySQL and MariaDB. */
-export const WITH_MYSQL_JOURNAL: DatabaseTemplate = { name: 'journal', sql: MYSQL_JOURNAL.flat().join(';\n') }
+export const WITH_MYSQL_JOURNAL: DatabaseTemplate = {
+  name: 'journal',
+  sql: MYSQL_JOURNAL.flat()
+    .map((entry) => (typeof entry === 'string' ? entry : entry.statement))
+    .join(';\n'),
+}
 
 /** A build that knows one migration of three phases. */
 export function manifestThatUses(appUses: 'old' | 'both' | 'new'): BuildManifest {

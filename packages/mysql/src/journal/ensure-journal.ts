@@ -10,7 +10,11 @@ export async function ensureJournal(session: Session, appRoles: readonly string[
   if (version > JOURNAL_VERSION) throw newerJournal(version)
   for (const statements of JOURNAL_MIGRATIONS.slice(version)) {
     await session.limited(TIMEOUTS, async () => {
-      for (const statement of statements) await session.query(statement)
+      for (const entry of statements) {
+        const { statement, done } = typeof entry === 'string' ? { statement: entry, done: undefined } : entry
+        if (done !== undefined && (await session.query(done)).length > 0) continue
+        await session.query(statement)
+      }
     })
   }
   for (const role of appRoles) await session.limited(TIMEOUTS, () => grantToApplication(session, role))

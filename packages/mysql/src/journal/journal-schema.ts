@@ -1,5 +1,5 @@
 /** Version of the journal's tables. Within a major it only grows, so that old pods read it while a new runner upgrades. */
-export const JOURNAL_VERSION = 1
+export const JOURNAL_VERSION = 2
 
 /**
  * Names compare byte by byte, as PostgreSQL's COLLATE "C" does. The row format is named because it allows keys of 3072
@@ -7,12 +7,24 @@ export const JOURNAL_VERSION = 1
  */
 const TABLE = 'ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin'
 
+/** A statement that cannot be run again: left out where `done` gives a row. */
+export interface GuardedStatement {
+  readonly statement: string
+  readonly done: string
+}
+
+const addColumn = (table: string, column: string, definition: string): GuardedStatement => ({
+  statement: `ALTER TABLE ${table} ADD COLUMN ${column} ${definition}`,
+  done: `SELECT 1 AS there FROM information_schema.columns
+    WHERE table_schema = DATABASE() AND table_name = '${table}' AND column_name = '${column}'`,
+})
+
 /**
  * One list of statements a version, applied in order by `ensure` under the journal lock. DDL commits by itself here, so
  * each statement may be run again, and the last one of a list is what makes the version: a run that died between any two
  * is finished by the next. Times are UTC without saying so. Locks: only new tables of our own.
  */
-export const JOURNAL_MIGRATIONS: readonly (readonly string[])[] = [
+export const JOURNAL_MIGRATIONS: readonly (readonly (string | GuardedStatement)[])[] = [
   [
     `
     CREATE TABLE IF NOT EXISTS phasegate_unit (
@@ -133,5 +145,26 @@ export const JOURNAL_MIGRATIONS: readonly (readonly string[])[] = [
       held         JSON                          -- {actor, reason, at}: no backfill runs while it is set
     ) ${TABLE}`,
     'INSERT INTO phasegate_journal (target, version) VALUES (UUID(), 1)',
+  ],
+  // Backfills by several workers.
+  [
+    // 0, then one for each catch-up; a pass was one range.
+    addColumn('phasegate_backfill_range', 'pass', 'INT NOT NULL DEFAULT 0'),
+    'UPDATE phasegate_backfill_range SET pass = ordinal',
+    // Keys passed, changed or not.
+    addColumn('phasegate_backfill_range', 'keys_done', 'BIGINT NOT NULL DEFAULT 0'),
+    // {maxRowsPerSecond}: asked for while it runs.
+    addColumn('phasegate_unit', 'pace', 'JSON'),
+    // Rows that a backfill could not change and went past (onError: 'quarantine').
+    `
+    CREATE TABLE IF NOT EXISTS phasegate_quarantine (
+      migration VARCHAR(255) NOT NULL,
+      digest    CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, -- SHA-256 of the key, hex
+      \`key\`     LONGTEXT NOT NULL,
+      error     JSON NOT NULL,
+      at        DATETIME(6) NOT NULL DEFAULT (UTC_TIMESTAMP(6)),
+      PRIMARY KEY (migration, digest)
+    ) ${TABLE}`,
+    'UPDATE phasegate_journal SET version = 2',
   ],
 ]

@@ -8,5 +8,6 @@ export const JOURNAL_TABLES = [
   'phasegate_build',
   'phasegate_instance',
   'phasegate_event',
+  'phasegate_quarantine',
   'phasegate_journal',
 ] as const

@@ -1,5 +1,5 @@
 /** Version of the journal's tables. Within a major it only grows, so that old pods read it while a new runner upgrades. */
-export const JOURNAL_VERSION = 1
+export const JOURNAL_VERSION = 2
 
 /**
  * One script a version, applied in order by `ensure` under the journal lock, each in one transaction. Locks: only new
@@ -128,5 +128,24 @@ export const JOURNAL_MIGRATIONS: readonly string[] = [
   );
 
   INSERT INTO phasegate.journal (version) VALUES (1);
+  `,
+  // Backfills by several workers. Locks: ACCESS EXCLUSIVE on two small tables of ours, for a moment.
+  `
+  ALTER TABLE phasegate.backfill_range
+    ADD COLUMN pass      integer NOT NULL DEFAULT 0,  -- 0, then one for each catch-up
+    ADD COLUMN keys_done bigint NOT NULL DEFAULT 0;   -- keys passed, changed or not
+  UPDATE phasegate.backfill_range SET pass = ordinal; -- a pass was one range
+
+  ALTER TABLE phasegate.unit ADD COLUMN pace jsonb;   -- {maxRowsPerSecond}: asked for while it runs
+
+  -- Rows that a backfill could not change and went past (onError: 'quarantine').
+  CREATE TABLE phasegate.quarantine (
+    migration text NOT NULL,
+    digest    text NOT NULL,                          -- SHA-256 of the key, hex: a key may be longer than an index takes
+    key       text NOT NULL,
+    error     jsonb NOT NULL,
+    at        timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (migration, digest)
+  );
   `,
 ]
