@@ -58,10 +58,10 @@ describeOnEveryMysql('the journal', (server) => {
         () => false,
         () => true,
       )
-      expect((await journal.read(session)).exists, `after ${n} statements`).toBe(!died)
+      // One statement a table of the first version, and the row that makes it a journal, which later ones add to.
+      expect((await journal.read(session)).exists, `after ${n} statements`).toBe(n >= 10)
       if (!died) {
-        // One statement a table, and the row that makes it a journal.
-        expect(n).toBe(10)
+        expect(n).toBe(11)
         break
       }
     }
@@ -188,7 +188,7 @@ describeOnEveryMysql('the journal', (server) => {
     const error = await journal.ensure(session, [app.name]).catch((thrown) => thrown)
     expect(error).toMatchObject({ code: 'DATABASE.PERMISSION', message: expect.stringContaining(app.name) })
     const grants: string[] = error.meta.grants
-    expect(grants).toHaveLength(14)
+    expect(grants).toHaveLength(15)
     for (const grant of grants) await database.query(grant)
     expect((await journal.read(await open(database, app.name))).exists).toBe(true)
     // Where our account sees what others may, it sees that it is done.
