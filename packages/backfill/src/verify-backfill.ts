@@ -1,3 +1,4 @@
+import { proofOf } from '@phasegate/core'
 import { type Comparison, compareTable } from './compare-backfill.js'
 import { readAgain } from './conflict.js'
 import type { BackfillOutcome } from './outcome.js'
@@ -25,7 +26,7 @@ class Wished extends Error {
 export async function verifyBackfill(walk: Walk, pass: number): Promise<Verified | BackfillOutcome> {
   const { settings, worker } = walk
   const { target, unit, backfill } = settings
-  if (backfill.once || !backfill.comparable) return { state: 'ranges whole' }
+  if (proofOf(backfill) === 'ranges whole') return { state: 'ranges whole' }
   for (;;) {
     await readAgain(
       settings,
