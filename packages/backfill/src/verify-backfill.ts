@@ -1,3 +1,4 @@
+import { proofOf } from '@phasegate/core'
 import { type Comparison, compareTable } from './compare-backfill.js'
 import { readAgain } from './conflict.js'
 import type { BackfillOutcome } from './outcome.js'
@@ -25,7 +26,7 @@ class Wished extends Error {
 export async function verifyBackfill(walk: Walk, pass: number): Promise<Verified | BackfillOutcome> {
   const { settings, worker } = walk
   const { target, unit, backfill } = settings
-  if (backfill.once || !backfill.comparable) return { state: 'ranges whole' }
+  if (proofOf(backfill) === 'ranges whole') return { state: 'ranges whole' }
   for (;;) {
     await readAgain(
       settings,
@@ -36,7 +37,7 @@ export async function verifyBackfill(walk: Walk, pass: number): Promise<Verified
     settings.emit({ type: 'unit.changed', unit, state: 'verifying' })
     settings.emit({ type: 'backfill.verifying', unit, pass })
     try {
-      const comparison = await compareTable(settings, worker, walk.key, async () => {
+      const comparison = await compareTable(settings, worker, walk.key, async (rows) => {
         const control = await readAgain(
           settings,
           worker,
@@ -45,7 +46,9 @@ export async function verifyBackfill(walk: Walk, pass: number): Promise<Verified
         )
         const wish = wishOf(control)
         if (wish !== undefined) throw new Wished(wish)
+        await walk.log.compared(rows)
       })
+      await walk.log.compared(null)
       settings.emit({ type: 'backfill.verifying', unit, pass, mismatches: comparison.mismatches })
       return { state: 'compared', ...comparison }
     } catch (error) {

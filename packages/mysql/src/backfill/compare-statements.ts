@@ -1,4 +1,4 @@
-import type { BackfillKey, Compared, CompiledBackfill } from '@phasegate/core'
+import { type BackfillKey, type Compared, type CompiledBackfill, proofOf } from '@phasegate/core'
 import { quoteName } from '../quoting.js'
 import {
   among,
@@ -20,6 +20,11 @@ export interface ComparedColumn {
 
 /** What the columns of a key are called in what these queries give. */
 const keyNames = (key: BackfillKey): readonly string[] => key.columns.map((_, position) => `phasegate_key${position}`)
+
+const namedKeys = (backfill: CompiledBackfill, key: BackfillKey): string =>
+  keyColumns(backfill, key)
+    .map((column, position) => `${column} AS ${keyNames(key)[position]}`)
+    .join(', ')
 
 /**
  * Keys, in order, of rows of which `rows` selects those that `where` selects too and that differ from their expressions.
@@ -60,9 +65,14 @@ function missingSql(backfill: CompiledBackfill, key: BackfillKey, rows: string):
   const lacks = backfill.set.map(
     ({ column, expression }) => `${columnName(backfill, column)} IS NULL AND (${expression}\n) IS NOT NULL`,
   )
-  const keys = keyColumns(backfill, key).map((column, position) => `${column} AS ${keyNames(key)[position]}`)
-  return `SELECT ${keys.join(', ')} FROM ${byKey(backfill, key)}
+  return `SELECT ${namedKeys(backfill, key)} FROM ${byKey(backfill, key)}
 WHERE ${rows} AND ${selected(backfill)} AND (${lacks.join(' OR ')})`
+}
+
+/** Rows that should not be there any more. */
+function selectedSql(backfill: CompiledBackfill, key: BackfillKey, rows: string): string {
+  return `SELECT ${namedKeys(backfill, key)} FROM ${byKey(backfill, key)}
+WHERE ${rows} AND ${selected(backfill)}`
 }
 
 /** Texts of the keys of a query that gives them as they are, in key order. */
@@ -82,6 +92,7 @@ function mismatching(
   { columns, compared }: MismatchQuestion,
   rows: string,
 ): string {
+  if (proofOf(backfill) === 'none selected') return selectedSql(backfill, key, rows)
   return compared === 'missing' ? missingSql(backfill, key, rows) : differingSql(backfill, key, columns, rows)
 }
 
