@@ -1,13 +1,9 @@
 import { type BackfillKey, type Compared, type CompiledBackfill, proofOf } from '@phasegate/core'
 import { quoteName } from '../quoting.js'
 import { among, byKey, columnName, type KeyRange, selected, tableName, within } from './backfill-statements.js'
+import type { ComparedColumn } from './compared-columns.js'
+import { notCopiedSql } from './copy-statements.js'
 import { keyForm } from './key-form.js'
-
-/** How one of the columns that are set is compared. */
-export interface ComparedColumn {
-  /** By its bytes: a text, where `<=>` would go by the collation. */
-  readonly bytes: boolean
-}
 
 /**
  * Keys, in order, of rows of which `rows` selects those that `where` selects too and that differ from their expressions.
@@ -75,6 +71,11 @@ function mismatching(
   rows: string,
 ): string {
   if (proofOf(backfill) === 'none selected') return selectedSql(backfill, key, rows)
+  const { form } = backfill
+  if (form?.kind === 'copy') {
+    const values = compared === 'differs' && form.onConflict.do === 'update'
+    return notCopiedSql({ backfill, form, key, columns }, rows, values)
+  }
   return compared === 'missing' ? missingSql(backfill, key, rows) : differingSql(backfill, key, columns, rows)
 }
 
