@@ -1,6 +1,16 @@
-import type { Session, UnitProgress } from '@phasegate/core'
+import {
+  addBatch,
+  type BatchTimes,
+  mergeBatchTimes,
+  NO_BATCHES,
+  type RecordedProgress,
+  type Session,
+  type UnitProgress,
+} from '@phasegate/core'
+import { isConflict, readAgain } from './conflict.js'
 import { type BackfillSettings, PROGRESS_EVERY_MS } from './options.js'
 import { advanceProgress, describeProgress, type ProgressState } from './progress.js'
+import type { WorkerSession } from './worker-session.js'
 
 export interface BatchReport {
   readonly rows: number
@@ -13,39 +23,114 @@ export interface BatchReport {
 
 /** Tells the world how far it got: an event for each batch, the journal once a second. */
 export interface ProgressLog {
+  /** A batch is committed; `session` is the one it ran on. */
   batch(session: Session, report: BatchReport): Promise<void>
-  paused(session: Session): Promise<void>
+  /** A batch was rolled back and comes again. */
+  retried(): void
+  /** `ms` went by without a batch for this reason; null: nothing holds it any more. */
+  throttled(reason: string | null, ms?: number): void
+  paused(): Promise<void>
   /** Time until the next batch counts from now. */
   resumed(): void
-  readonly state: ProgressState
+  /** Every range has been walked to its end. */
+  whole(): Promise<void>
+  /** So many rows were compared by now; null: the comparison is over. */
+  compared(rows: number | null): Promise<void>
+  /** The last word of this process: records what is not recorded yet, and tells what all batches cost. Never throws. */
+  ended(): Promise<void>
 }
 
-export function createProgressLog(settings: BackfillSettings, start: ProgressState): ProgressLog {
+/**
+ * @param worker where to write between batches
+ * @param start where others have left it
+ */
+export function createProgressLog(
+  settings: BackfillSettings,
+  worker: WorkerSession,
+  start: ProgressState,
+): ProgressLog {
   const { clock, target, unit, emit } = settings
   let state = start
   let batchAt = clock.now()
+  let pausedAt: number | undefined
   let recordedAt = Number.NEGATIVE_INFINITY
+  let recording = false
+  /** What the journal has, of all processes; and what happened here since. */
+  let kept = NO_BATCHES
+  let fresh = NO_BATCHES
 
-  const record = async (session: Session, progress: UnitProgress): Promise<void> => {
-    recordedAt = clock.now()
-    await target.backfill.recordProgress(session, unit, { ...progress, walked: state.walked })
+  const note = (what: Partial<BatchTimes>): void => {
+    fresh = mergeBatchTimes(fresh, { ...NO_BATCHES, ...what })
   }
+  const progress = (): UnitProgress => describeProgress(state, mergeBatchTimes(kept, fresh))
+  const isDue = (): boolean => !recording && clock.now() - recordedAt >= PROGRESS_EVERY_MS
+
+  const record = async (session: Session): Promise<void> => {
+    recording = true
+    recordedAt = clock.now()
+    const taken = fresh
+    fresh = NO_BATCHES
+    const add = (recorded: RecordedProgress | null): RecordedProgress => {
+      const batches = mergeBatchTimes(recorded?.batches ?? NO_BATCHES, taken)
+      return { ...describeProgress(state, batches), walked: state.walked, batches }
+    }
+    try {
+      kept = (await target.backfill.recordProgress(session, unit, add)).batches
+    } catch (error) {
+      fresh = mergeBatchTimes(taken, fresh)
+      throw error
+    } finally {
+      recording = false
+    }
+  }
+  const recordForSure = (): Promise<void> => readAgain(settings, worker, record, () => {})
+
   return {
-    get state() {
-      return state
-    },
     batch: async (session, { rows, keys, ms, whole }) => {
       const now = clock.now()
       state = advanceProgress(state, { rows, keys: whole ? rows : keys, ms: now - batchAt })
+      state = { ...state, batchSize: keys, whole: false, compared: null }
       batchAt = now
-      const shown = describeProgress(state)
-      const progress = whole ? { ...shown, total: state.done, etaSeconds: 0 } : shown
-      emit({ type: 'batch.done', unit, rows, ms, size: keys, progress })
-      if (whole || now - recordedAt >= PROGRESS_EVERY_MS) await record(session, progress)
+      fresh = addBatch(fresh, { ms, rows })
+      emit({ type: 'batch.done', unit, rows, ms, size: keys, progress: progress() })
+      if (!isDue()) return
+      await record(session).catch((error: unknown) => {
+        // Somebody else writes the unit's row at this moment: a second later is early enough.
+        if (!isConflict(target.classify(error))) throw error
+      })
     },
-    paused: (session) => record(session, describeProgress(state, true)),
+    retried: () => note({ retries: 1 }),
+    throttled: (throttleReason, ms = 0) => {
+      state = { ...state, throttleReason }
+      note({ throttledMs: ms })
+    },
+    paused: async () => {
+      pausedAt ??= clock.now()
+      state = { ...state, paused: true }
+      await recordForSure()
+    },
     resumed: () => {
+      if (pausedAt !== undefined) note({ pausedMs: clock.now() - pausedAt })
+      pausedAt = undefined
+      state = { ...state, paused: false }
       batchAt = clock.now()
+    },
+    whole: async () => {
+      state = { ...state, whole: true }
+      await recordForSure()
+    },
+    compared: async (rows) => {
+      state = { ...state, compared: rows }
+      if (rows !== null) emit({ type: 'backfill.compared', unit, rows, progress: progress() })
+      if (rows === null || isDue()) await recordForSure()
+    },
+    ended: async () => {
+      try {
+        await record(await worker.get())
+      } catch {
+        // How it ended is recorded already, or the database is away: what is missing is the last second of these figures.
+      }
+      emit({ type: 'backfill.ended', unit, progress: progress(), batches: mergeBatchTimes(kept, fresh) })
     },
   }
 }

@@ -41,6 +41,7 @@ export async function runBackfill(options: BackfillOptions): Promise<BackfillOut
       size: createBatchSize({ first: backfill.batchSize, targetMs: backfill.batchTime, limits: settings.limits }),
       log: createProgressLog(
         settings,
+        worker,
         startProgress({
           done: prepared.rows,
           walked: prepared.walked,
@@ -59,6 +60,8 @@ export async function runBackfill(options: BackfillOptions): Promise<BackfillOut
       const rows = await recordFailure(walk, error)
       settings.emit({ type: 'unit.changed', unit, state: 'failed', reason: error.message })
       return { state: 'failed', rows, error }
+    } finally {
+      await walk.log.ended()
     }
   } finally {
     await worker.close()
@@ -85,6 +88,7 @@ async function runPasses(walk: Walk, prepared: Extract<Prepared, { state: 'ready
     const ran = await runRanges(walk, range)
     range = undefined
     if (ran.state !== 'whole') return ran
+    await walk.log.whole()
     const verified = await verifyBackfill(walk, pass)
     if (verified.state !== 'compared' && verified.state !== 'ranges whole') return verified
     const finished = await finishBackfill(walk, verified, walk.settings.catchUpPasses - pass)

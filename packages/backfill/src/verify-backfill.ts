@@ -37,7 +37,7 @@ export async function verifyBackfill(walk: Walk, pass: number): Promise<Verified
     settings.emit({ type: 'unit.changed', unit, state: 'verifying' })
     settings.emit({ type: 'backfill.verifying', unit, pass })
     try {
-      const comparison = await compareTable(settings, worker, walk.key, async () => {
+      const comparison = await compareTable(settings, worker, walk.key, async (rows) => {
         const control = await readAgain(
           settings,
           worker,
@@ -46,7 +46,9 @@ export async function verifyBackfill(walk: Walk, pass: number): Promise<Verified
         )
         const wish = wishOf(control)
         if (wish !== undefined) throw new Wished(wish)
+        await walk.log.compared(rows)
       })
+      await walk.log.compared(null)
       settings.emit({ type: 'backfill.verifying', unit, pass, mismatches: comparison.mismatches })
       return { state: 'compared', ...comparison }
     } catch (error) {

@@ -1,12 +1,20 @@
 import type { CompiledBackfill } from '../compiled/compiled-migration.js'
+import type { RecordedProgress } from '../journal/unit-progress.js'
 import type { UnitId, UnitState } from '../unit.js'
 import type { Backend, Session, TransactionOptions } from './session.js'
 
-/** The column a backfill walks by. Keys travel as the database's text and are cast back by the server. */
-export interface BackfillKey {
-  readonly column: string
+export interface BackfillKeyColumn {
+  readonly name: string
   /** The server's name of the type, for the cast. */
   readonly type: string
+}
+
+/**
+ * The columns a backfill walks by, in the order of their index. Keys travel as text and are cast back by the server: one
+ * column as the database writes it, several as a JSON array of such texts. Only the dialect that made a key reads it.
+ */
+export interface BackfillKey {
+  readonly columns: readonly BackfillKeyColumn[]
   readonly index: string
 }
 
@@ -119,7 +127,15 @@ export interface BackfillTarget {
   forgetRanges(session: Session, unit: UnitId): Promise<void>
   control(session: Session, unit: UnitId): Promise<BackfillControl>
   workers(session: Session, unit: UnitId): Promise<readonly BackfillWorker[]>
-  recordProgress(session: Session, unit: UnitId, progress: object): Promise<void>
+  /**
+   * Writes the unit's progress: what `add` makes of the one that is recorded, whichever process wrote it. One at a time,
+   * so that nothing that another process has counted is lost. Gives what it wrote.
+   */
+  recordProgress(
+    session: Session,
+    unit: UnitId,
+    add: (recorded: RecordedProgress | null) => RecordedProgress,
+  ): Promise<RecordedProgress>
 
   /** Compares the rows in (after, end] that `where` selects with their expressions. */
   mismatches(

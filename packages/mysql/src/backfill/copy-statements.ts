@@ -1,8 +1,8 @@
 import type { BackfillKey, CompiledBackfill, CopyForm } from '@phasegate/core'
 import { mysqlQuoting, quoteName } from '../quoting.js'
-import { byKey, columnName, selected, tableName } from './backfill-statements.js'
+import { byKey, keyColumns, selected, tableName } from './backfill-statements.js'
 import type { ComparedColumn } from './compared-columns.js'
-import { keyForm } from './key-form.js'
+import { keyNames, keyText } from './key-row.js'
 
 /** A backfill that fills another table, with its form at hand. */
 export interface Copy {
@@ -29,20 +29,24 @@ const wanted = (index: number): string => `phasegate_wanted.phasegate_${index}`
  * index. A row of nothing comes with it, whose key is NULL.
  */
 function withWanted({ backfill, form, key }: Copy, rows: string): string {
-  const column = columnName(backfill, key.column)
+  const keys = keyColumns(backfill, key)
   const names = form.select.map((_, index) => `phasegate_${index}`)
   const typed = form.select.map((one) => into(one.column))
-  return `WITH RECURSIVE phasegate_wanted (phasegate_key, ${names.join(', ')}) AS (
-  SELECT ${[column, ...typed].join(', ')}
+  return `WITH RECURSIVE phasegate_wanted (${[...keyNames(key), ...names].join(', ')}) AS (
+  SELECT ${[...keys, ...typed].join(', ')}
   FROM (SELECT 1) AS phasegate_one
-  LEFT JOIN (SELECT ${column} FROM ${tableName(backfill)} LIMIT 0) AS ${quoteName(backfill.table.name)} ON TRUE
+  LEFT JOIN (SELECT ${keys.join(', ')} FROM ${tableName(backfill)} LIMIT 0) AS ${quoteName(backfill.table.name)} ON TRUE
   LEFT JOIN (SELECT ${form.select.map((one) => quoteName(one.column)).join(', ')} FROM ${intoName(form)} LIMIT 0) AS phasegate_into ON TRUE
   UNION ALL
-  SELECT ${[column, ...form.select.map(({ expression }) => `(${expression}\n)`)].join(', ')}
-  FROM phasegate_wanted STRAIGHT_JOIN ${byKey(backfill, key)} ON phasegate_wanted.phasegate_key IS NULL
+  SELECT ${[...keys, ...form.select.map(({ expression }) => `(${expression}\n)`)].join(', ')}
+  FROM phasegate_wanted STRAIGHT_JOIN ${byKey(backfill, key)} ON ${noRow(key)}
   WHERE ${rows} AND ${selected(backfill)}
 )`
 }
+
+/** Of the row of nothing. */
+const noRow = (key: BackfillKey): string => `phasegate_wanted.${keyNames(key)[0]} IS NULL`
+const wantedKeys = (key: BackfillKey): readonly string[] => keyNames(key).map((name) => `phasegate_wanted.${name}`)
 
 const found = (form: CopyForm): string =>
   form.select
@@ -68,8 +72,8 @@ const lookedUp = (form: CopyForm): string =>
 export function notCopiedSql(copy: Copy, rows: string, values: boolean): string {
   const fault = values ? `${isMissing(copy.form)} OR ${differs(copy)}` : isMissing(copy.form)
   return `${withWanted(copy, rows)}
-SELECT phasegate_wanted.phasegate_key FROM ${lookedUp(copy.form)}
-WHERE phasegate_wanted.phasegate_key IS NOT NULL AND (${fault})`
+SELECT ${wantedKeys(copy.key).join(', ')} FROM ${lookedUp(copy.form)}
+WHERE NOT ${noRow(copy.key)} AND (${fault})`
 }
 
 export interface CopyRow {
@@ -85,9 +89,9 @@ export function lockCopiesSql(copy: Copy, rows: string): string {
   const { form, key } = copy
   const values = form.onConflict.do === 'update' ? `NOT ${isMissing(form)} AND (${differs(copy)})` : 'FALSE'
   return `${withWanted(copy, rows)}
-SELECT ${keyForm(key.type).text('phasegate_wanted.phasegate_key')} AS phasegate_text,
+SELECT ${keyText(key, wantedKeys(key))} AS phasegate_text,
   ${isMissing(form)} AS phasegate_missing, ${values} AS phasegate_differs
-FROM ${lookedUp(form)} WHERE phasegate_wanted.phasegate_key IS NOT NULL FOR UPDATE NOWAIT`
+FROM ${lookedUp(form)} WHERE NOT ${noRow(key)} FOR UPDATE NOWAIT`
 }
 
 /** A plain INSERT: whatever unique key is violated, the server says so, and nothing is turned into something else. */
@@ -103,6 +107,6 @@ export function updateCopiesSql(copy: Copy, rows: string): string {
     isConflict(form, column) ? [] : [`${into(column)} = phasegate_wanted.phasegate_${index}`],
   )
   return `UPDATE (
-${withWanted(copy, rows)} SELECT * FROM phasegate_wanted WHERE phasegate_key IS NOT NULL
+${withWanted(copy, rows)} SELECT * FROM phasegate_wanted WHERE NOT ${noRow(copy.key)}
 ) AS phasegate_wanted STRAIGHT_JOIN ${intoName(form)} AS phasegate_into ON ${found(form)} SET ${set.join(', ')}`
 }

@@ -23,6 +23,7 @@ import {
 import { comparedColumns } from './compared-columns.js'
 import { inspectTable } from './inspect-table.js'
 import { leaseRange, listRanges, listWorkers, readRange, releaseRange, renewLease } from './range-lease.js'
+import { recordProgress } from './record-progress.js'
 import { readControl } from './unit-control.js'
 
 /** Backfills on PostgreSQL: keyset ranges over one column, one statement a batch. */
@@ -45,13 +46,7 @@ export function createBackfillTarget(): BackfillTarget {
     },
     control: readControl,
     workers: listWorkers,
-    recordProgress: async (session, unit, progress) => {
-      await session.query('UPDATE phasegate.unit SET progress = $3 WHERE migration = $1 AND phase = $2', [
-        unit.migration,
-        unit.phase,
-        JSON.stringify(progress),
-      ])
-    },
+    recordProgress,
     mismatches,
     recheck: async (session, backfill, key, keys, compared) => {
       const sql = recheckSql(backfill, key, await comparedColumns(session, backfill), compared)
