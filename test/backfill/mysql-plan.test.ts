@@ -141,7 +141,7 @@ describeOnEveryMysql('plans', (server) => {
     const { prepared } = await setUpBackfill(db)
     const session = await prepared()
     const compared = { columns: [{ bytes: false }], compared: 'differs' } as const
-    for (const key of [tenantKey('PRIMARY', 'id', 'bigint'), tenantKey('other', 'code', 'integer')]) {
+    for (const key of [tenantKey('PRIMARY', 'id', 'bigint'), tenantKey('other', 'code', 'int')]) {
       for (const [after, upTo] of RANGES) {
         const range = { after, upTo }
         const keys = [upTo, '["4","4"]', ...Array.from({ length: 200 }, (_one, id) => `["3","${id * 7}"]`)]
@@ -172,13 +172,42 @@ describeOnEveryMysql('plans', (server) => {
     }
     await session.close()
   })
+
+  test.each([
+    'HASH (id) PARTITIONS 3',
+    'RANGE (id) (PARTITION p0 VALUES LESS THAN (9000), PARTITION p1 VALUES LESS THAN MAXVALUE)',
+  ])('read no more than the batch of a table that is parted by %s', async (method) => {
+    const db = await createDatabase(server)
+    await db.query(`CREATE TABLE items (tenant integer, id bigint, n integer, doubled integer, state varchar(9),
+        PRIMARY KEY (tenant, id), KEY prefix (tenant), KEY tempting (state, doubled)) PARTITION BY ${method};
+      INSERT INTO items SELECT IF(i % 20 = 0, i % 7, 3), i, 0, NULL, 'old' FROM ${numbers(server.family, 20_000)}`)
+    const { prepared } = await setUpBackfill(db)
+    const session = await prepared()
+    const key = tenantKey('PRIMARY', 'id', 'bigint')
+    for (const [after, upTo] of RANGES) {
+      const range = { after, upTo }
+      for (const statement of [
+        batchEndSql(backfill, key, { after, upTo: '["6","20000"]' }, 100),
+        ...lockKeysSql(backfill, key, range),
+        ...changes(server, key, range),
+        mismatchesSql(backfill, key, { columns: [{ bytes: false }], compared: 'differs' }, range, 10),
+      ]) {
+        const reads = (await explain(server, session, statement)).filter(({ table }) => table === 'items')
+        for (const { key: used } of reads) expect(used, statement).toBe('PRIMARY')
+        await session.query('BEGIN')
+        expect(await rowsRead(session, statement), statement).toBeLessThan(2000)
+        await session.query('ROLLBACK')
+      }
+    }
+    await session.close()
+  })
 })
 
 const SMALL_ONCE = 'once small'
 
 const tenantKey = (index: string, name: string, type: string): BackfillKey => ({
   columns: [
-    { name: 'tenant', type: 'integer' },
+    { name: 'tenant', type: 'int' },
     { name, type },
   ],
   index,
@@ -186,11 +215,11 @@ const tenantKey = (index: string, name: string, type: string): BackfillKey => ({
 
 /** In the large group, into it, out of it, over several small ones, and from the start. */
 const RANGES: readonly (readonly [after: string | null, upTo: string])[] = [
-  ['["3","1000"]', '["3","1200"]'],
-  ['["2","19000"]', '["3","100"]'],
-  ['["3","19900"]', '["4","2000"]'],
-  ['["4","19000"]', '["6","500"]'],
-  [null, '["0","9000"]'],
+  ['["3","1000"]', '["3","1199"]'],
+  ['["2","19000"]', '["3","101"]'],
+  ['["3","19900"]', '["4","2020"]'],
+  ['["4","19000"]', '["6","440"]'],
+  [null, '["0","8960"]'],
 ]
 
 /** Rows and entries that the engine of the server hands out for a statement. */

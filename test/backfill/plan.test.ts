@@ -134,6 +134,41 @@ describeOnEveryPostgres('plans', (server) => {
       await session.close()
     })
   }
+
+  for (const method of ['HASH (id)', 'RANGE (id)']) {
+    test(`read no more than the batch of a table that is parted by ${method}`, async () => {
+      const db = await createDatabase(server)
+      const parts = method.startsWith('HASH')
+        ? ['WITH (MODULUS 3, REMAINDER 0)', 'WITH (MODULUS 3, REMAINDER 1)', 'WITH (MODULUS 3, REMAINDER 2)']
+        : ['FROM (MINVALUE) TO (30000)', 'FROM (30000) TO (60000)', 'FROM (60000) TO (MAXVALUE)']
+      await db.query(`CREATE TABLE items (tenant integer, id bigint, n integer, doubled integer, state text, PRIMARY KEY (tenant, id))
+          PARTITION BY ${method};
+        ${parts.map((values, part) => `CREATE TABLE items_${part} PARTITION OF items FOR VALUES ${values};`).join('\n')}
+        INSERT INTO items SELECT CASE WHEN i % 20 = 0 THEN i % 7 ELSE 3 END, i, 0, NULL, 'old' FROM generate_series(1, 100000) i`)
+      const { prepared } = await setUpBackfill(db)
+      const session = await prepared()
+      for (const sql of ['SELECT', 'ANALYZE items']) {
+        await db.query(sql)
+        for (const [from, to] of RANGES) {
+          const after = from === null ? [] : [from]
+          const shape = { bounded: from !== null, common: commonColumns(TENANT_KEY, from, to) }
+          const batch = batchSql(backfill, TENANT_KEY, shape)
+          const plan = await explain(session, batch, ['m', 0, '1', from, to, 30_000])
+          const used = plan.flatMap((node) => node['Index Name'] ?? []).filter((index) => /^items/.test(index))
+          expect(used.length, batch).toBeGreaterThan(0)
+          expect(used.every((index) => /^items_\d_pkey$/.test(index))).toBe(true)
+          expect(
+            plan.some((node) => node['Node Type'] === 'Seq Scan' && /^items/.test(node['Relation Name'] ?? '')),
+          ).toBe(false)
+          const compare = mismatchesSql(backfill, TENANT_KEY, [{ type: 'integer', equality: true }], shape, 'differs')
+          expect(await pages(session, compare, [to, 1000, ...after]), `${from} to ${to}`).toBeLessThan(200)
+          const end = batchEndSql(backfill, TENANT_KEY, shape.bounded)
+          expect(await pages(session, end, ['["6","100000"]', 499, ...after])).toBeLessThan(1500)
+        }
+      }
+      await session.close()
+    })
+  }
 })
 
 const TENANT_KEY = {
