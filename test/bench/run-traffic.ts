@@ -29,7 +29,7 @@ const every = (CLIENTS * 1000) / perSecond
 let stopping = false
 let failed: Error | undefined
 
-const run: TrafficRun = { reads: [], writes: [] }
+const run = { reads: [] as Sample[], writes: [] as Sample[] } satisfies TrafficRun
 const begin = now() + 200
 const clients = await Promise.all(
   Array.from({ length: CLIENTS }, async (_, i) => {

@@ -25,8 +25,8 @@ export interface Sample {
 }
 
 export interface TrafficRun {
-  readonly reads: Sample[]
-  readonly writes: Sample[]
+  readonly reads: readonly Sample[]
+  readonly writes: readonly Sample[]
 }
 
 export interface TrafficProcess {
