@@ -20,7 +20,7 @@ async function explain(session: Session, sql: string, values: readonly unknown[]
 }
 
 const backfill = comparableBackfill({ where: `doubled IS NULL AND state = 'old'` })
-const KEY = { column: 'id', type: 'bigint', index: 'items_pkey' }
+const KEY = { columns: [{ name: 'id', type: 'bigint' }], index: 'items_pkey' }
 
 /** What statistics may say of the table, and an index that tempts the planner away from the key. */
 const STATISTICS = {
@@ -52,7 +52,7 @@ describeOnEveryPostgres('plans', (server) => {
           [batchSql(backfill, KEY, { bounded: true }), ['m', 0, '1', from, to, 30_000]],
           [batchSql(backfill, KEY, { bounded: true, only: columns }), ['m', 0, '1', from, to, 30_000]],
           [batchEndSql(backfill, KEY, true), [to, 999, from]],
-          [mismatchesSql(backfill, KEY, columns, true, 'differs'), [to, 1000, from]],
+          [mismatchesSql(backfill, KEY, columns, { bounded: true }, 'differs'), [to, 1000, from]],
         ]
         for (const [statement, values] of statements) {
           const plan = await explain(session, statement, values)
