@@ -2,7 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { describeFigures } from './report.js'
 import { barRow, judgedRow, shownRow } from './row.js'
 
-const bar = (median: number, idle: { min: number; max: number }) => ({ median, min: median, max: median, pairs: 7, idle })
+const bar = (median: number, idle: { min: number; max: number }) => ({
+  median,
+  min: median,
+  max: median,
+  pairs: 7,
+  idle,
+})
 const LIKE = { min: 0.9, max: 1.1 }
 
 describe('the verdict of a bench', () => {
@@ -30,7 +36,11 @@ describe('the verdict of a bench', () => {
 })
 
 describe('the report', () => {
-  const measured = { server: 'MySQL 9.7.4', machine: 'Node.js 20, 2 cores, linux', command: 'npm run bench -- --only backfill' }
+  const measured = {
+    server: 'MySQL 9.7.4',
+    machine: 'Node.js 20, 2 cores, linux',
+    command: 'npm run bench -- --only backfill',
+  }
 
   test('tells what was measured with the command that gives it again, and names what was not', () => {
     const rows = [shownRow('bytes', '1.02'), judgedRow('size', 2, '2.00', { better: 'less', aim: 1, miss: 1.35 })]
