@@ -163,14 +163,25 @@ interface RangeRow {
   readonly rows_done: string
   readonly owner: string | null
   readonly epoch: string
+  readonly pass: number
+  readonly keys_done: string
 }
 
-/** The range of the last pass; numbers beyond an integer as text. */
-export async function rangeRow(db: BackfillDatabase): Promise<RangeRow | undefined> {
-  const [row] = await db.query(
-    `SELECT * FROM ${journalTable(db.family, 'backfill_range')} ORDER BY ordinal DESC LIMIT 1`,
+/** Every range, by its number; numbers beyond an integer as text. */
+export async function allRanges(db: BackfillDatabase): Promise<readonly RangeRow[]> {
+  const rows = await db.query(`SELECT * FROM ${journalTable(db.family, 'backfill_range')} ORDER BY ordinal`)
+  return rows.map(
+    (row) =>
+      ({
+        ...row,
+        rows_done: String(row.rows_done),
+        keys_done: String(row.keys_done),
+        epoch: String(row.epoch),
+      }) as unknown as RangeRow,
   )
-  return row === undefined
-    ? undefined
-    : ({ ...row, rows_done: String(row.rows_done), epoch: String(row.epoch) } as unknown as RangeRow)
+}
+
+/** The range that was made last. */
+export async function rangeRow(db: BackfillDatabase): Promise<RangeRow | undefined> {
+  return (await allRanges(db)).at(-1)
 }
