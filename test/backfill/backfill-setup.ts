@@ -1,6 +1,7 @@
 import { type BackfillOptions, type BackfillOutcome, runBackfill } from '@phasegate/backfill'
 import {
   type Actor,
+  type BackfillKey,
   type CompiledBackfill,
   fingerprint,
   type PhasegateEvent,
@@ -123,6 +124,13 @@ export const pause = (family: Family, ms: number): string =>
   family === 'postgres'
     ? `(SELECT 0 * length(pg_sleep(${ms / 1000} + 0 * n)::text))`
     : `0 * SLEEP(${ms / 1000} + 0 * n)`
+
+/** The key of `items`. */
+export const keyOf = ({ family }: { readonly family: Family }): BackfillKey => ({
+  column: 'id',
+  type: 'bigint',
+  index: family === 'postgres' ? 'items_pkey' : 'PRIMARY',
+})
 
 /** The journal's tables. */
 export const journalTable = (family: Family, table: 'unit' | 'backfill_range'): string =>

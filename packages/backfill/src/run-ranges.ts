@@ -17,7 +17,7 @@ export async function runRanges(crew: Crew): Promise<{ readonly state: 'whole' }
   for (;;) {
     const worked = await workTogether(crew)
     if (worked.state === 'whole') return worked
-    if (worked.state === 'ended') return { state: 'ended', rows: await rows(crew.lead) }
+    if (worked.state === 'ended') return await endedElsewhere(crew.lead)
     const stopped = await obey(crew.lead, worked.wish)
     if (stopped !== undefined) return stopped
   }
@@ -66,6 +66,12 @@ async function rows({ settings, worker }: Walk): Promise<number> {
   )
 }
 
+/** What becomes of a worker whose unit another process has ended. */
+export async function endedElsewhere(walk: Walk): Promise<BackfillOutcome> {
+  const { state } = await readControl(walk)
+  return { state: state === 'applied' ? 'applied' : 'ended', rows: await rows(walk) }
+}
+
 /** Carries out a wish, the leases being given back. Undefined: it was a pause, it is over, and work goes on. */
 export async function obey(walk: Walk, wish: Wish): Promise<BackfillOutcome | undefined> {
   const { settings } = walk
@@ -77,14 +83,19 @@ export async function obey(walk: Walk, wish: Wish): Promise<BackfillOutcome | un
   // Another process may have paused it already, and a person may have withdrawn the wish by now.
   const before = await readControl(walk)
   if (wishOf(before) !== undefined && before.state !== 'paused') await change(walk, 'paused', wish.by)
-  await walk.log.paused(await walk.worker.get())
+  await readAgain(
+    settings,
+    walk.worker,
+    (session) => walk.log.paused(session),
+    () => {},
+  )
   if (settings.whilePaused === 'return') return { state: 'paused', rows: await rows(walk), reason: wish.reason }
   emit({ type: 'backfill.waiting', unit, reason: wish.reason })
   for (;;) {
     const control = await readControl(walk)
     const now = wishOf(control)
     if (now?.action === 'cancel') return await obey(walk, now)
-    if (endOf(control, settings.fingerprint) !== undefined) return { state: 'ended', rows: await rows(walk) }
+    if (endOf(control, settings.fingerprint) !== undefined) return await endedElsewhere(walk)
     if (now === undefined) {
       walk.log.resumed()
       // `resume` has done so itself; a hold that is lifted does not.

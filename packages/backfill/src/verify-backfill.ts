@@ -2,8 +2,7 @@ import { type Comparison, compareTable } from './compare-backfill.js'
 import { readAgain } from './conflict.js'
 import type { BackfillOutcome } from './outcome.js'
 import { endOf, type Wish, wishOf } from './pause.js'
-import { rowsDone } from './prepare-backfill.js'
-import { obey } from './run-ranges.js'
+import { endedElsewhere, obey } from './run-ranges.js'
 import { takeTurn } from './verify-turn.js'
 import type { Walk } from './walk-range.js'
 
@@ -54,7 +53,7 @@ export async function verifyBackfill(
       settings.emit({ type: 'backfill.verifying', unit, pass, mismatches: comparison.mismatches })
       return { state: 'compared', ...comparison }
     } catch (error) {
-      if (error instanceof Ended) return { state: 'ended', rows: await rowsDone(settings, await worker.get()) }
+      if (error instanceof Ended) return await endedElsewhere(walk)
       if (!(error instanceof Wished)) throw error
       const stopped = await obey(walk, error.wish)
       if (stopped !== undefined) return stopped

@@ -200,9 +200,9 @@ async function keepLease(walk: Walk, range: LeasedRange): Promise<boolean> {
     return await ask(walk, (session) => walk.settings.target.backfill.renew(session, range, walk.settings.leaseMs))
   } catch (error) {
     // A lost connection shows again at the next statement, where it is dealt with. Somebody who splits the range holds its
-    // row for a moment; whether it is still ours, the fence of the next batch says.
+    // row for a moment, somebody who pauses cancels; whether it is still ours, the fence of the next batch says.
     const kind = walk.settings.target.classify(error)
-    if (kind === 'connection' || isConflict(kind)) return true
+    if (kind === 'connection' || kind === 'cancelled' || isConflict(kind)) return true
     throw walk.settings.target.translate(error, 'renewing the lease of a backfill')
   }
 }
