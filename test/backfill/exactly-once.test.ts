@@ -21,6 +21,7 @@ import {
   countingBackfill,
   counts,
   itemsSql,
+  keyOf,
   pause,
   rangeRow,
   setUpBackfill,

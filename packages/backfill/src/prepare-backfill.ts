@@ -1,4 +1,4 @@
-import type { BackfillTable, Session } from '@phasegate/core'
+import { type BackfillTable, NO_PROGRESS, type Session } from '@phasegate/core'
 import { changedOnce } from './backfill-errors.js'
 import type { BackfillSettings } from './options.js'
 import type { BackfillOutcome } from './outcome.js'
@@ -42,6 +42,7 @@ export async function prepareBackfill(settings: BackfillSettings, session: Sessi
     if (edited && other !== undefined) return { ...other, state: 'busy', rows }
     if (edited) await ranges.forgetRanges(lane, unit)
     if (edited || pass === null) {
+      await ranges.recordProgress(lane, unit, () => NO_PROGRESS)
       const upper = await ranges.upperBound(session, backfill, table.key)
       if (upper !== null) await ranges.addRange(lane, unit, 0, upper)
     }

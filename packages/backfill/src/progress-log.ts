@@ -1,7 +1,16 @@
-import type { BackfillTotals, Session, UnitProgress } from '@phasegate/core'
-import { isConflict } from './conflict.js'
+import {
+  addBatch,
+  type BatchTimes,
+  mergeBatchTimes,
+  NO_BATCHES,
+  type RecordedProgress,
+  type Session,
+  type UnitProgress,
+} from '@phasegate/core'
+import { isConflict, readAgain } from './conflict.js'
 import { type BackfillSettings, PROGRESS_EVERY_MS } from './options.js'
 import { advanceProgress, describeProgress, type ProgressState } from './progress.js'
+import type { WorkerSession } from './worker-session.js'
 
 export interface BatchReport {
   readonly rows: number
@@ -17,73 +26,137 @@ export interface BatchReport {
  * second. Shared by the workers of a process.
  */
 export interface ProgressLog {
+  /** A batch is committed; `session` is the one it ran on. */
   batch(session: Session, report: BatchReport): Promise<void>
-  paused(session: Session): Promise<void>
+  /** A batch was rolled back and comes again. */
+  retried(): void
+  /** `ms` went by without a batch for this reason; null: nothing holds it any more. */
+  throttled(reason: string | null, ms?: number): void
+  paused(): Promise<void>
   /** Time until the next batch counts from now. */
   resumed(): void
+  /** Every range has been walked to its end. */
+  whole(): Promise<void>
+  /** So many rows were compared by now; null: the comparison is over. */
+  compared(rows: number | null): Promise<void>
+  /** The last word of this process: records what is not recorded yet, and tells what all batches cost. Never throws. */
+  ended(): Promise<void>
 }
 
-export function createProgressLog(settings: BackfillSettings, start: ProgressState): ProgressLog {
+/**
+ * @param worker where to write between batches
+ * @param start where others have left it
+ */
+export function createProgressLog(
+  settings: BackfillSettings,
+  worker: WorkerSession,
+  start: ProgressState,
+): ProgressLog {
   const { clock, target, unit, emit } = settings
   /** As the sums of all ranges said last. */
   let state = start
   let summedAt = clock.now()
   /** What our own batches did since. */
   let since = { rows: 0, keys: 0 }
+  let pausedAt: number | undefined
   let recordedAt = Number.NEGATIVE_INFINITY
+  let recording = false
+  /** What the journal has, of all processes; and what happened here since. */
+  let kept = NO_BATCHES
+  let fresh = NO_BATCHES
 
-  const sumNow = async (session: Session): Promise<BackfillTotals> => {
-    const before = since
-    const totals = await target.backfill.totals(session, unit)
+  const note = (what: Partial<BatchTimes>): void => {
+    fresh = mergeBatchTimes(fresh, { ...NO_BATCHES, ...what })
+  }
+  const progress = (): UnitProgress => {
+    const done = state.done + since.rows
+    return describeProgress({ ...state, done, walked: state.walked + since.keys }, mergeBatchTimes(kept, fresh))
+  }
+  const isDue = (): boolean => !recording && clock.now() - recordedAt >= PROGRESS_EVERY_MS
+
+  /** Takes in what all workers have done, of whichever process. */
+  const sum = async (session: Session): Promise<void> => {
+    const ours = since
+    const { rows, keys } = await target.backfill.totals(session, unit)
     const now = clock.now()
-    const walked = Math.max(totals.keys, totals.rows)
-    const rates = advanceProgress(state, {
-      rows: Math.max(0, totals.rows - state.done),
-      keys: Math.max(0, walked - state.walked),
-      ms: now - summedAt,
-    })
-    state = { ...rates, done: totals.rows, walked: Math.max(walked, state.walked) }
-    since = { rows: since.rows - before.rows, keys: since.keys - before.keys }
+    const walked = Math.max(keys, rows, state.walked)
+    const delta = { rows: Math.max(0, rows - state.done), keys: walked - state.walked, ms: now - summedAt }
+    state = { ...advanceProgress(state, delta), done: rows, walked }
+    since = { rows: since.rows - ours.rows, keys: since.keys - ours.keys }
     summedAt = now
-    return totals
   }
-  /** One after the other: two that overlap would take the same batches for summed. */
-  let summing: Promise<unknown> = Promise.resolve()
-  const sum = (session: Session): Promise<BackfillTotals> => {
-    const next = summing.then(
-      () => sumNow(session),
-      () => sumNow(session),
-    )
-    summing = next
-    return next
-  }
-  const record = async (session: Session, progress: UnitProgress, attempts = 1): Promise<void> => {
+  const record = async (session: Session, say = () => {}): Promise<void> => {
+    recording = true
+    recordedAt = clock.now()
+    let taken = NO_BATCHES
+    const add = (recorded: RecordedProgress | null): RecordedProgress => {
+      const batches = mergeBatchTimes(recorded?.batches ?? NO_BATCHES, taken)
+      return { ...describeProgress(state, batches), walked: state.walked, batches }
+    }
     try {
-      await target.backfill.recordProgress(session, unit, { ...progress, walked: state.walked })
+      await sum(session).finally(say)
+      taken = fresh
+      fresh = NO_BATCHES
+      kept = (await target.backfill.recordProgress(session, unit, add)).batches
     } catch (error) {
-      if (!isConflict(target.classify(error))) throw error
-      // Another worker holds the unit's row for a moment. The batch is done all the same, and a newer figure follows.
-      if (attempts > 1) await record(session, progress, attempts - 1)
+      fresh = mergeBatchTimes(taken, fresh)
+      throw error
+    } finally {
+      recording = false
     }
   }
+  const recordForSure = (): Promise<void> =>
+    readAgain(
+      settings,
+      worker,
+      (session) => record(session),
+      () => {},
+    )
+
   return {
     batch: async (session, { rows, keys, ms, whole }) => {
       since = { rows: since.rows + rows, keys: since.keys + (whole ? rows : Math.max(keys, rows)) }
-      const due = whole || clock.now() - recordedAt >= PROGRESS_EVERY_MS
-      if (due) recordedAt = clock.now()
-      const totals = due ? await sum(session) : undefined
-      const shown = describeProgress({ ...state, done: state.done + since.rows, walked: state.walked + since.keys })
-      const progress = totals?.open === 0 ? { ...shown, total: shown.done, etaSeconds: 0 } : shown
-      emit({ type: 'batch.done', unit, rows, ms, size: keys, progress })
-      // No newer figure follows the last one.
-      if (due) await record(session, progress, totals?.open === 0 ? 5 : 1)
+      state = { ...state, batchSize: keys, whole: false, compared: null }
+      fresh = addBatch(fresh, { ms, rows })
+      const say = (): void => emit({ type: 'batch.done', unit, rows, ms, size: keys, progress: progress() })
+      if (!isDue()) return say()
+      await record(session, say).catch((error: unknown) => {
+        // Somebody else writes the unit's row at this moment: a second later is early enough.
+        if (!isConflict(target.classify(error))) throw error
+      })
     },
-    paused: async (session) => {
-      await sum(session)
-      await record(session, describeProgress(state, true))
+    retried: () => note({ retries: 1 }),
+    throttled: (throttleReason, ms = 0) => {
+      state = { ...state, throttleReason }
+      note({ throttledMs: ms })
+    },
+    paused: async () => {
+      pausedAt ??= clock.now()
+      state = { ...state, paused: true }
+      await recordForSure()
     },
     resumed: () => {
+      if (pausedAt !== undefined) note({ pausedMs: clock.now() - pausedAt })
+      pausedAt = undefined
+      state = { ...state, paused: false }
       summedAt = clock.now()
+    },
+    whole: async () => {
+      state = { ...state, whole: true }
+      await recordForSure()
+    },
+    compared: async (rows) => {
+      state = { ...state, compared: rows }
+      if (rows !== null) emit({ type: 'backfill.compared', unit, rows, progress: progress() })
+      if (rows === null || isDue()) await recordForSure()
+    },
+    ended: async () => {
+      try {
+        await record(await worker.get())
+      } catch {
+        // How it ended is recorded already, or the database is away: what is missing is the last second of these figures.
+      }
+      emit({ type: 'backfill.ended', unit, progress: progress(), batches: mergeBatchTimes(kept, fresh) })
     },
   }
 }

@@ -40,7 +40,7 @@ export async function runBackfill(options: BackfillOptions): Promise<BackfillOut
       tableRows: prepared.table.estimatedRows,
       every: settings.backfill.where === undefined,
     })
-    const crew = createCrew(settings, worker, prepared.table.key, createProgressLog(settings, start))
+    const crew = createCrew(settings, worker, prepared.table.key, createProgressLog(settings, worker, start))
     try {
       return await runPasses(crew)
     } catch (caught) {
@@ -52,6 +52,7 @@ export async function runBackfill(options: BackfillOptions): Promise<BackfillOut
       settings.emit({ type: 'unit.changed', unit: settings.unit, state: 'failed', reason: error.message })
       return { state: 'failed', rows, error }
     } finally {
+      await crew.lead.log.ended()
       await crew.close()
     }
   } finally {
@@ -78,6 +79,7 @@ async function runPasses(crew: Crew): Promise<BackfillOutcome> {
   for (let pass = 0; ; pass++) {
     const ran = await runRanges(crew)
     if (ran.state !== 'whole') return ran
+    await lead.log.whole()
     const verified = await verifyBackfill(lead, pass)
     if (verified.state === 'another pass') continue
     if (verified.state !== 'compared' && verified.state !== 'ranges whole') return verified

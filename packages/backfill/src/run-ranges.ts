@@ -83,12 +83,7 @@ export async function obey(walk: Walk, wish: Wish): Promise<BackfillOutcome | un
   // Another process may have paused it already, and a person may have withdrawn the wish by now.
   const before = await readControl(walk)
   if (wishOf(before) !== undefined && before.state !== 'paused') await change(walk, 'paused', wish.by)
-  await readAgain(
-    settings,
-    walk.worker,
-    (session) => walk.log.paused(session),
-    () => {},
-  )
+  await walk.log.paused()
   if (settings.whilePaused === 'return') return { state: 'paused', rows: await rows(walk), reason: wish.reason }
   emit({ type: 'backfill.waiting', unit, reason: wish.reason })
   for (;;) {

@@ -1,3 +1,4 @@
+import { proofOf } from '@phasegate/core'
 import { type Comparison, compareTable } from './compare-backfill.js'
 import { readAgain } from './conflict.js'
 import type { BackfillOutcome } from './outcome.js'
@@ -32,14 +33,14 @@ export async function verifyBackfill(
 ): Promise<Verified | { readonly state: 'another pass' } | BackfillOutcome> {
   const { settings, worker } = walk
   const { target, unit, backfill } = settings
-  if (backfill.once || !backfill.comparable) return { state: 'ranges whole' }
+  if (proofOf(backfill) === 'ranges whole') return { state: 'ranges whole' }
   for (;;) {
     const turn = await takeTurn(walk)
     if (turn.state !== 'ours') return turn
     settings.emit({ type: 'unit.changed', unit, state: 'verifying' })
     settings.emit({ type: 'backfill.verifying', unit, pass })
     try {
-      const comparison = await compareTable(settings, worker, walk.key, async () => {
+      const comparison = await compareTable(settings, worker, walk.key, async (rows) => {
         const control = await readAgain(
           settings,
           worker,
@@ -49,7 +50,9 @@ export async function verifyBackfill(
         const wish = wishOf(control)
         if (wish !== undefined) throw new Wished(wish)
         if (endOf(control, settings.fingerprint) !== undefined) throw new Ended()
+        await walk.log.compared(rows)
       })
+      await walk.log.compared(null)
       settings.emit({ type: 'backfill.verifying', unit, pass, mismatches: comparison.mismatches })
       return { state: 'compared', ...comparison }
     } catch (error) {

@@ -111,6 +111,7 @@ async function walkBatches(
       if (!isConflict(kind) && kind !== 'cancelled')
         throw target.translate(error, `filling ${settings.backfill.table.name}`)
       failures++
+      walk.log.retried()
       // A cancelled statement is a wish that the next look at the journal explains, or a person's doing: not too big.
       if (kind !== 'cancelled') size.conflicted()
       if (clock.now() - lastProgress > settings.stuckMs) {

@@ -1,4 +1,5 @@
 import type { CompiledBackfill } from '../compiled/compiled-migration.js'
+import type { RecordedProgress } from '../journal/unit-progress.js'
 import type { UnitId, UnitState } from '../unit.js'
 import type { Backend, Session, TransactionOptions } from './session.js'
 
@@ -165,7 +166,15 @@ export interface BackfillTarget {
   forgetRanges(session: Session, unit: UnitId): Promise<void>
   control(session: Session, unit: UnitId): Promise<BackfillControl>
   workers(session: Session, unit: UnitId): Promise<readonly BackfillWorker[]>
-  recordProgress(session: Session, unit: UnitId, progress: object): Promise<void>
+  /**
+   * Writes the unit's progress: what `add` makes of the one that is recorded, whichever process wrote it. One at a time,
+   * so that nothing that another process has counted is lost. Gives what it wrote.
+   */
+  recordProgress(
+    session: Session,
+    unit: UnitId,
+    add: (recorded: RecordedProgress | null) => RecordedProgress,
+  ): Promise<RecordedProgress>
 
   /** Compares the rows in (after, end] that `where` selects with their expressions. */
   mismatches(

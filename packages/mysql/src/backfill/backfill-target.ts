@@ -17,6 +17,7 @@ import { mismatchesSql, recheckSql } from './compare-statements.js'
 import { comparedColumns } from './compared-columns.js'
 import { inspectTable } from './inspect-table.js'
 import { leaseRange, listRanges, listWorkers, readRange, releaseRange, renewLease, sumRanges } from './range-lease.js'
+import { recordProgress } from './record-progress.js'
 import { type KeyRow, runBatch } from './run-batch.js'
 import { splitRange } from './split-range.js'
 import { readControl } from './unit-control.js'
@@ -53,13 +54,7 @@ export function createBackfillTarget(server: MysqlServer): BackfillTarget {
     },
     control: readControl,
     workers: listWorkers,
-    recordProgress: async (session, unit, progress) => {
-      await session.query('UPDATE phasegate_unit SET progress = ? WHERE migration = ? AND phase = ?', [
-        JSON.stringify(progress),
-        unit.migration,
-        unit.phase,
-      ])
-    },
+    recordProgress,
     mismatches,
     recheck: async (session, backfill, key, keys, compared) => {
       const question = { columns: await comparedColumns(session, backfill), compared }

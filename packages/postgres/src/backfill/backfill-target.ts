@@ -17,6 +17,7 @@ import { batchEnd } from './batch-end.js'
 import { comparedColumns } from './compared-columns.js'
 import { inspectTable } from './inspect-table.js'
 import { leaseRange, listRanges, listWorkers, readRange, releaseRange, renewLease, sumRanges } from './range-lease.js'
+import { recordProgress } from './record-progress.js'
 import { splitRange } from './split-range.js'
 import { readControl } from './unit-control.js'
 
@@ -42,13 +43,7 @@ export function createBackfillTarget(): BackfillTarget {
     },
     control: readControl,
     workers: listWorkers,
-    recordProgress: async (session, unit, progress) => {
-      await session.query('UPDATE phasegate.unit SET progress = $3 WHERE migration = $1 AND phase = $2', [
-        unit.migration,
-        unit.phase,
-        JSON.stringify(progress),
-      ])
-    },
+    recordProgress,
     mismatches,
     recheck: async (session, backfill, key, keys, compared) => {
       const sql = recheckSql(backfill, key, await comparedColumns(session, backfill), compared)
