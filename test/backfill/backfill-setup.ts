@@ -127,8 +127,7 @@ export const pause = (family: Family, ms: number): string =>
 
 /** The key of `items`. */
 export const keyOf = ({ family }: { readonly family: Family }): BackfillKey => ({
-  column: 'id',
-  type: 'bigint',
+  columns: [{ name: 'id', type: 'bigint' }],
   index: family === 'postgres' ? 'items_pkey' : 'PRIMARY',
 })
 
