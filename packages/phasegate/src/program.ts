@@ -101,6 +101,7 @@ const SETTING_FLAGS: Readonly<Record<NonNullable<Verb['takes']>[number], readonl
   batch: [
     ['--batch-size <rows>', 'rows of the first batch'],
     ['--batch-time <duration>', "target time of a batch: '250ms'"],
+    ['--workers <count>', 'how many workers of this process share each backfill'],
   ],
   compile: [['--server-version <version>', "server version to compile for, without a database: '8.4'"]],
 }
@@ -119,6 +120,7 @@ function settingsOf(flags: Readonly<Record<string, unknown>>): SettingsOptions {
     ...text('maxLockWait'),
     ...text('batchTime'),
     ...count('batchSize'),
+    ...count('workers'),
     ...text('serverVersion'),
   }
 }

@@ -156,6 +156,7 @@ async function createContext(
         backfill: compiled,
         actor,
         owner: `${os.hostname()}:${process.pid}`,
+        workers: settings.backfill.workers,
         openSession: openWorker,
         withLaneLock,
         whilePaused: 'wait',
