@@ -23,7 +23,7 @@ export function compileBackfill(
   const targets = set.map(({ column }) => column)
   const facts = set.map(({ expression }) => language.readExpression(expression, location.file))
   const condition = where === undefined ? undefined : language.readExpression(where, location.file)
-  for (const column of [...targets, ...(key === undefined ? [] : [key])]) language.quoting.identifier([column])
+  for (const column of [...targets, ...(key ?? [])]) language.quoting.identifier([column])
 
   const targetKeys = targets.map(language.columnKey)
   const touches = (columns: readonly string[]): boolean =>
