@@ -21,12 +21,17 @@ export const ENVIRONMENT_TWINS: Readonly<Record<string, Twin>> = {
   PHASEGATE_APP_ROLES: { path: 'appRoles', kind: 'list' },
   PHASEGATE_BATCH_TIME: { path: 'backfill.batchTime', kind: 'text' },
   PHASEGATE_BATCH_SIZE: { path: 'backfill.batchSize', kind: 'number' },
+  PHASEGATE_WORKERS: { path: 'backfill.workers', kind: 'number' },
   PHASEGATE_LOCK_TIMEOUT: { path: 'lock.lockTimeout', kind: 'text' },
   PHASEGATE_STATEMENT_TIMEOUT: { path: 'lock.statementTimeout', kind: 'text' },
   PHASEGATE_MAX_LOCK_WAIT: { path: 'lock.maxLockWait', kind: 'text' },
   PHASEGATE_RETRIES: { path: 'lock.retries', kind: 'number' },
   PHASEGATE_RETRY_FOR: { path: 'lock.retryFor', kind: 'text' },
   PHASEGATE_CONTRACT_ANNOUNCE: { path: 'contract.announce', kind: 'text' },
+  PHASEGATE_WORKER_POLL_INTERVAL: { path: 'worker.pollInterval', kind: 'text' },
+  PHASEGATE_WORKER_HEALTH_PORT: { path: 'worker.healthPort', kind: 'number' },
+  PHASEGATE_WORKER_HEALTH_HOST: { path: 'worker.healthHost', kind: 'text' },
+  PHASEGATE_WORKER_STALE_AFTER: { path: 'worker.staleAfter', kind: 'text' },
   PHASEGATE_DISPOSABLE: { path: 'disposable', kind: 'boolean' },
 }
 

@@ -36,6 +36,12 @@ export interface SettingsOptions {
   readonly maxLockWait?: string
   readonly batchSize?: number
   readonly batchTime?: string
+  readonly workers?: number
+  /** As `worker` of the config has them. */
+  readonly pollInterval?: string
+  readonly healthPort?: number
+  readonly healthHost?: string
+  readonly staleAfter?: string
   /** Default `process.env`. */
   readonly environment?: Environment
 }
@@ -73,7 +79,11 @@ export async function readSettings(options: SettingsOptions = {}): Promise<Setti
     applications: config.applications && Object.keys(config.applications),
     appRoles: config.appRoles ?? [],
     gates: { expand: [], backfill: [], contract: [], revert: [], ...withoutUndefined(config.gates) },
-    backfill: { batchTime: config.backfill?.batchTime ?? 250, batchSize: config.backfill?.batchSize ?? 1000 },
+    backfill: {
+      batchTime: config.backfill?.batchTime ?? 250,
+      batchSize: config.backfill?.batchSize ?? 1000,
+      workers: config.backfill?.workers ?? 1,
+    },
     lock: {
       lockTimeout,
       statementTimeout: config.lock?.statementTimeout ?? lockTimeout,
@@ -82,6 +92,12 @@ export async function readSettings(options: SettingsOptions = {}): Promise<Setti
       retryFor: config.lock?.retryFor ?? 300_000,
     },
     contract: { announce: config.contract?.announce ?? 15_000 },
+    worker: {
+      pollInterval: config.worker?.pollInterval ?? 5000,
+      healthPort: config.worker?.healthPort,
+      healthHost: config.worker?.healthHost ?? '127.0.0.1',
+      staleAfter: config.worker?.staleAfter ?? 120_000,
+    },
     disposable: config.disposable ?? false,
     notes: misspeltVariables(environment),
   }
@@ -151,6 +167,11 @@ async function mergeFlags(config: Partial<CheckedConfig>, options: SettingsOptio
     ['--max-lock-wait', 'lock.maxLockWait', options.maxLockWait],
     ['--batch-size', 'backfill.batchSize', options.batchSize],
     ['--batch-time', 'backfill.batchTime', options.batchTime],
+    ['--workers', 'backfill.workers', options.workers],
+    ['--poll-interval', 'worker.pollInterval', options.pollInterval],
+    ['--health-port', 'worker.healthPort', options.healthPort],
+    ['--health-host', 'worker.healthHost', options.healthHost],
+    ['--stale-after', 'worker.staleAfter', options.staleAfter],
   ]
   let merged = config
   for (const [flag, path, value] of flags) {
@@ -177,6 +198,7 @@ function overlay(below: Partial<CheckedConfig>, above: Partial<CheckedConfig>): 
     ...above,
     ...(above.lock === undefined ? {} : { lock: { ...below.lock, ...above.lock } }),
     ...(above.backfill === undefined ? {} : { backfill: { ...below.backfill, ...above.backfill } }),
+    ...(above.worker === undefined ? {} : { worker: { ...below.worker, ...above.worker } }),
     ...(above.contract === undefined ? {} : { contract: { ...below.contract, ...above.contract } }),
   }
 }

@@ -25,7 +25,7 @@ export interface Settings {
   readonly applications: readonly string[] | undefined
   readonly appRoles: readonly string[]
   readonly gates: { readonly [phase in 'expand' | 'backfill' | 'contract' | 'revert']: readonly Gate[] }
-  readonly backfill: { readonly batchTime: number; readonly batchSize: number }
+  readonly backfill: { readonly batchTime: number; readonly batchSize: number; readonly workers: number }
   readonly lock: {
     readonly lockTimeout: number
     readonly statementTimeout: number
@@ -34,6 +34,13 @@ export interface Settings {
     readonly retryFor: number
   }
   readonly contract: { readonly announce: number }
+  readonly worker: {
+    readonly pollInterval: number
+    /** Undefined: no endpoint. */
+    readonly healthPort: number | undefined
+    readonly healthHost: string
+    readonly staleAfter: number
+  }
   readonly disposable: boolean
   /** Worth telling and not wrong: a variable that looks like a misspelt setting, for one. */
   readonly notes: readonly string[]
