@@ -105,8 +105,8 @@ describeOnEveryPostgres('plans', (server) => {
         const end = batchEndSql(backfill, TENANT_KEY, bounded)
         const recheck = recheckSql(backfill, TENANT_KEY, columns, 'differs')
         const statements: readonly [string, readonly unknown[]][] = [
-          [batchSql(backfill, TENANT_KEY, shape), ['m', 0, '1', from, to, 30_000]],
-          [batchSql(backfill, TENANT_KEY, { ...shape, only: columns }), ['m', 0, '1', from, to, 30_000]],
+          [batchSql(backfill, TENANT_KEY, shape), ['m', 0, '1', from, to, 30_000, to, 9]],
+          [batchSql(backfill, TENANT_KEY, { ...shape, only: columns }), ['m', 0, '1', from, to, 30_000, to, 9]],
           [end, ['["6","100000"]', 499, ...after]],
           [compare, [to, 1000, ...after]],
           [recheck, [[to, '["4","4"]']]],
@@ -153,7 +153,7 @@ describeOnEveryPostgres('plans', (server) => {
           const after = from === null ? [] : [from]
           const shape = { bounded: from !== null, common: commonColumns(TENANT_KEY, from, to) }
           const batch = batchSql(backfill, TENANT_KEY, shape)
-          const plan = await explain(session, batch, ['m', 0, '1', from, to, 30_000])
+          const plan = await explain(session, batch, ['m', 0, '1', from, to, 30_000, to, 9])
           const used = plan.flatMap((node) => node['Index Name'] ?? []).filter((index) => /^items/.test(index))
           expect(used.length, batch).toBeGreaterThan(0)
           expect(used.every((index) => /^items_\d_pkey$/.test(index))).toBe(true)
