@@ -1,6 +1,7 @@
 import { isSqlFragment, type Quoting, renderSql } from '../authoring/sql.js'
 import { nearestName } from '../nearest-name.js'
 import type { AuthoredBackfill } from './authored-migration.js'
+import { copyForm } from './forms/copy-form.js'
 import { deleteForm } from './forms/delete-form.js'
 import type { FormReader } from './forms/form-reader.js'
 import { setForm } from './forms/set-form.js'
@@ -14,7 +15,11 @@ const BATCH = ['size', 'time'] as const
 const LATER = ['throttle', 'verify']
 
 /** The first option of these that stands in a definition says which form it is. */
-const FORMS: readonly (readonly [option: string, reader: FormReader])[] = [['delete', deleteForm]]
+const FORMS: readonly (readonly [option: string, reader: FormReader])[] = [
+  ['delete', deleteForm],
+  ['from', copyForm],
+  ['into', copyForm],
+]
 
 /**
  * Reads the `backfill` of a TypeScript migration, in any of its forms.

@@ -7,6 +7,8 @@ import { changeLockedSql, changeRangeSql } from './change-statements.js'
 import { chooseKey, type KeyCandidate } from './choose-key.js'
 import { mismatchesSql } from './compare-statements.js'
 import { comparedColumns } from './compared-columns.js'
+import { insertCopiesSql } from './copy-statements.js'
+import { inspectInto } from './inspect-into.js'
 
 interface TableRow {
   readonly type: string
@@ -38,6 +40,7 @@ export async function inspectTable(
   const table = await readTable(session, backfill, server)
   const columns = await readColumns(session, backfill)
   assertColumns(backfill, columns)
+  if (backfill.form?.kind === 'copy') await inspectInto(session, backfill, backfill.form)
   const key = chooseKey(backfill, await readCandidates(session, backfill, columns))
   await assertPlannable(session, backfill, key, server)
   return { key, estimatedRows: table.rows === null ? null : Number(table.rows), bytes: Number(table.bytes ?? 0) }
@@ -156,9 +159,7 @@ async function assertPlannable(
 ): Promise<void> {
   const all = { after: null, upTo: null }
   try {
-    await session.query(`EXPLAIN ${changeRangeSql(backfill, key, all)}`)
-    if (!capabilitiesOf(server).failsInsteadOfWaiting)
-      await session.query(`EXPLAIN ${changeLockedSql(backfill, key, all)}`)
+    await assertChange(session, backfill, key, server)
     if (backfill.comparable) {
       const columns = await comparedColumns(session, backfill)
       await session.query(`EXPLAIN ${mismatchesSql(backfill, key, { columns, compared: 'differs' }, all, 1)}`)
@@ -171,4 +172,21 @@ async function assertPlannable(
       throw badExpression(backfill, error)
     throw error
   }
+}
+
+async function assertChange(
+  session: Session,
+  backfill: CompiledBackfill,
+  key: BackfillKey,
+  server: MysqlServer,
+): Promise<void> {
+  const { form } = backfill
+  const all = { after: null, upTo: null }
+  if (form?.kind === 'copy') {
+    await session.query(`EXPLAIN ${insertCopiesSql({ backfill, form, key }, 'TRUE')}`)
+    return
+  }
+  await session.query(`EXPLAIN ${changeRangeSql(backfill, key, all)}`)
+  if (!capabilitiesOf(server).failsInsteadOfWaiting)
+    await session.query(`EXPLAIN ${changeLockedSql(backfill, key, all)}`)
 }

@@ -1,5 +1,7 @@
 import { type BackfillKey, type Compared, type CompiledBackfill, proofOf } from '@phasegate/core'
 import { escapeIdentifier } from 'pg'
+import type { ComparedColumn } from './compared-columns.js'
+import { copyParts, copySql, notCopied } from './copy-statements.js'
 import { asRow, columnName, keyColumns, keyText, keyValues } from './key-form.js'
 
 /** `"public"."users"` */
@@ -47,13 +49,6 @@ export function batchEndSql(backfill: CompiledBackfill, key: BackfillKey, bounde
 WHERE ${keyRange(backfill, key, bounded ? 3 : undefined, 1)} ORDER BY ${columns.join(', ')} LIMIT 1 OFFSET $2::bigint`
 }
 
-/** The types of the columns that are set, in order; how their old and new values are compared. */
-export interface ComparedColumn {
-  readonly type: string
-  /** False: the type has no equality (json, xml, point…), so texts are compared. */
-  readonly equality: boolean
-}
-
 function differs(backfill: CompiledBackfill, columns: readonly ComparedColumn[]): string {
   const parts = backfill.set.map(({ column, expression }, index) => {
     const { type, equality } = columns[index]!
@@ -72,27 +67,41 @@ function isMissing(backfill: CompiledBackfill): string {
   return parts.join(' OR ')
 }
 
-/** The rows that `where` selects and that differ, or lack a value, or should not be there any more, as a boolean. */
+function fault(backfill: CompiledBackfill, columns: readonly ComparedColumn[], compared: Compared): string {
+  const { form } = backfill
+  if (form?.kind === 'copy') return notCopied(form, columns, compared === 'differs' && form.onConflict.do === 'update')
+  return compared === 'missing' ? isMissing(backfill) : differs(backfill, columns)
+}
+
+/** Of a row that `where` selects: it differs, or lacks a value, or should not be there any more; as a boolean. */
 function mismatching(backfill: CompiledBackfill, columns: readonly ComparedColumn[], compared: Compared): string {
   if (proofOf(backfill) === 'none selected') return selected(backfill)
-  const difference = opaque(compared === 'missing' ? isMissing(backfill) : differs(backfill, columns))
+  const difference = opaque(fault(backfill, columns, compared))
   return backfill.where === undefined ? difference : `CASE WHEN (${backfill.where}\n) THEN ${difference} ELSE false END`
 }
 
 /** The data change alone: what EXPLAIN is asked about before anything runs. $1 after, $2 end. */
 export function changeSql(backfill: CompiledBackfill, key: BackfillKey): string {
-  return changeRowsSql(backfill, keyRange(backfill, key, 1, 2), undefined)
+  const range = keyRange(backfill, key, 1, 2)
+  if (backfill.form?.kind === 'copy')
+    return copySql(backfill.form, `${tableName(backfill)} WHERE ${range} AND ${selected(backfill)}`)
+  return changeRowsSql(backfill, range, undefined)
 }
 
 const selected = ({ where }: CompiledBackfill): string => (where === undefined ? 'true' : opaque(where))
 
-/** What is done to the rows of a range, up to a condition that more may be added to. */
+/** The rows that a batch takes: those that `where` selects, and on a catch-up pass of them those that differ. */
+function chosen(backfill: CompiledBackfill, only: readonly ComparedColumn[] | undefined): string {
+  return only === undefined ? selected(backfill) : mismatching(backfill, only, 'differs')
+}
+
+/** What is done to the rows of a range themselves, up to a condition that more may be added to. */
 function changeRowsSql(backfill: CompiledBackfill, range: string, only: readonly ComparedColumn[] | undefined): string {
   if (backfill.form?.kind === 'delete')
     return `DELETE FROM ${tableName(backfill)}
   WHERE ${range} AND ${selected(backfill)}`
   const set = backfill.set.map(({ column, expression }) => `${escapeIdentifier(column)} = (${expression}\n)`)
-  const condition = only === undefined ? selected(backfill) : mismatching(backfill, only, 'differs')
+  const condition = chosen(backfill, only)
   return `UPDATE ${tableName(backfill)} SET ${set.join(', ')}
   WHERE ${range} AND ${condition}`
 }
@@ -115,6 +124,22 @@ function nextCursor({ mustEnd }: CompiledBackfill): string {
   return `CASE WHEN (SELECT again FROM phasegate_done) THEN ${fail} ELSE $5::text END`
 }
 
+/** The parts of the statement that change the data, behind the fence; `phasegate_changed` has a row for each that counts. */
+function changingParts(backfill: CompiledBackfill, range: string, only: readonly ComparedColumn[] | undefined): string {
+  const { form, mustEnd, where } = backfill
+  const behindFence = 'EXISTS (SELECT FROM phasegate_fence)'
+  if (form?.kind === 'copy') {
+    const rows = `${tableName(backfill)} WHERE ${range} AND ${behindFence} AND ${chosen(backfill, only)}`
+    return copyParts(form, rows, escapeIdentifier(backfill.table.name))
+  }
+  const again = mustEnd === true && where !== undefined ? opaque(where) : 'false'
+  return `phasegate_changed AS (
+  ${changeRowsSql(backfill, range, only)}
+    AND ${behindFence}
+  RETURNING ${again} AS phasegate_again
+)`
+}
+
 /**
  * Fence, data and cursor in one statement. The fence locks the range's row and holds it until the end: whoever comes
  * meanwhile waits, sees another cursor or epoch, and changes nothing. Somebody may have split the range: then `upper` is
@@ -125,18 +150,12 @@ function nextCursor({ mustEnd }: CompiledBackfill): string {
  * $1 migration, $2 ordinal, $3 epoch, $4 cursor, $5 end, $6 lease in ms, $7 upper, $8 keys passed.
  */
 export function batchSql(backfill: CompiledBackfill, key: BackfillKey, shape: BatchShape): string {
-  const { mustEnd, where } = backfill
-  const again = mustEnd === true && where !== undefined ? opaque(where) : 'false'
   return `WITH phasegate_fence AS MATERIALIZED (
   SELECT 1 FROM phasegate.backfill_range
   WHERE migration = $1 AND ordinal = $2::integer AND epoch = $3::bigint AND cursor IS NOT DISTINCT FROM $4::text
     AND upper = $7::text
   FOR NO KEY UPDATE
-), phasegate_changed AS (
-  ${changeRowsSql(backfill, keyRange(backfill, key, shape.bounded ? 4 : undefined, 5), shape.only)}
-    AND EXISTS (SELECT FROM phasegate_fence)
-  RETURNING ${again} AS phasegate_again
-), phasegate_done AS MATERIALIZED (
+), ${changingParts(backfill, keyRange(backfill, key, shape.bounded ? 4 : undefined, 5), shape.only)}, phasegate_done AS MATERIALIZED (
   SELECT count(*) AS rows, bool_or(phasegate_again) AS again FROM phasegate_changed
 )
 UPDATE phasegate.backfill_range

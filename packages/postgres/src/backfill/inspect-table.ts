@@ -4,6 +4,7 @@ import { badExpression, describeTable, noColumn, noTable, wholeRow } from './bac
 import { changeSql, mismatchesSql, tableName } from './backfill-statements.js'
 import { chooseKey, type KeyCandidate } from './choose-key.js'
 import { comparedColumns } from './compared-columns.js'
+import { inspectInto } from './inspect-into.js'
 
 interface TableRow {
   readonly oid: string
@@ -32,6 +33,7 @@ const REFUSED: Readonly<Record<string, string>> = {
 export async function inspectTable(session: Session, backfill: CompiledBackfill): Promise<BackfillTable> {
   const table = await readTable(session, backfill)
   assertColumns(backfill, table.columns)
+  if (backfill.form?.kind === 'copy') await inspectInto(session, backfill, backfill.form)
   const key = chooseKey(backfill, await readCandidates(session, table.oid))
   await assertPlannable(session, backfill, key)
   return { key, ...(await readSize(session, table.oid)) }
