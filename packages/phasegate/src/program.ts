@@ -103,6 +103,12 @@ const SETTING_FLAGS: Readonly<Record<NonNullable<Verb['takes']>[number], readonl
     ['--batch-time <duration>', "target time of a batch: '250ms'"],
     ['--workers <count>', 'how many workers of this process share each backfill'],
   ],
+  worker: [
+    ['--poll-interval <duration>', "how often to look for work: '5s'"],
+    ['--health-port <port>', 'answer GET /health/live and /health/ready there'],
+    ['--health-host <address>', 'on which address: 127.0.0.1, in a pod 0.0.0.0'],
+    ['--stale-after <duration>', "how long nothing at all may happen before /health/live says so: '2m'"],
+  ],
   compile: [['--server-version <version>', "server version to compile for, without a database: '8.4'"]],
 }
 
@@ -121,6 +127,10 @@ function settingsOf(flags: Readonly<Record<string, unknown>>): SettingsOptions {
     ...text('batchTime'),
     ...count('batchSize'),
     ...count('workers'),
+    ...text('pollInterval'),
+    ...count('healthPort'),
+    ...text('healthHost'),
+    ...text('staleAfter'),
     ...text('serverVersion'),
   }
 }

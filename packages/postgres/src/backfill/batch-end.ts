@@ -11,6 +11,6 @@ export async function batchEnd(
   size: number,
 ): Promise<string> {
   const sql = batchEndSql(backfill, key, after !== null)
-  const [row] = await session.query<{ key: string }>(sql, [upper, size - 1, ...(after === null ? [] : [after])])
+  const [row] = await session.query<{ key: string | null }>(sql, [upper, size - 1, ...(after === null ? [] : [after])])
   return row?.key ?? upper
 }
