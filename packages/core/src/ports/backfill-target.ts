@@ -16,6 +16,8 @@ export interface BackfillKeyColumn {
 export interface BackfillKey {
   readonly columns: readonly BackfillKeyColumn[]
   readonly index: string
+  /** One column of whole numbers, whose text is the number. */
+  readonly wholeNumbers?: true
 }
 
 export interface BackfillTable {
