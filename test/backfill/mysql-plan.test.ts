@@ -37,7 +37,10 @@ interface Walked {
 }
 
 const KEYS: Readonly<Record<string, Walked>> = {
-  'the primary key': { key: { columns: [{ name: 'id', type: 'bigint' }], index: 'PRIMARY' }, keyOf: String },
+  'the primary key': {
+    key: { columns: [{ name: 'id', type: 'bigint' }], index: 'PRIMARY', wholeNumbers: true },
+    keyOf: String,
+  },
   'another key, in another character set': {
     key: {
       columns: [{ name: 'code', type: 'varchar(20) CHARACTER SET latin1 COLLATE latin1_swedish_ci' }],
