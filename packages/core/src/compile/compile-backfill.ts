@@ -48,6 +48,7 @@ export function compileBackfill(
     batchTime: authored.time ?? options.batchTime,
     once,
     ...(mustEnd ? { mustEnd: true as const } : {}),
+    ...(conditionEnds || form?.kind === 'delete' ? { whereEnds: true as const } : {}),
     comparable:
       !volatile && !(condition !== undefined && changesByItself(condition)) && (!ownTarget || (conditionEnds && !once)),
     reads: [...reads],

@@ -98,6 +98,8 @@ export interface CompiledBackfill {
    * it still selects one of its rows is rolled back.
    */
   readonly mustEnd?: true
+  /** `where` reads a column that is set, or rows that it selects are removed: so it can leave out what is done. */
+  readonly whereEnds?: true
   /**
    * Can the result be compared with its expression afterwards? False where an expression reads its own target without a
    * `where`, or an expression or the condition is volatile or reads the clock; the ranges being whole is then the only proof, and plan says so.

@@ -53,6 +53,7 @@ export function noKey(backfill: CompiledBackfill, why: string): PhasegateError {
     next: [
       'Name the columns of a valid, unique, not partial btree index, all of them NOT NULL and none of them changed: key: ["a", "b"] (SQL: -- batch: key=(a,b)).',
       `Or add one in expand: ALTER TABLE … ALTER COLUMN … SET NOT NULL and CREATE UNIQUE INDEX CONCURRENTLY ON ${describeTable(backfill)} (column).`,
+      'Or give a where that leaves out what is done: a table without a key then goes by its pages.',
     ],
     exit: EXIT.usage,
     meta: { table: describeTable(backfill) },

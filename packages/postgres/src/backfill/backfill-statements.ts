@@ -59,7 +59,11 @@ function fault(backfill: CompiledBackfill, columns: readonly ComparedColumn[], c
 }
 
 /** Of a row that `where` selects: it differs, or lacks a value, or should not be there any more; as a boolean. */
-function mismatching(backfill: CompiledBackfill, columns: readonly ComparedColumn[], compared: Compared): string {
+export function mismatching(
+  backfill: CompiledBackfill,
+  columns: readonly ComparedColumn[],
+  compared: Compared,
+): string {
   if (proofOf(backfill) === 'none selected') return selected(backfill)
   const difference = opaque(fault(backfill, columns, compared))
   return backfill.where === undefined ? difference : `CASE WHEN (${backfill.where}\n) THEN ${difference} ELSE false END`

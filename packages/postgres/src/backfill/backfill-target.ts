@@ -17,6 +17,7 @@ import { batchEnd } from './batch-end.js'
 import { comparedColumns } from './compared-columns.js'
 import { inspectTable } from './inspect-table.js'
 import { commonColumns } from './key-form.js'
+import { isPageKey, lastPage, missedRowsSql } from './page-key.js'
 import { leaseRange, listRanges, listWorkers, readRange, releaseRange, renewLease, sumRanges } from './range-lease.js'
 import { recordProgress } from './record-progress.js'
 import { splitRange } from './split-range.js'
@@ -28,7 +29,9 @@ export function createBackfillTarget(): BackfillTarget {
     prepare,
     inspect: inspectTable,
     upperBound: async (session, backfill, key) =>
-      (await session.query<{ key: string }>(greatestKeySql(backfill, key)))[0]?.key ?? null,
+      isPageKey(key)
+        ? await lastPage(session, backfill)
+        : ((await session.query<{ key: string }>(greatestKeySql(backfill, key)))[0]?.key ?? null),
     batchEnd,
     addRange,
     lease: leaseRange,
@@ -47,7 +50,8 @@ export function createBackfillTarget(): BackfillTarget {
     recordProgress,
     mismatches,
     recheck: async (session, backfill, key, keys, compared) => {
-      const sql = recheckSql(backfill, key, await comparedColumns(session, backfill), compared)
+      const statement = isPageKey(key) ? missedRowsSql : recheckSql
+      const sql = statement(backfill, key, await comparedColumns(session, backfill), compared)
       const still = new Set((await session.query<{ key: string }>(sql, [keys])).map((row) => row.key))
       return keys.filter((one) => still.has(one))
     },

@@ -1,5 +1,6 @@
 import type { BackfillKey, CompiledBackfill } from '@phasegate/core'
 import { noKey } from './backfill-errors.js'
+import { PAGE_KEY } from './page-key.js'
 
 export interface KeyCandidateColumn {
   /** Null for an expression. */
@@ -29,20 +30,33 @@ export interface KeyCandidate {
 
 /**
  * The key to walk by: the one that the file names, else the primary key, else the unique index with the fewest columns and
- * the smallest types.
+ * the smallest types. Where there is none, pages of the table, or those at once where the file says `ctid`.
  *
+ * @param pageFault why pages will not do; undefined: they will
  * @throws `BACKFILL.NO_KEY` naming what is wrong with each index that there is
  */
-export function chooseKey(backfill: CompiledBackfill, candidates: readonly KeyCandidate[]): BackfillKey {
+export function chooseKey(
+  backfill: CompiledBackfill,
+  candidates: readonly KeyCandidate[],
+  pageFault: string | undefined,
+): BackfillKey {
   const set = backfill.set.map(({ column }) => column)
   const wanted = backfill.key
+  if (isPages(wanted)) {
+    if (pageFault !== undefined) throw noKey(backfill, `It cannot go by pages (ctid): ${pageFault}.`)
+    return PAGE_KEY
+  }
   const offered = wanted === undefined ? candidates : candidates.filter((candidate) => isOver(candidate, wanted))
   const judged = offered.map((candidate) => ({ candidate, fault: faultOf(candidate, set) }))
   const [best] = judged.flatMap(({ candidate, fault }) => (fault === undefined ? [candidate] : [])).sort(byPreference)
   if (best !== undefined) return keyOf(best)
   const faults = judged.map(({ candidate, fault }) => `${candidate.index} ${fault}`)
-  throw noKey(backfill, faults.length > 0 ? `Of the unique indexes, ${faults.join('; ')}.` : noneOf(wanted, candidates))
+  if (wanted === undefined && pageFault === undefined) return PAGE_KEY
+  const found = faults.length > 0 ? `Of the unique indexes, ${faults.join('; ')}.` : noneOf(wanted, candidates)
+  throw noKey(backfill, wanted === undefined ? `${found} Nor can it go by pages (ctid): ${pageFault}.` : found)
 }
+
+const isPages = (key: readonly string[] | undefined): boolean => key?.length === 1 && key[0] === 'ctid'
 
 function noneOf(wanted: readonly string[] | undefined, candidates: readonly KeyCandidate[]): string {
   if (wanted === undefined) return 'There is no unique index.'

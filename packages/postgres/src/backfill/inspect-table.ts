@@ -5,11 +5,13 @@ import { changeSql, mismatchesSql, tableName } from './backfill-statements.js'
 import { chooseKey, type KeyCandidate } from './choose-key.js'
 import { comparedColumns } from './compared-columns.js'
 import { inspectInto } from './inspect-into.js'
+import { pageKeyFault } from './page-key.js'
 
 interface TableRow {
   readonly oid: string
   readonly kind: string
   readonly inherited: boolean
+  readonly version: number
   readonly columns: readonly string[]
   readonly [key: string]: unknown
 }
@@ -34,7 +36,7 @@ export async function inspectTable(session: Session, backfill: CompiledBackfill)
   const table = await readTable(session, backfill)
   assertColumns(backfill, table.columns)
   if (backfill.form?.kind === 'copy') await inspectInto(session, backfill, backfill.form)
-  const key = chooseKey(backfill, await readCandidates(session, table.oid))
+  const key = chooseKey(backfill, await readCandidates(session, table.oid), pageKeyFault(backfill, table))
   await assertPlannable(session, backfill, key)
   return { key: countedKey(key), ...(await readSize(session, table.oid)) }
 }
@@ -50,7 +52,7 @@ function countedKey(key: BackfillKey): BackfillKey {
 
 async function readTable(session: Session, backfill: CompiledBackfill): Promise<TableRow> {
   const [table] = await session.query<TableRow>(
-    `SELECT c.oid::text AS oid, c.relkind::text AS kind,
+    `SELECT c.oid::text AS oid, c.relkind::text AS kind, current_setting('server_version_num')::integer AS version,
        c.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = c.oid) AS inherited,
        ARRAY(SELECT a.attname::text FROM pg_attribute a
              WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum) AS columns
@@ -78,7 +80,10 @@ async function readTable(session: Session, backfill: CompiledBackfill): Promise<
 }
 
 function assertColumns(backfill: CompiledBackfill, columns: readonly string[]): void {
-  const wanted = [...backfill.set.map(({ column }) => column), ...(backfill.key ?? [])]
+  const wanted = [
+    ...backfill.set.map(({ column }) => column),
+    ...(backfill.key ?? []).filter((name) => name !== 'ctid'),
+  ]
   const missing = wanted.filter((column) => !columns.includes(column))
   if (missing.length > 0)
     throw noColumn(

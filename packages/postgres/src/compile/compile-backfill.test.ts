@@ -26,6 +26,7 @@ test('takes every option', async () => {
     batchSize: 50,
     batchTime: 100,
     once: true,
+    whereEnds: true,
     comparable: true,
     reads: ['width', 'height', 'plan'],
     written: `UPDATE app."Users" SET plan = 'free', "Größe" = width * height WHERE plan IS NULL`,
