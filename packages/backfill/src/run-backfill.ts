@@ -4,10 +4,13 @@ import { readAgain } from './conflict.js'
 import { finishBackfill } from './finish-backfill.js'
 import { type BackfillOptions, type BackfillSettings, backfillSettings, PAUSE_POLL_MS } from './options.js'
 import type { BackfillOutcome } from './outcome.js'
+import { createPace } from './pace/pace.js'
 import { type Prepared, prepareBackfill, rowsDone } from './prepare-backfill.js'
 import { startProgress } from './progress.js'
 import { createProgressLog } from './progress-log.js'
 import { runRanges } from './run-ranges.js'
+import type { Collector } from './throttle/collector.js'
+import { watchServer } from './throttle/watch-server.js'
 import { verifyBackfill } from './verify-backfill.js'
 import type { Walk } from './walk-range.js'
 import { createWorkerSession, type WorkerSession } from './worker-session.js'
@@ -30,11 +33,15 @@ import { createWorkerSession, type WorkerSession } from './worker-session.js'
 export async function runBackfill(options: BackfillOptions): Promise<BackfillOutcome> {
   const settings = backfillSettings(options)
   const worker = createWorkerSession(settings)
+  let collector: Collector | undefined
   try {
     const prepared = await prepareOrWait(settings, worker)
     if (prepared.state !== 'ready') return prepared
     const { unit, backfill } = settings
+    collector = watchServer(settings)
+    const pace = createPace({ ...settings, collector })
     const walk: Walk = {
+      pace: pace.worker(),
       settings,
       worker,
       key: prepared.table.key,
@@ -50,6 +57,7 @@ export async function runBackfill(options: BackfillOptions): Promise<BackfillOut
       ),
     }
     try {
+      await collector?.ready
       return await runPasses(walk, prepared)
     } catch (caught) {
       const { target } = settings
@@ -61,6 +69,7 @@ export async function runBackfill(options: BackfillOptions): Promise<BackfillOut
       return { state: 'failed', rows, error }
     }
   } finally {
+    await collector?.close()
     await worker.close()
   }
 }

@@ -1,6 +1,8 @@
 import { type Comparison, compareTable } from './compare-backfill.js'
 import { readAgain } from './conflict.js'
 import type { BackfillOutcome } from './outcome.js'
+
+import { rest } from './pace/rest.js'
 import { type Wish, wishOf } from './pause.js'
 import { obey } from './run-ranges.js'
 import type { Walk } from './walk-range.js'
@@ -37,14 +39,20 @@ export async function verifyBackfill(walk: Walk, pass: number): Promise<Verified
     settings.emit({ type: 'backfill.verifying', unit, pass })
     try {
       const comparison = await compareTable(settings, worker, walk.key, async () => {
-        const control = await readAgain(
-          settings,
-          worker,
-          (session) => target.backfill.control(session, unit),
-          () => {},
-        )
-        const wish = wishOf(control)
-        if (wish !== undefined) throw new Wished(wish)
+        for (;;) {
+          const control = await readAgain(
+            settings,
+            worker,
+            (session) => target.backfill.control(session, unit),
+            () => {},
+          )
+          const wish = wishOf(control)
+          if (wish !== undefined) throw new Wished(wish)
+          // Nothing is changed, so that a rate has nothing to say; what stops the work stops this too.
+          const stop = walk.pace.stops()
+          if (stop === undefined) return walk.log.free(false)
+          await rest(walk, stop)
+        }
       })
       settings.emit({ type: 'backfill.verifying', unit, pass, mismatches: comparison.mismatches })
       return { state: 'compared', ...comparison }

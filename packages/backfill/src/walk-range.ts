@@ -4,6 +4,8 @@ import { rowFailed, stuck } from './backfill-errors.js'
 import type { BatchSize } from './batch-size.js'
 import { conflictPause, isConflict, watchBlockers } from './conflict.js'
 import type { BackfillSettings } from './options.js'
+import type { WorkerPace } from './pace/pace.js'
+import { createLeaseKeeper, rest } from './pace/rest.js'
 import { type Wish, wishOf } from './pause.js'
 import type { ProgressLog } from './progress-log.js'
 import type { WorkerSession } from './worker-session.js'
@@ -20,6 +22,7 @@ export interface Walk {
   readonly key: BackfillKey
   readonly size: BatchSize
   readonly log: ProgressLog
+  readonly pace: WorkerPace
 }
 
 /** Attempts in a row after which it looks who is in the way, and says so. */
@@ -27,7 +30,7 @@ const LOOK_AFTER = 5
 
 /** One statement of a batch, and what is known when it fails. */
 interface Attempt {
-  readonly size: number
+  size: number
   end: string | undefined
 }
 
@@ -64,9 +67,11 @@ async function walkBatches(
   leased: LeasedRange,
   remember: (range: LeasedRange | undefined) => void,
 ): Promise<Walked> {
-  const { settings, size } = walk
+  const { settings, size, pace, log } = walk
   const { clock, signal, target } = settings
+  const lease = createLeaseKeeper(walk)
   let range = leased
+  let rested = false
   let failures = 0
   let lastProgress = clock.now()
   let holders: readonly LockHolder[] = []
@@ -74,9 +79,22 @@ async function walkBatches(
     signal?.throwIfAborted()
     const attempt: Attempt = { size: size.next(), end: undefined }
     try {
-      const wish = wishOf(await ask(walk, (session) => target.backfill.control(session, settings.unit)))
+      const control = await ask(walk, (session) => target.backfill.control(session, settings.unit))
+      const wish = wishOf(control)
       if (wish !== undefined) return { state: 'wish', wish }
       if (range.cursor === range.upper) return { state: 'whole' }
+      const hold = pace.hold(control)
+      if (hold !== undefined) {
+        await rest(walk, hold)
+        if (!(await lease.keep(range))) return { state: 'lost' }
+        rested = true
+        lastProgress = clock.now()
+        continue
+      }
+      log.free(rested)
+      rested = false
+      size.limit(pace.mostKeys(control))
+      attempt.size = size.next()
       const look = failures > 0 && failures % LOOK_AFTER === 0
       const step = await runBatch(walk, range, attempt, look ? (seen) => (holders = seen) : undefined)
       if (step === undefined) {
@@ -87,6 +105,7 @@ async function walkBatches(
         range = step
       }
       remember(range)
+      lease.prolonged()
       failures = 0
       lastProgress = clock.now()
     } catch (error) {
@@ -153,6 +172,7 @@ async function runBatch(
   if (!moved) return undefined
   const ms = clock.now() - started
   size.succeeded(ms)
+  walk.pace.done(rows, ms)
   const now = { ...range, cursor: end, rowsDone: range.rowsDone + rows }
   await walk.log.batch(await worker.get(), { rows, keys: attempt.size, ms, whole: end === range.upper })
   return now

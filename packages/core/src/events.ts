@@ -30,6 +30,14 @@ export interface EventMap {
   }
   'batch.retry': { readonly unit: UnitId; readonly reason: string; readonly size: number }
   'backfill.waiting': { readonly unit: UnitId; readonly reason: string }
+  /** It goes slower (`slow`) or waits (`stop`) for the server's sake; null: it goes on freely. */
+  'backfill.throttled': {
+    readonly unit: UnitId
+    readonly level: 'slow' | 'stop' | null
+    readonly reason: string | null
+  }
+  /** Something that it would look at cannot be told; said once. */
+  'backfill.unseen': { readonly unit: UnitId; readonly signal: string; readonly reason: string }
   'backfill.verifying': { readonly unit: UnitId; readonly pass: number; readonly mismatches?: number }
   'connection.lost': { readonly reason: string; readonly attempt: number }
 }

@@ -80,7 +80,7 @@ function addVerb(program: Commander, verb: Verb, done: (code: ExitCode) => void)
     const interruption = listenForInterruption(output.say)
     try {
       const run = await verb.load()
-      done(await run({ output, settings: settingsOf(flags), args, flags, signal: interruption.signal }))
+      done(await run({ output, settings: settingsOf(flags, verb), args, flags, signal: interruption.signal }))
     } catch (error) {
       // What a stop made fail is the stop; an error of ours that came first is told.
       const stopped = interruption.signal.aborted && !isPhasegateError(error)
@@ -102,10 +102,11 @@ const SETTING_FLAGS: Readonly<Record<NonNullable<Verb['takes']>[number], readonl
     ['--batch-size <rows>', 'rows of the first batch'],
     ['--batch-time <duration>', "target time of a batch: '250ms'"],
   ],
+  pace: [['--max-rows-per-second <rows>', 'rows that this process may change a second']],
   compile: [['--server-version <version>', "server version to compile for, without a database: '8.4'"]],
 }
 
-function settingsOf(flags: Readonly<Record<string, unknown>>): SettingsOptions {
+function settingsOf(flags: Readonly<Record<string, unknown>>, { takes = [] }: Verb): SettingsOptions {
   const text = (name: string): object => (typeof flags[name] === 'string' ? { [name]: flags[name] } : {})
   const count = (name: string): object => {
     if (typeof flags[name] !== 'string') return {}
@@ -118,6 +119,8 @@ function settingsOf(flags: Readonly<Record<string, unknown>>): SettingsOptions {
     ...text('statementTimeout'),
     ...text('maxLockWait'),
     ...text('batchTime'),
+    // `resume` has a flag of that name for another process.
+    ...(takes.includes('pace') ? count('maxRowsPerSecond') : {}),
     ...count('batchSize'),
     ...text('serverVersion'),
   }

@@ -3,6 +3,7 @@ import type { Operation } from '../authoring/operation.js'
 import type { AllowedFinding, CompiledMigration } from '../compiled/compiled-migration.js'
 import type { QualifiedName } from '../compiled/database-object.js'
 import type { SourceLocation } from '../error/phasegate-error.js'
+import type { ThrottleSettings, TimeWindow } from '../pace/throttle-settings.js'
 import type { Phase } from '../phase.js'
 import type { Assignment, ParsedStatement } from '../ports/sql-language.js'
 import type { AuthoredSync } from '../sync/sync-plan.js'
@@ -32,6 +33,8 @@ export interface AuthoredBackfill {
   readonly size?: number
   /** ms */
   readonly time?: number
+  readonly only?: readonly TimeWindow[]
+  readonly throttle?: ThrottleSettings | false
   readonly once: boolean
   readonly written: string
   readonly location: SourceLocation

@@ -3,15 +3,16 @@ import { isSqlFragment, type Quoting, renderSql } from '../authoring/sql.js'
 import type { QualifiedName } from '../compiled/database-object.js'
 import { nearestName } from '../nearest-name.js'
 import { quoteTable, tableReference } from '../operations/table-reference.js'
+import { PaceProblem, readThrottle, readWindows } from '../pace/read-pace.js'
 import type { AuthoredBackfill } from './authored-migration.js'
 import { migrationError } from './migration-errors.js'
 import { readExpressions, unknownKey } from './read-expressions.js'
 import { withLocation } from './with-location.js'
 
-const OPTIONS = ['table', 'set', 'where', 'key', 'batch', 'once'] as const
+const OPTIONS = ['table', 'set', 'where', 'key', 'batch', 'once', 'only', 'throttle'] as const
 const BATCH = ['size', 'time'] as const
 /** Forms and options that the design has and this release does not. */
-const LATER = ['select', 'map', 'from', 'into', 'onConflict', 'delete', 'throttle', 'verify', 'onError']
+const LATER = ['select', 'map', 'from', 'into', 'onConflict', 'delete', 'verify', 'onError']
 
 /**
  * Reads `backfill: { table, set, where, … }` of a TypeScript migration.
@@ -49,6 +50,7 @@ export function readBackfill(value: unknown, file: string, quoting: Quoting): Au
     ...(text === undefined ? {} : { where: text }),
     ...(key === undefined ? {} : { key }),
     ...readBatch(batch, file),
+    ...readPace(definition, file),
     once: once ?? false,
     written: writtenUpdate(table, set, text, quoting),
     location: where,
@@ -70,6 +72,28 @@ function readBatch(batch: unknown, file: string): Pick<AuthoredBackfill, 'size' 
   }
   const { size, time } = batch as { size?: number; time?: number }
   return { ...(size === undefined ? {} : { size }), ...(time === undefined ? {} : { time }) }
+}
+
+function readPace(
+  definition: Readonly<Record<string, unknown>>,
+  file: string,
+): Pick<AuthoredBackfill, 'only' | 'throttle'> {
+  const read = <T>(option: 'only' | 'throttle', reader: (value: unknown) => T): { [key in typeof option]?: T } => {
+    if (definition[option] === undefined) return {}
+    try {
+      return { [option]: reader(definition[option]) }
+    } catch (error) {
+      if (!(error instanceof PaceProblem)) throw error
+      const at = ['backfill', option, ...error.path].join('.')
+      throw migrationError('BACKFILL.SHAPE', `${at} must be ${error.expected}.`, { file }, [`Correct ${at}.`], {
+        cause: error,
+      })
+    }
+  }
+  return { ...read('only', readWindows), ...read('throttle', readThrottle) } as Pick<
+    AuthoredBackfill,
+    'only' | 'throttle'
+  >
 }
 
 function assertKnown(value: object, known: readonly string[], what: string, file: string): void {

@@ -1,5 +1,6 @@
 import type { CompiledBackfill } from '../compiled/compiled-migration.js'
 import type { UnitId, UnitState } from '../unit.js'
+import type { ServerSignal, SignalRequest } from './server-signal.js'
 import type { Backend, Session, TransactionOptions } from './session.js'
 
 /** The column a backfill walks by. Keys travel as the database's text and are cast back by the server. */
@@ -54,6 +55,12 @@ export interface BackfillControl {
   readonly pausedBy: 'request' | 'hold' | null
   /** Keys passed so far, as last recorded with the progress. */
   readonly walked: number
+  /** Rows that all workers together may change a second, as asked for while it runs; null: nobody asked. */
+  readonly maxRowsPerSecond: number | null
+  /** Ranges with a live lease: as many share that limit. */
+  readonly leases: number
+  /** Rows changed by all workers in all passes. */
+  readonly rowsDone: number
 }
 
 /** A session that holds a lease or verifies. */
@@ -120,6 +127,10 @@ export interface BackfillTarget {
   control(session: Session, unit: UnitId): Promise<BackfillControl>
   workers(session: Session, unit: UnitId): Promise<readonly BackfillWorker[]>
   recordProgress(session: Session, unit: UnitId, progress: object): Promise<void>
+  /** Bounds the rows that all workers of a unit may change a second; null takes the bound away. */
+  setPace(session: Session, unit: UnitId, pace: { readonly maxRowsPerSecond: number | null }): Promise<void>
+  /** What this server can tell of how busy it is. */
+  signals(request: SignalRequest): readonly ServerSignal[]
 
   /** Compares the rows in (after, end] that `where` selects with their expressions. */
   mismatches(

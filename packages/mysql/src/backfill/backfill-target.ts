@@ -17,6 +17,7 @@ import { comparedColumns } from './compared-columns.js'
 import { inspectTable } from './inspect-table.js'
 import { leaseRange, listRanges, listWorkers, readRange, releaseRange, renewLease } from './range-lease.js'
 import { type KeyRow, runBatch } from './run-batch.js'
+import { serverSignals } from './signals/server-signals.js'
 import { readControl } from './unit-control.js'
 
 /** Backfills on MySQL and MariaDB: keyset ranges over one column, one transaction a batch. */
@@ -57,6 +58,14 @@ export function createBackfillTarget(server: MysqlServer): BackfillTarget {
         unit.phase,
       ])
     },
+    setPace: async (session, unit, pace) => {
+      await session.query('UPDATE phasegate_unit SET pace = ? WHERE migration = ? AND phase = ?', [
+        JSON.stringify(pace),
+        unit.migration,
+        unit.phase,
+      ])
+    },
+    signals: serverSignals,
     mismatches,
     recheck: async (session, backfill, key, keys, compared) => {
       const question = { columns: await comparedColumns(session, backfill), compared }

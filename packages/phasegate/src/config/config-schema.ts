@@ -1,6 +1,7 @@
 import type { Gate } from '@phasegate/core'
 import { z } from 'zod'
 import { parseDuration } from './duration.js'
+import { throttle, windows } from './pace-schema.js'
 
 const duration = z.union([z.number(), z.string()]).transform((value, context) => {
   const ms = parseDuration(value)
@@ -55,7 +56,15 @@ export const configSchema = z.strictObject({
       revert: gates.optional(),
     })
     .optional(),
-  backfill: z.strictObject({ batchTime: duration.optional(), batchSize: count(1).optional() }).optional(),
+  backfill: z
+    .strictObject({
+      batchTime: duration.optional(),
+      batchSize: count(1).optional(),
+      maxRowsPerSecond: count(1).optional(),
+      only: windows.optional(),
+      throttle: throttle.optional(),
+    })
+    .optional(),
   lock: z
     .strictObject({
       // A statement in the queue for a strong lock holds up everybody behind it, so this has a ceiling (runner.md).
@@ -76,7 +85,7 @@ export type CheckedConfig = z.output<typeof configSchema>
 export const CONFIG_KEYS: Readonly<Record<string, readonly string[]>> = {
   '': Object.keys(configSchema.shape),
   gates: ['expand', 'backfill', 'contract', 'revert'],
-  backfill: ['batchTime', 'batchSize'],
+  backfill: ['batchTime', 'batchSize', 'maxRowsPerSecond', 'only', 'throttle'],
   lock: ['lockTimeout', 'statementTimeout', 'maxLockWait', 'retries', 'retryFor'],
   contract: ['announce'],
   'applications.*': [],
@@ -90,7 +99,6 @@ export const LATER_KEYS: readonly string[] = [
   'inlineLimit',
   'targets',
   'backfill.workers',
-  'backfill.throttle',
   'contract.confirm',
   'gates.cutover',
 ]

@@ -36,6 +36,7 @@ export interface SettingsOptions {
   readonly maxLockWait?: string
   readonly batchSize?: number
   readonly batchTime?: string
+  readonly maxRowsPerSecond?: number
   /** Default `process.env`. */
   readonly environment?: Environment
 }
@@ -73,7 +74,15 @@ export async function readSettings(options: SettingsOptions = {}): Promise<Setti
     applications: config.applications && Object.keys(config.applications),
     appRoles: config.appRoles ?? [],
     gates: { expand: [], backfill: [], contract: [], revert: [], ...withoutUndefined(config.gates) },
-    backfill: { batchTime: config.backfill?.batchTime ?? 250, batchSize: config.backfill?.batchSize ?? 1000 },
+    backfill: {
+      batchTime: config.backfill?.batchTime ?? 250,
+      batchSize: config.backfill?.batchSize ?? 1000,
+      pace: {
+        maxRowsPerSecond: config.backfill?.maxRowsPerSecond ?? null,
+        only: config.backfill?.only ?? [],
+        throttle: config.backfill?.throttle ?? { signals: {} },
+      },
+    },
     lock: {
       lockTimeout,
       statementTimeout: config.lock?.statementTimeout ?? lockTimeout,
@@ -151,6 +160,7 @@ async function mergeFlags(config: Partial<CheckedConfig>, options: SettingsOptio
     ['--max-lock-wait', 'lock.maxLockWait', options.maxLockWait],
     ['--batch-size', 'backfill.batchSize', options.batchSize],
     ['--batch-time', 'backfill.batchTime', options.batchTime],
+    ['--max-rows-per-second', 'backfill.maxRowsPerSecond', options.maxRowsPerSecond],
   ]
   let merged = config
   for (const [flag, path, value] of flags) {

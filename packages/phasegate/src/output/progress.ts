@@ -81,6 +81,12 @@ export function describeEvent(event: PhasegateEvent, verbose: boolean): string |
       return verbose ? `${unitName(event.unit)} batch again with ${event.size} rows: ${event.reason}` : undefined
     case 'backfill.waiting':
       return `${unitName(event.unit)} waits: ${event.reason}`
+    case 'backfill.throttled':
+      return event.level === null
+        ? `${unitName(event.unit)} goes on`
+        : `${unitName(event.unit)} ${event.level === 'stop' ? 'waits' : 'goes slower'}: ${event.reason}`
+    case 'backfill.unseen':
+      return `${unitName(event.unit)} does not look at ${event.signal}: ${event.reason}`
     case 'backfill.verifying':
       return `${unitName(event.unit)} verifying, pass ${event.pass}${event.mismatches === undefined ? '' : `: ${event.mismatches} rows differ`}`
     case 'connection.lost':

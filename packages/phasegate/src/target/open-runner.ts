@@ -159,6 +159,7 @@ async function createContext(
         openSession: openWorker,
         withLaneLock,
         whilePaused: 'wait',
+        pace: settings.backfill.pace,
         clock: systemClock,
         emit,
         signal,

@@ -23,6 +23,7 @@ import {
 import { comparedColumns } from './compared-columns.js'
 import { inspectTable } from './inspect-table.js'
 import { leaseRange, listRanges, listWorkers, readRange, releaseRange, renewLease } from './range-lease.js'
+import { serverSignals } from './signals/server-signals.js'
 import { readControl } from './unit-control.js'
 
 /** Backfills on PostgreSQL: keyset ranges over one column, one statement a batch. */
@@ -52,6 +53,13 @@ export function createBackfillTarget(): BackfillTarget {
         JSON.stringify(progress),
       ])
     },
+    setPace: async (session, unit, pace) => {
+      await session.query(
+        `UPDATE phasegate.unit SET pace = coalesce(pace, '{}') || $3::jsonb WHERE migration = $1 AND phase = $2`,
+        [unit.migration, unit.phase, JSON.stringify(pace)],
+      )
+    },
+    signals: serverSignals,
     mismatches,
     recheck: async (session, backfill, key, keys, compared) => {
       const sql = recheckSql(backfill, key, await comparedColumns(session, backfill), compared)
