@@ -6,6 +6,9 @@ import { ACTOR, countingBackfill, counts, itemsSql, rangeRow, setUpBackfill, UNI
 describeOnPostgres(18, 'the pace of a backfill', suite)
 describeOnEveryMysql('the pace of a backfill', suite)
 
+/** The machine may be busy. */
+const PATIENT = { timeout: 20_000 }
+
 function suite(server: AnyServer): void {
   async function prepare(rows: number) {
     const db = await createDatabase(server)
@@ -45,7 +48,7 @@ function suite(server: AnyServer): void {
           asked ??= setup.target.backfill.setPace(session, UNIT, { maxRowsPerSecond: 100 })
       },
     })
-    await expect.poll(() => asked).toBeDefined()
+    await expect.poll(() => asked, PATIENT).toBeDefined()
     await asked
     const before = Number((await rangeRow(db))?.rows_done)
     await new Promise((resolve) => setTimeout(resolve, 2000))
@@ -64,12 +67,12 @@ function suite(server: AnyServer): void {
   test('waits above a hard limit, says why, keeps its lease meanwhile, and goes on below', async () => {
     const { db, setup } = await prepare(200)
     await db.query('CREATE TABLE gauge (value integer); INSERT INTO gauge VALUES (20)')
-    const running = setup.run(countingBackfill(), { ...watched, leaseMs: 1500 })
+    const running = setup.run(countingBackfill(), { ...watched, leaseMs: 2000 })
     const reason = 'query SELECT value FROM gauge is 20 (limit 10)'
-    await expect.poll(async () => (await unitRow(db)).progress?.throttleReason).toBe(reason)
+    await expect.poll(async () => (await unitRow(db)).progress?.throttleReason, PATIENT).toBe(reason)
     const epoch = (await rangeRow(db))?.epoch
     // Longer than the lease: it would be taken over if nobody prolonged it.
-    await new Promise((resolve) => setTimeout(resolve, 2500))
+    await new Promise((resolve) => setTimeout(resolve, 3000))
     expect((await setup.run(countingBackfill(), { owner: 'other' })).state).toBe('busy')
     expect(await rangeRow(db)).toMatchObject({ epoch, rows_done: '0' })
     await db.query('UPDATE gauge SET value = 1')
@@ -93,7 +96,7 @@ function suite(server: AnyServer): void {
       },
     })
     await expect
-      .poll(async () => (await unitRow(db)).progress?.throttleReason, { timeout: 20_000 })
+      .poll(async () => (await unitRow(db)).progress?.throttleReason, PATIENT)
       .toMatch(/^query SELECT value FROM gauge is not known for \d/)
     await dropped
     await db.query('ALTER TABLE gone RENAME TO gauge')
@@ -105,7 +108,7 @@ function suite(server: AnyServer): void {
     await db.query('CREATE TABLE gauge (value integer); INSERT INTO gauge VALUES (20)')
     const ask = { target: setup.target, session, unit: UNIT, actor: ACTOR }
     const throttled = setup.run(countingBackfill(), watched)
-    await expect.poll(async () => (await unitRow(db)).progress?.throttleReason).toMatch(/limit 10/)
+    await expect.poll(async () => (await unitRow(db)).progress?.throttleReason, PATIENT).toMatch(/limit 10/)
     await setup.target.journal.request(session, UNIT, { action: 'pause', now: false }, ACTOR)
     expect((await throttled).state).toBe('paused')
     await resumeBackfill(ask)
@@ -113,7 +116,9 @@ function suite(server: AnyServer): void {
       pace: { throttle: false, only: [{ start: 1320, end: 360, zone: 'Europe/Berlin' }] },
       wallClock: () => Date.UTC(2026, 6, 1, 12),
     })
-    await expect.poll(async () => (await unitRow(db)).progress?.throttleReason).toBe('waits for 22:00 Europe/Berlin')
+    await expect
+      .poll(async () => (await unitRow(db)).progress?.throttleReason, PATIENT)
+      .toBe('waits for 22:00 Europe/Berlin')
     await setup.target.journal.request(session, UNIT, { action: 'cancel', now: false }, ACTOR)
     expect(await outside).toEqual({ state: 'cancelled', rows: 0 })
     expect(await counts(db)).toEqual({ '0': 200 })

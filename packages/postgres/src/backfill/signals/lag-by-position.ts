@@ -6,8 +6,9 @@ export interface LagByPosition {
   behind(position: bigint, now: number): number
 }
 
-/** Positions that are remembered: at one a second, a quarter of an hour. */
+/** When it is more than this, positions are forgotten that lie closer together than this share of their age. */
 const REMEMBERED = 900
+const CLOSE = 0.02
 
 /**
  * Measures lag in the time of one clock, ours. A server's own figure is none while nothing is written, and stands still
@@ -19,8 +20,14 @@ export function createLagByPosition(): LagByPosition {
     reached: (position, now) => {
       if (seen.at(-1)?.position === position) return
       seen.push({ position, at: now })
-      // Every second one of the older half goes: it stays good to tell minutes from hours.
-      if (seen.length > REMEMBERED) seen = seen.filter((_, index) => index % 2 === 0 || index > REMEMBERED / 2)
+      if (seen.length <= REMEMBERED) return
+      let kept = now
+      const thinned = seen.toReversed().filter(({ at }) => {
+        const apart = at === now || kept - at >= CLOSE * (now - at)
+        if (apart) kept = at
+        return apart
+      })
+      seen = thinned.reverse()
     },
     behind: (position, now) => {
       const missing = seen.find((one) => one.position > position)
