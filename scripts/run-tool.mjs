@@ -21,7 +21,7 @@ export function runTool(tool, args, { env = {}, timeout = 0 } = {}) {
       shell: WINDOWS,
       env: { ...process.env, ...env },
     })
-    const timer = timeout === 0 ? undefined : setTimeout(() => end(child), timeout)
+    const timer = timeout === 0 ? undefined : setTimeout(() => end(tool, child, timeout), timeout)
     // ^C reaches the tool by itself; we stay to say how it ended.
     const wait = () => {}
     const forward = () => child.kill('SIGTERM')
@@ -69,8 +69,13 @@ export function build() {
   return runTool('turbo', ['run', 'build', ...quiet], { env: { TURBO_TELEMETRY_DISABLED: '1' } })
 }
 
-/** @param {import('node:child_process').ChildProcess} child */
-function end(child) {
+/**
+ * @param {string} tool
+ * @param {import('node:child_process').ChildProcess} child
+ * @param {number} timeout ms
+ */
+function end(tool, child, timeout) {
+  console.log(`\n${tool} is ended after ${timeout / 60_000} minutes`)
   child.kill('SIGTERM')
   setTimeout(() => child.kill('SIGKILL'), 10_000).unref()
 }

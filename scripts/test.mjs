@@ -39,8 +39,8 @@ const code = await runTool(
     `--outputFile.json=${report}`,
     ...passedOn,
   ],
-  // A run that hangs must end with a count, too. Soak runs take as long as they take.
-  { env: { PHASEGATE_TEST_REPORT: servers }, timeout: flags.has('--soak') ? 0 : 30 * MINUTE },
+  // A run that hangs must end with a count, too; a machine may be slow. Soak runs take as long as they take.
+  { env: { PHASEGATE_TEST_REPORT: servers }, timeout: flags.has('--soak') ? 0 : 60 * MINUTE },
 )
 
 const found = readServers(servers)

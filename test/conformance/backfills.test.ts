@@ -14,6 +14,8 @@ interface Form {
   /** Of a TypeScript file, or of an SQL one. */
   readonly backfill: string
   readonly right: string
+  /** How many rows there are then; default: all that there were. */
+  readonly rows?: number
 }
 
 const FORMS: readonly Form[] = [
@@ -60,6 +62,19 @@ const FORMS: readonly Form[] = [
       "-- app-uses: new\n-- batch: size=10\n-- phase: backfill\nUPDATE items SET a = n * 3, b = concat('it''s ', n)\nWHERE a IS NULL;\n",
     right: "a = n * 3 AND b = concat('it''s ', n)",
   },
+  {
+    what: 'rows to be removed',
+    backfill: '{ table: "items", delete: true, where: sql`n % 3 = 0`, batch: { size: 10 } }',
+    right: 'n % 3 <> 0',
+    rows: ROWS - ROWS / 3,
+  },
+  {
+    what: 'rows to be removed, as SQL',
+    backfill:
+      "-- app-uses: new\n-- batch: size=10 key=other\n-- phase: backfill\nDELETE FROM items\nWHERE parent IN (SELECT p.id FROM parents p WHERE p.name LIKE '%2'); -- gone\n",
+    right: 'parent <> 2',
+    rows: ROWS - ROWS / 5,
+  },
 ]
 
 describeOnEveryServer('a backfill', (server) => {
@@ -78,7 +93,7 @@ describeOnEveryServer('a backfill', (server) => {
     expect(await applied(library.runBackfill(options)), 'there is nothing left to do').toMatchObject({ units: [] })
   }
 
-  test.each(FORMS)('of $what fills every row', async ({ backfill, right }) => {
+  test.each(FORMS)('of $what leaves every row as it should be', async ({ backfill, right, rows = ROWS }) => {
     const db = await createDatabase(server, {
       name: 'conformance_items',
       sql: `CREATE TABLE parents (id int PRIMARY KEY, name varchar(40));
@@ -87,7 +102,8 @@ describeOnEveryServer('a backfill', (server) => {
         INSERT INTO items SELECT g, 1000 - g, 1 + g % 5, g, NULL, NULL FROM ${numbers(ROWS)}`,
     })
     await run(db, backfill)
-    expect(await countOf(db, `items WHERE ${right}`)).toBe(ROWS)
+    expect(await countOf(db, `items WHERE ${right}`)).toBe(rows)
+    expect(await countOf(db, 'items')).toBe(rows)
   })
 
   describe('by a key', () => {

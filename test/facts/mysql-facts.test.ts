@@ -4,7 +4,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { asItRuns } from '../../packages/mysql/src/parse/as-it-runs.js'
 import { parseStatements } from '../../packages/mysql/src/parse/parse-statements.js'
 import { readFacts } from '../../packages/mysql/src/parse/read-facts.js'
-import { capabilitiesOf } from '../../packages/mysql/src/server/capabilities.js'
+import { type Capabilities, capabilitiesOf } from '../../packages/mysql/src/server/capabilities.js'
 import { mysqlServer } from '../../packages/mysql/src/server/mysql-server.js'
 import { createDatabase, describeOnEveryMysql, type MysqlDatabase } from '../support/servers.js'
 
@@ -110,7 +110,7 @@ const CASES: readonly (string | Case)[] = [
 ]
 
 /** Strictest first; each allows all that those before it allow. */
-const LADDER: Readonly<Record<Family, readonly string[]>> = {
+const ladderOf = ({ copyBesideTraffic }: Capabilities): Readonly<Record<Family, readonly string[]>> => ({
   mysql: [
     'ALGORITHM=INSTANT',
     'ALGORITHM=INPLACE, LOCK=NONE',
@@ -122,16 +122,17 @@ const LADDER: Readonly<Record<Family, readonly string[]>> = {
     'ALGORITHM=NOCOPY, LOCK=NONE',
     'ALGORITHM=INPLACE, LOCK=NONE',
     'ALGORITHM=INPLACE, LOCK=SHARED',
+    ...(copyBesideTraffic ? ['ALGORITHM=COPY, LOCK=NONE'] : []),
     'ALGORITHM=COPY, LOCK=SHARED',
   ],
-}
+})
 
 /** ER_ALTER_OPERATION_NOT_SUPPORTED and the same with a reason: cannot do it so. */
 const REFUSED = [1845, 1846]
 
 describeOnEveryMysql('facts of ALTER TABLE', (server) => {
   const can = capabilitiesOf(mysqlServer(server.family, server.version))
-  const ladder = LADDER[server.family]
+  const ladder = ladderOf(can)[server.family]
   let db: MysqlDatabase
   let connection: Connection
 

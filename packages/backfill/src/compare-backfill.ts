@@ -41,12 +41,12 @@ export async function compareBackfill(options: CompareOptions): Promise<Comparis
   }
 }
 
-/** The same on a session that is there already. `beforeChunk` may end it by throwing. */
+/** The same on a session that is there already. `beforeChunk` is told the rows so far, and may end it by throwing. */
 export async function compareTable(
   settings: CompareSettings,
   worker: WorkerSession,
   key: BackfillKey,
-  beforeChunk: () => Promise<void> = async () => {},
+  beforeChunk: (rows: number) => Promise<void> = async () => {},
 ): Promise<Comparison> {
   const { backfill, clock } = settings
   const { target } = settings
@@ -67,7 +67,7 @@ export async function compareTable(
   let rows = 0
   let suspects: string[] = []
   for (;;) {
-    await beforeChunk()
+    await beforeChunk(rows)
     const from: string | null = after
     const started = clock.now()
     const chunk: ComparedChunk & { readonly end: string } = await read(async (session) => {

@@ -1,10 +1,10 @@
 import type {
   Actor,
-  BackfillPace,
   Clock,
   Compared,
   CompiledBackfill,
   Emit,
+  PaceSettings,
   Session,
   Target,
   UnitId,
@@ -46,7 +46,7 @@ export interface BackfillOptions extends CompareOptions {
   /** Passes after the first for rows that were written in the old shape meanwhile; default 3. */
   readonly catchUpPasses?: number
   /** How fast and when it may work; default: always, as fast as the default signals of the server allow. */
-  readonly pace?: Partial<BackfillPace>
+  readonly pace?: Partial<PaceSettings>
   /** ms since 1970, for time windows; default `Date.now`. */
   readonly wallClock?: () => number
   /** What to do while it is paused; default `return`. */
@@ -55,7 +55,7 @@ export interface BackfillOptions extends CompareOptions {
 
 export type CompareSettings = Required<Omit<CompareOptions, 'signal'>> & { readonly signal: AbortSignal | undefined }
 export type BackfillSettings = Required<Omit<BackfillOptions, 'signal' | 'pace'>> &
-  CompareSettings & { readonly pace: BackfillPace }
+  CompareSettings & { readonly pace: PaceSettings }
 
 /** How long the recorded progress may be behind, and how often a paused engine looks up, in ms. */
 export const PROGRESS_EVERY_MS = 1000

@@ -1,4 +1,4 @@
-import type { BackfillTable, LeasedRange, Session } from '@phasegate/core'
+import { type BackfillTable, type LeasedRange, NO_PROGRESS, type Session } from '@phasegate/core'
 import { changedOnce } from './backfill-errors.js'
 import type { BackfillSettings } from './options.js'
 import type { BackfillOutcome } from './outcome.js'
@@ -43,6 +43,7 @@ export async function prepareBackfill(settings: BackfillSettings, session: Sessi
     )
     if (edited && busy === undefined) await ranges.forgetRanges(lane, unit)
     if ((await ranges.ranges(lane, unit)).length === 0) {
+      await ranges.recordProgress(lane, unit, () => NO_PROGRESS)
       const upper = await ranges.upperBound(session, backfill, table.key)
       if (upper !== null) await ranges.addRange(lane, unit, 0, upper)
     }

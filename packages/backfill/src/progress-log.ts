@@ -1,7 +1,16 @@
-import type { Session, UnitProgress } from '@phasegate/core'
+import {
+  addBatch,
+  type BatchTimes,
+  mergeBatchTimes,
+  NO_BATCHES,
+  type RecordedProgress,
+  type Session,
+  type UnitProgress,
+} from '@phasegate/core'
+import { isConflict, readAgain } from './conflict.js'
 import { type BackfillSettings, PROGRESS_EVERY_MS } from './options.js'
-import { type Hold, RATE } from './pace/pace.js'
 import { advanceProgress, describeProgress, type ProgressState } from './progress.js'
+import type { WorkerSession } from './worker-session.js'
 
 export interface BatchReport {
   readonly rows: number
@@ -14,71 +23,117 @@ export interface BatchReport {
 
 /** Tells the world how far it got: an event for each batch, the journal once a second. */
 export interface ProgressLog {
+  /** A batch is committed; `session` is the one it ran on. */
   batch(session: Session, report: BatchReport): Promise<void>
-  paused(session: Session): Promise<void>
-  /** Something is in the way of the next batch: told when it begins, recorded once a second. */
-  held(hold: Hold, session: () => Promise<Session>): Promise<void>
-  /** A batch begins. `rested`: it had to wait since the one before, so that what only slows it down goes on. */
-  free(rested: boolean): void
+  /** A batch was rolled back and comes again. */
+  retried(): void
+  /** `ms` went by without a batch for this reason; null: nothing holds it any more. */
+  throttled(reason: string | null, ms?: number): Promise<void>
+  paused(): Promise<void>
   /** Time until the next batch counts from now. */
   resumed(): void
-  readonly state: ProgressState
+  /** Every range has been walked to its end. */
+  whole(): Promise<void>
+  /** So many rows were compared by now; null: the comparison is over. */
+  compared(rows: number | null): Promise<void>
+  /** The last word of this process: records what is not recorded yet, and tells what all batches cost. Never throws. */
+  ended(): Promise<void>
 }
 
-export function createProgressLog(settings: BackfillSettings, start: ProgressState): ProgressLog {
+/**
+ * @param worker where to write between batches
+ * @param start where others have left it
+ */
+export function createProgressLog(
+  settings: BackfillSettings,
+  worker: WorkerSession,
+  start: ProgressState,
+): ProgressLog {
   const { clock, target, unit, emit } = settings
   let state = start
   let batchAt = clock.now()
+  let pausedAt: number | undefined
   let recordedAt = Number.NEGATIVE_INFINITY
-  let hold: Hold | undefined
+  let recording = false
+  /** What the journal has, of all processes; and what happened here since. */
+  let kept = NO_BATCHES
+  let fresh = NO_BATCHES
 
-  const describe = (paused = false): UnitProgress => ({
-    ...describeProgress(state, paused),
-    throttleReason: hold?.reason ?? null,
-  })
-  /** An event for each beginning and end; being kept under a rate is what was asked for, and no event. */
-  const tell = (now: Hold | undefined): void => {
-    const before = hold
-    hold = now
-    if (before?.from === now?.from && before?.kind === now?.kind) return
-    if (now !== undefined && now.from !== RATE)
-      emit({ type: 'backfill.throttled', unit, level: now.kind === 'stop' ? 'stop' : 'slow', reason: now.reason })
-    else if (before !== undefined && before.from !== RATE)
-      emit({ type: 'backfill.throttled', unit, level: null, reason: null })
+  const note = (what: Partial<BatchTimes>): void => {
+    fresh = mergeBatchTimes(fresh, { ...NO_BATCHES, ...what })
   }
+  const progress = (): UnitProgress => describeProgress(state, mergeBatchTimes(kept, fresh))
+  const isDue = (): boolean => !recording && clock.now() - recordedAt >= PROGRESS_EVERY_MS
 
-  const record = async (session: Session, progress: UnitProgress): Promise<void> => {
+  const record = async (session: Session): Promise<void> => {
+    recording = true
     recordedAt = clock.now()
-    await target.backfill.recordProgress(session, unit, { ...progress, walked: state.walked })
+    const taken = fresh
+    fresh = NO_BATCHES
+    const add = (recorded: RecordedProgress | null): RecordedProgress => {
+      const batches = mergeBatchTimes(recorded?.batches ?? NO_BATCHES, taken)
+      return { ...describeProgress(state, batches), walked: state.walked, batches }
+    }
+    try {
+      kept = (await target.backfill.recordProgress(session, unit, add)).batches
+    } catch (error) {
+      fresh = mergeBatchTimes(taken, fresh)
+      throw error
+    } finally {
+      recording = false
+    }
   }
+  const recordForSure = (): Promise<void> => readAgain(settings, worker, record, () => {})
+
   return {
-    get state() {
-      return state
-    },
     batch: async (session, { rows, keys, ms, whole }) => {
       const now = clock.now()
       state = advanceProgress(state, { rows, keys: whole ? rows : keys, ms: now - batchAt })
+      state = { ...state, batchSize: keys, whole: false, compared: null }
       batchAt = now
-      const shown = describe()
-      const progress = whole ? { ...shown, total: state.done, etaSeconds: 0 } : shown
-      emit({ type: 'batch.done', unit, rows, ms, size: keys, progress })
-      if (whole || now - recordedAt >= PROGRESS_EVERY_MS) await record(session, progress)
+      fresh = addBatch(fresh, { ms, rows })
+      emit({ type: 'batch.done', unit, rows, ms, size: keys, progress: progress() })
+      if (!isDue()) return
+      await record(session).catch((error: unknown) => {
+        // Somebody else writes the unit's row at this moment: a second later is early enough.
+        if (!isConflict(target.classify(error))) throw error
+      })
     },
-    paused: (session) => record(session, describe(true)),
-    held: async (now, session) => {
-      const stopped = now.kind === 'stop'
-      const begins = hold?.from !== now.from || hold.kind !== now.kind
-      tell(now)
-      // Time in which nothing was to be done is no part of the rate.
-      if (stopped) batchAt = clock.now()
-      if ((stopped && begins) || clock.now() - recordedAt >= PROGRESS_EVERY_MS)
-        await record(await session(), describe())
+    retried: () => note({ retries: 1 }),
+    throttled: async (throttleReason, ms = 0) => {
+      const began = throttleReason !== null && state.throttleReason === null
+      state = { ...state, throttleReason }
+      note({ throttledMs: ms })
+      // Nothing else is recorded while it waits.
+      if (throttleReason !== null && (began || isDue())) await recordForSure()
     },
-    free: (rested) => {
-      if (hold !== undefined && (!rested || hold.kind === 'stop')) tell(undefined)
+    paused: async () => {
+      pausedAt ??= clock.now()
+      state = { ...state, paused: true }
+      await recordForSure()
     },
     resumed: () => {
+      if (pausedAt !== undefined) note({ pausedMs: clock.now() - pausedAt })
+      pausedAt = undefined
+      state = { ...state, paused: false }
       batchAt = clock.now()
+    },
+    whole: async () => {
+      state = { ...state, whole: true }
+      await recordForSure()
+    },
+    compared: async (rows) => {
+      state = { ...state, compared: rows }
+      if (rows !== null) emit({ type: 'backfill.compared', unit, rows, progress: progress() })
+      if (rows === null || isDue()) await recordForSure()
+    },
+    ended: async () => {
+      try {
+        await record(await worker.get())
+      } catch {
+        // How it ended is recorded already, or the database is away: what is missing is the last second of these figures.
+      }
+      emit({ type: 'backfill.ended', unit, progress: progress(), batches: mergeBatchTimes(kept, fresh) })
     },
   }
 }

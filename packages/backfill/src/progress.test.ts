@@ -1,3 +1,4 @@
+import { NO_BATCHES } from '@phasegate/core'
 import { describe, expect, test } from 'vitest'
 import { advanceProgress, describeProgress, startProgress } from './progress.js'
 
@@ -15,16 +16,26 @@ describe('progress', () => {
     expect(after(60)).toEqual({
       done: 6000,
       total: 100_000,
+      percent: 6,
       rowsPerSecond: 100,
       etaSeconds: 940,
+      batchSize: null,
       paused: false,
+      pausedSeconds: 0,
       throttleReason: null,
+      throttledSeconds: 0,
+      compared: null,
     })
   })
 
   test('takes an estimate of nothing, of zero or below what is done for unknown', () => {
     for (const tableRows of [null, 0, 5000])
-      expect(after(60, batch, start({ tableRows }))).toMatchObject({ done: 6000, total: null, etaSeconds: null })
+      expect(after(60, batch, start({ tableRows }))).toMatchObject({
+        done: 6000,
+        total: null,
+        percent: null,
+        etaSeconds: null,
+      })
   })
 
   test('expects of the rest what the condition has selected so far', () => {
@@ -45,7 +56,29 @@ describe('progress', () => {
   test('shows no ETA while it is paused', () => {
     let state = start()
     for (let index = 0; index < 70; index++) state = advanceProgress(state, batch)
-    expect(describeProgress(state, true)).toMatchObject({ paused: true, etaSeconds: null, done: 7000 })
+    expect(describeProgress({ ...state, paused: true })).toMatchObject({ paused: true, etaSeconds: null, done: 7000 })
+  })
+
+  test('says how many of the keys it has passed, which is not how many of the rows it has changed', () => {
+    expect(after(60, { rows: 1, keys: 1000, ms: 1000 }, start({ every: false }))).toMatchObject({
+      done: 60,
+      percent: 60,
+    })
+  })
+
+  test('says 100 % when every key has been passed, and never before', () => {
+    const there = { ...start({ done: 100_000, walked: 100_000 }) }
+    expect(describeProgress(there)).toMatchObject({ total: 100_000, percent: 99.9 })
+    expect(describeProgress({ ...there, whole: true })).toMatchObject({ total: 100_000, percent: 100, etaSeconds: 0 })
+    const few = { ...start({ done: 7, tableRows: null, every: false }), whole: true }
+    expect(describeProgress(few)).toMatchObject({ done: 7, total: 7, percent: 100 })
+  })
+
+  test('tells the time in pauses apart from the time that is left', () => {
+    let state = start()
+    for (let index = 0; index < 60; index++) state = advanceProgress(state, batch)
+    const times = { ...NO_BATCHES, pausedMs: 600_000, throttledMs: 4600 }
+    expect(describeProgress(state, times)).toMatchObject({ etaSeconds: 940, pausedSeconds: 600, throttledSeconds: 5 })
   })
 
   test('follows a rate that changes', () => {

@@ -1,6 +1,6 @@
-import type { UnitProgress } from '@phasegate/core'
+import { type BatchTimes, NO_BATCHES, type UnitProgress } from '@phasegate/core'
 
-/** Where a backfill stands. Time that it was paused is in none of it. */
+/** Where a backfill stands. Rates and running time leave out the time that it was paused. */
 export interface ProgressState {
   /** Rows changed. */
   readonly done: number
@@ -15,6 +15,14 @@ export interface ProgressState {
   /** Moving averages, a second; null before the first batch. */
   readonly rowRate: number | null
   readonly keyRate: number | null
+  /** Keys of the latest batch. */
+  readonly batchSize: number | null
+  /** Every key has been passed. */
+  readonly whole: boolean
+  readonly paused: boolean
+  readonly throttleReason: string | null
+  /** Rows compared in the verification that runs. */
+  readonly compared: number | null
 }
 
 /** What progress forgets with: a rate counts half after about seven seconds. */
@@ -30,7 +38,18 @@ export function startProgress(of: {
   readonly tableRows: number | null
   readonly every: boolean
 }): ProgressState {
-  return { ...of, walked: Math.max(of.walked, of.done), runningMs: 0, rowRate: null, keyRate: null }
+  return {
+    ...of,
+    walked: Math.max(of.walked, of.done),
+    runningMs: 0,
+    rowRate: null,
+    keyRate: null,
+    batchSize: null,
+    whole: false,
+    paused: false,
+    throttleReason: null,
+    compared: null,
+  }
 }
 
 /** After a batch that changed `rows` of `keys` keys, `ms` after the one before. */
@@ -53,22 +72,33 @@ export function advanceProgress(
   }
 }
 
-/** What status shows. An estimate of 0, or below what is done, is unknown and not 100 %. */
-export function describeProgress(state: ProgressState, paused = false): UnitProgress {
-  const { tableRows, walked, keyRate } = state
+/**
+ * What status shows. An estimate of 0, or below what is done, is unknown and not 100 %: that is said only where every key
+ * has been passed.
+ *
+ * @param times what the batches have cost so far, for the time spent in pauses
+ */
+export function describeProgress(state: ProgressState, times: BatchTimes = NO_BATCHES): UnitProgress {
+  const { tableRows, walked, whole, paused } = state
   const known = tableRows !== null && tableRows > 0 && tableRows >= walked ? tableRows : null
-  const eta =
-    known === null || keyRate === null || keyRate <= 0 || state.runningMs < ETA_AFTER_MS
-      ? null
-      : Math.ceil((known - walked) / keyRate)
   return {
     done: state.done,
-    total: expectedRows(state, known),
+    total: whole ? state.done : expectedRows(state, known),
+    percent: whole ? 100 : known === null ? null : Math.min(99.9, Math.floor((walked * 1000) / known) / 10),
     rowsPerSecond: state.rowRate === null ? null : Math.round(state.rowRate),
-    etaSeconds: paused ? null : eta,
+    etaSeconds: paused ? null : whole ? 0 : secondsLeft(state, known),
+    batchSize: state.batchSize,
     paused,
-    throttleReason: null,
+    pausedSeconds: Math.round(times.pausedMs / 1000),
+    throttleReason: state.throttleReason,
+    throttledSeconds: Math.round(times.throttledMs / 1000),
+    compared: state.compared,
   }
+}
+
+function secondsLeft({ keyRate, runningMs, walked }: ProgressState, known: number | null): number | null {
+  if (known === null || keyRate === null || keyRate <= 0 || runningMs < ETA_AFTER_MS) return null
+  return Math.ceil((known - walked) / keyRate)
 }
 
 /** With a `where`, the share of the rows that it has selected so far, carried on to the whole table. */

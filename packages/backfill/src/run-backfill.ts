@@ -5,6 +5,7 @@ import { finishBackfill } from './finish-backfill.js'
 import { type BackfillOptions, type BackfillSettings, backfillSettings, PAUSE_POLL_MS } from './options.js'
 import type { BackfillOutcome } from './outcome.js'
 import { createPace } from './pace/pace.js'
+import { createThrottleLog } from './pace/throttle-log.js'
 import { type Prepared, prepareBackfill, rowsDone } from './prepare-backfill.js'
 import { startProgress } from './progress.js'
 import { createProgressLog } from './progress-log.js'
@@ -39,22 +40,24 @@ export async function runBackfill(options: BackfillOptions): Promise<BackfillOut
     if (prepared.state !== 'ready') return prepared
     const { unit, backfill } = settings
     collector = watchServer(settings)
-    const pace = createPace({ ...settings, collector })
+    const log = createProgressLog(
+      settings,
+      worker,
+      startProgress({
+        done: prepared.rows,
+        walked: prepared.walked,
+        tableRows: prepared.table.estimatedRows,
+        every: backfill.where === undefined,
+      }),
+    )
     const walk: Walk = {
-      pace: pace.worker(),
       settings,
       worker,
       key: prepared.table.key,
       size: createBatchSize({ first: backfill.batchSize, targetMs: backfill.batchTime, limits: settings.limits }),
-      log: createProgressLog(
-        settings,
-        startProgress({
-          done: prepared.rows,
-          walked: prepared.walked,
-          tableRows: prepared.table.estimatedRows,
-          every: backfill.where === undefined,
-        }),
-      ),
+      log,
+      pace: createPace({ ...settings, collector }).worker(),
+      throttle: createThrottleLog(settings, log),
     }
     try {
       await collector?.ready
@@ -67,6 +70,8 @@ export async function runBackfill(options: BackfillOptions): Promise<BackfillOut
       const rows = await recordFailure(walk, error)
       settings.emit({ type: 'unit.changed', unit, state: 'failed', reason: error.message })
       return { state: 'failed', rows, error }
+    } finally {
+      await walk.log.ended()
     }
   } finally {
     await collector?.close()
@@ -94,6 +99,7 @@ async function runPasses(walk: Walk, prepared: Extract<Prepared, { state: 'ready
     const ran = await runRanges(walk, range)
     range = undefined
     if (ran.state !== 'whole') return ran
+    await walk.log.whole()
     const verified = await verifyBackfill(walk, pass)
     if (verified.state !== 'compared' && verified.state !== 'ranges whole') return verified
     const finished = await finishBackfill(walk, verified, walk.settings.catchUpPasses - pass)

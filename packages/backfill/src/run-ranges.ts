@@ -59,7 +59,7 @@ export async function obey(walk: Walk, wish: Wish): Promise<BackfillOutcome | un
     return { state: 'cancelled', rows: await rows(walk) }
   }
   await change(walk, 'paused', wish.by)
-  await walk.log.paused(await walk.worker.get())
+  await walk.log.paused()
   if (settings.whilePaused === 'return') return { state: 'paused', rows: await rows(walk), reason: wish.reason }
   emit({ type: 'backfill.waiting', unit, reason: wish.reason })
   for (;;) {

@@ -1,3 +1,4 @@
+import { proofOf } from '@phasegate/core'
 import { type Comparison, compareTable } from './compare-backfill.js'
 import { readAgain } from './conflict.js'
 import type { BackfillOutcome } from './outcome.js'
@@ -27,7 +28,7 @@ class Wished extends Error {
 export async function verifyBackfill(walk: Walk, pass: number): Promise<Verified | BackfillOutcome> {
   const { settings, worker } = walk
   const { target, unit, backfill } = settings
-  if (backfill.once || !backfill.comparable) return { state: 'ranges whole' }
+  if (proofOf(backfill) === 'ranges whole') return { state: 'ranges whole' }
   for (;;) {
     await readAgain(
       settings,
@@ -38,7 +39,8 @@ export async function verifyBackfill(walk: Walk, pass: number): Promise<Verified
     settings.emit({ type: 'unit.changed', unit, state: 'verifying' })
     settings.emit({ type: 'backfill.verifying', unit, pass })
     try {
-      const comparison = await compareTable(settings, worker, walk.key, async () => {
+      const comparison = await compareTable(settings, worker, walk.key, async (rows) => {
+        await walk.log.compared(rows)
         for (;;) {
           const control = await readAgain(
             settings,
@@ -50,10 +52,11 @@ export async function verifyBackfill(walk: Walk, pass: number): Promise<Verified
           if (wish !== undefined) throw new Wished(wish)
           // Nothing is changed, so that a rate has nothing to say; what stops the work stops this too.
           const stop = walk.pace.stops()
-          if (stop === undefined) return walk.log.free(false)
+          if (stop === undefined) return walk.throttle.free(false)
           await rest(walk, stop)
         }
       })
+      await walk.log.compared(null)
       settings.emit({ type: 'backfill.verifying', unit, pass, mismatches: comparison.mismatches })
       return { state: 'compared', ...comparison }
     } catch (error) {

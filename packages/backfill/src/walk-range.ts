@@ -6,6 +6,7 @@ import { conflictPause, isConflict, watchBlockers } from './conflict.js'
 import type { BackfillSettings } from './options.js'
 import type { WorkerPace } from './pace/pace.js'
 import { createLeaseKeeper, rest } from './pace/rest.js'
+import type { ThrottleLog } from './pace/throttle-log.js'
 import { type Wish, wishOf } from './pause.js'
 import type { ProgressLog } from './progress-log.js'
 import type { WorkerSession } from './worker-session.js'
@@ -23,6 +24,7 @@ export interface Walk {
   readonly size: BatchSize
   readonly log: ProgressLog
   readonly pace: WorkerPace
+  readonly throttle: ThrottleLog
 }
 
 /** Attempts in a row after which it looks who is in the way, and says so. */
@@ -67,7 +69,7 @@ async function walkBatches(
   leased: LeasedRange,
   remember: (range: LeasedRange | undefined) => void,
 ): Promise<Walked> {
-  const { settings, size, pace, log } = walk
+  const { settings, size, pace, throttle } = walk
   const { clock, signal, target } = settings
   const lease = createLeaseKeeper(walk)
   let range = leased
@@ -91,7 +93,7 @@ async function walkBatches(
         lastProgress = clock.now()
         continue
       }
-      log.free(rested)
+      await throttle.free(rested)
       rested = false
       size.limit(pace.mostKeys(control))
       attempt.size = size.next()
@@ -126,6 +128,7 @@ async function walkBatches(
       if (!isConflict(kind) && kind !== 'cancelled')
         throw target.translate(error, `filling ${settings.backfill.table.name}`)
       failures++
+      walk.log.retried()
       // A cancelled statement is a wish that the next look at the journal explains, or a person's doing: not too big.
       if (kind !== 'cancelled') size.conflicted()
       if (clock.now() - lastProgress > settings.stuckMs) {

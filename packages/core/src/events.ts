@@ -1,5 +1,6 @@
 import type { GateCheck } from './gate/gate.js'
-import type { UnitProgress } from './journal/journal-snapshot.js'
+import type { BatchTimes } from './journal/batch-times.js'
+import type { UnitProgress } from './journal/unit-progress.js'
 import type { LockHolder } from './ports/session.js'
 import type { UnitId, UnitState } from './unit.js'
 
@@ -39,6 +40,10 @@ export interface EventMap {
   /** Something that it would look at cannot be told; said once. */
   'backfill.unseen': { readonly unit: UnitId; readonly signal: string; readonly reason: string }
   'backfill.verifying': { readonly unit: UnitId; readonly pass: number; readonly mismatches?: number }
+  /** A chunk was compared; `rows` in this comparison so far. */
+  'backfill.compared': { readonly unit: UnitId; readonly rows: number; readonly progress: UnitProgress }
+  /** This process has stopped working on it, for whatever reason; `batches` are those of all workers so far. */
+  'backfill.ended': { readonly unit: UnitId; readonly progress: UnitProgress; readonly batches: BatchTimes }
   'connection.lost': { readonly reason: string; readonly attempt: number }
 }
 

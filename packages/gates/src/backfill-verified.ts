@@ -1,4 +1,12 @@
-import { findUnit, type Gate, type GateContext, isDrift, unitName } from '@phasegate/core'
+import {
+  type CompiledBackfill,
+  findUnit,
+  type Gate,
+  type GateContext,
+  isDrift,
+  proofOf,
+  unitName,
+} from '@phasegate/core'
 import { answer } from './answer.js'
 
 const name = 'backfillVerified'
@@ -16,7 +24,7 @@ export function backfillVerified(): Gate {
       if (unit?.backfill === undefined) return answer(context, name, 'open', 'the migration has no backfill')
       const held = recordedProblem(context)
       if (held !== undefined) return answer(context, name, 'closed', held)
-      if (unit.backfill.once || !unit.backfill.comparable) {
+      if (proofOf(unit.backfill) === 'ranges whole') {
         const proof = 'its ranges are whole; the result cannot be compared afterwards, so that is the only proof'
         return answer(context, name, 'open', proof)
       }
@@ -24,12 +32,19 @@ export function backfillVerified(): Gate {
       const seen = { observed: `${mismatches} missing`, required: '0 missing' }
       if (mismatches !== 0) {
         const keys = sampleKeys.length === 0 ? '' : `, for example ${sampleKeys.slice(0, 5).join(', ')}`
-        const reason = `${mismatches} rows of ${unit.backfill.table.name} lack a value that the backfill should have left${keys}`
+        const reason = `${mismatches} rows of ${unit.backfill.table.name} ${fault(unit.backfill)}${keys}`
         return answer(context, name, 'closed', reason, seen)
       }
-      return answer(context, name, 'open', 'looked at just now: no row lacks a value', seen)
+      return answer(context, name, 'open', `looked at just now: no rows ${fault(unit.backfill)}`, seen)
     },
   }
+}
+
+/** What is wrong with a row that counts against the backfill. */
+function fault(backfill: CompiledBackfill): string {
+  return proofOf(backfill) === 'values'
+    ? 'lack a value that the backfill should have left'
+    : 'are there that the backfill should have removed'
 }
 
 /** Why the recorded verification does not count, or undefined. */

@@ -10,7 +10,7 @@ import { mysqlOperations } from './operations/mysql-operations.js'
 import { asItRuns } from './parse/as-it-runs.js'
 import { lift } from './parse/lift.js'
 import { parseAssignments } from './parse/parse-assignments.js'
-import { parseBackfillUpdate } from './parse/parse-backfill.js'
+import { parseBackfill } from './parse/parse-backfill.js'
 import { type ParsedStatement, parseStatements } from './parse/parse-statements.js'
 import { parseTableName } from './parse/parse-table-name.js'
 import { readExpression } from './parse/read-expression.js'
@@ -57,7 +57,7 @@ export function mysqlLanguage(server: MysqlServer): SqlLanguage<ParsedStatement>
     dropColumnTakesParts: false,
     dropOf,
     refuseRewrite,
-    parseBackfillUpdate: (statement, file) => parseBackfillUpdate(statement, file, can),
+    parseBackfill: (statement, file) => parseBackfill(statement, file, can),
     parseAssignments,
     readName,
     // MySQL Reference Manual, "Identifier Case Sensitivity": column names are the same in any case, on every platform.

@@ -10,7 +10,7 @@ import { refuseRewrite } from './operations/alter-table.js'
 import { postgresOperations } from './operations/postgres-operations.js'
 import { lift } from './parse/lift.js'
 import { parseAssignments } from './parse/parse-assignments.js'
-import { parseBackfillUpdate } from './parse/parse-backfill.js'
+import { parseBackfill } from './parse/parse-backfill.js'
 import { type ParsedStatement, parseStatements } from './parse/parse-statements.js'
 import { parseTableName } from './parse/parse-table-name.js'
 import { loadParser } from './parse/parser.js'
@@ -50,7 +50,7 @@ export const postgresLanguage: SqlLanguage<ParsedStatement> = {
   dropColumnTakesParts: true,
   dropOf,
   refuseRewrite,
-  parseBackfillUpdate,
+  parseBackfill,
   parseAssignments,
   readName,
   // Names are folded when they are read.

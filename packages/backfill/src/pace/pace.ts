@@ -1,8 +1,8 @@
 import {
   type BackfillControl,
-  type BackfillPace,
   type Clock,
   type CompiledBackfill,
+  type PaceSettings,
   startOfWindow,
   waitsForWindow,
 } from '@phasegate/core'
@@ -43,7 +43,7 @@ export interface WorkerPace {
 }
 
 export interface PaceOptions {
-  readonly pace: BackfillPace
+  readonly pace: PaceSettings
   readonly backfill: Pick<CompiledBackfill, 'only'>
   readonly collector: Pick<Collector, 'verdict'> | undefined
   readonly clock: Clock

@@ -29,7 +29,7 @@ export function createLeaseKeeper({ settings, worker }: Pick<Walk, 'settings' | 
 }
 
 /** Waits out a part of what is in the way, saying so; whoever calls looks at wishes again before it goes on. */
-export async function rest({ settings, log, worker }: Walk, hold: Hold): Promise<void> {
-  await log.held(hold, async () => await worker.get())
+export async function rest({ settings, throttle }: Walk, hold: Hold): Promise<void> {
+  await throttle.held(hold)
   await settings.clock.sleep(hold.ms, settings.signal)
 }

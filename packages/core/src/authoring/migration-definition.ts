@@ -39,11 +39,8 @@ export interface SyncDefinition {
   readonly backward?: Readonly<Record<string, SqlFragment>>
 }
 
-/** The form `{ table, set, where }`: one expression a column, computed in the database. */
-export interface BackfillDefinition {
-  readonly table: TableName
-  readonly set: Readonly<Record<string, SqlFragment>>
-  readonly where?: SqlFragment
+/** What every form of a backfill takes. */
+interface BackfillPace {
   /** Column to walk by; default: the primary key, else the best unique key. */
   readonly key?: string
   readonly batch?: {
@@ -56,9 +53,31 @@ export interface BackfillDefinition {
   readonly only?: string | readonly string[]
   /** What it looks at to go slower or wait, signal by signal over what the configuration says; false: nothing. */
   readonly throttle?: ThrottleDefinition | false
+}
+
+/** One expression a column, computed in the database, for the rows that `where` selects (default: all). */
+export interface SetBackfill extends BackfillPace {
+  readonly table: TableName
+  readonly set: Readonly<Record<string, SqlFragment>>
+  readonly where?: SqlFragment
   /** The author's word that running over a row twice would be wrong: keys do not change, later rows need nothing. */
   readonly once?: boolean
 }
+
+/**
+ * Removes the rows that `where` selects, in batches.
+ *
+ * @example
+ * backfill: { table: 'sessions', delete: true, where: sql`user_id IS NULL` }
+ */
+export interface DeleteBackfill extends BackfillPace {
+  readonly table: TableName
+  readonly delete: true
+  /** Which rows; required. */
+  readonly where: SqlFragment
+}
+
+export type BackfillDefinition = SetBackfill | DeleteBackfill
 
 export interface MigrationDefinition {
   /** What this build's code does with the shapes; required beside a backfill or a contract. */

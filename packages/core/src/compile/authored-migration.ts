@@ -1,5 +1,6 @@
 import type { AppUsesDeclaration } from '../authoring/app-uses.js'
 import type { Operation } from '../authoring/operation.js'
+import type { BackfillForm } from '../compiled/backfill-form.js'
 import type { AllowedFinding, CompiledMigration } from '../compiled/compiled-migration.js'
 import type { QualifiedName } from '../compiled/database-object.js'
 import type { SourceLocation } from '../error/phasegate-error.js'
@@ -27,6 +28,8 @@ export type AuthoredStatement<S extends ParsedStatement> = {
 /** A backfill as authored, its expressions as SQL text. */
 export interface AuthoredBackfill {
   readonly table: QualifiedName
+  /** Undefined: `set`, which is empty in every other form. */
+  readonly form?: BackfillForm
   readonly set: readonly Assignment[]
   readonly where?: string
   readonly key?: string

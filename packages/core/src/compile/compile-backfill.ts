@@ -19,7 +19,7 @@ export function compileBackfill(
   options: CompileOptions,
   language: Pick<SqlLanguage, 'quoting' | 'readExpression' | 'columnKey'>,
 ): CompiledBackfill {
-  const { table, set, where, key, once, written, location } = authored
+  const { table, form, set, where, key, once, written, location } = authored
   const targets = set.map(({ column }) => column)
   const facts = set.map(({ expression }) => language.readExpression(expression, location.file))
   const condition = where === undefined ? undefined : language.readExpression(where, location.file)
@@ -37,6 +37,7 @@ export function compileBackfill(
   const reads = new Set([...facts.flatMap(({ columns }) => columns), ...(condition?.columns ?? [])])
   return {
     table,
+    ...(form === undefined ? {} : { form }),
     set,
     ...(where === undefined ? {} : { where }),
     ...(key === undefined ? {} : { key }),

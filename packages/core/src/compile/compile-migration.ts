@@ -75,6 +75,7 @@ type AnyMigration = AuthoredMigration<ParsedStatement>
 /** Does a sync give every row written from now on what the backfill gives those that are there? */
 function syncsBackfill({ sync, backfill }: AnyMigration, { columnKey }: Pick<SqlLanguage, 'columnKey'>): boolean {
   if (sync.length === 0 || backfill === undefined) return sync.length > 0
+  if (backfill.form !== undefined) return false
   const forward = sync.filter(({ table }) => table.name === backfill.table.name).flatMap((entry) => entry.forward)
   return backfill.set.every(({ column }) => forward.some((entry) => columnKey(entry.column) === columnKey(column)))
 }

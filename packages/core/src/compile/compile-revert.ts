@@ -35,10 +35,8 @@ export function compileRevert<S extends ParsedStatement>(
     return { possible: true, steps: [...dropSync, ...groupSteps(drafts)] }
   }
   if (expandSteps === 0) return { possible: false, reason: 'The migration has no expand, so there is nothing to undo.' }
-  const overwritten = overwrittenColumn(authored, made)
-  if (overwritten !== undefined) {
-    return impossible(`The backfill writes ${overwritten}, which was there before, and its old values are not kept`)
-  }
+  const lost = whatIsLost(authored, made)
+  if (lost !== undefined) return impossible(lost)
   const derived = deriveRevert(groups, scope.language)
   if ('impossible' in derived) return impossible(derived.impossible)
   const steps = derived.flatMap(({ statements, undoes, written }) =>
@@ -50,11 +48,15 @@ export function compileRevert<S extends ParsedStatement>(
   return { possible: true, steps: [...dropSync, ...steps] }
 }
 
-function overwrittenColumn(
+/** What a backfill takes away for good, as the beginning of a sentence. */
+function whatIsLost(
   { backfill }: Pick<AuthoredMigration<ParsedStatement>, 'backfill'>,
   made: Pick<MadeObjects, 'hasTable' | 'hasColumn'>,
 ): string | undefined {
   if (backfill === undefined || made.hasTable(backfill.table)) return undefined
+  if (backfill.form?.kind === 'delete') return `The backfill removes rows of ${backfill.table.name}, which are not kept`
   const column = backfill.set.find((entry) => !made.hasColumn(backfill.table, entry.column))
-  return column === undefined ? undefined : `${backfill.table.name}.${column.column}`
+  return column === undefined
+    ? undefined
+    : `The backfill writes ${backfill.table.name}.${column.column}, which was there before, and its old values are not kept`
 }

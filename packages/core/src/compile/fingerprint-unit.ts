@@ -60,9 +60,10 @@ function plain(value: unknown, from: Source): unknown {
 
 function backfillData(backfill: AuthoredBackfill | undefined, from: Source): unknown {
   if (backfill === undefined) return null
-  const { table, set, where, key, once } = backfill
+  const { table, form, set, where, key, once } = backfill
   return {
     table,
+    ...(form === undefined ? {} : { form: plain(form, from) }),
     set: expressions(set, from),
     where: where === undefined ? undefined : canonical(where, from),
     key,

@@ -1,59 +1,54 @@
-import type { TableName } from '../authoring/operation.js'
 import { isSqlFragment, type Quoting, renderSql } from '../authoring/sql.js'
-import type { QualifiedName } from '../compiled/database-object.js'
 import { nearestName } from '../nearest-name.js'
-import { quoteTable, tableReference } from '../operations/table-reference.js'
-import { PaceProblem, readThrottle, readWindows } from '../pace/read-pace.js'
 import type { AuthoredBackfill } from './authored-migration.js'
+import { deleteForm } from './forms/delete-form.js'
+import type { FormReader } from './forms/form-reader.js'
+import { setForm } from './forms/set-form.js'
 import { migrationError } from './migration-errors.js'
-import { readExpressions, unknownKey } from './read-expressions.js'
-import { withLocation } from './with-location.js'
+import { unknownKey } from './read-expressions.js'
+import { readPaceOptions } from './read-pace-options.js'
 
-const OPTIONS = ['table', 'set', 'where', 'key', 'batch', 'once', 'only', 'throttle'] as const
+/** What every form takes. */
+const COMMON = ['where', 'key', 'batch', 'once', 'only', 'throttle'] as const
 const BATCH = ['size', 'time'] as const
-/** Forms and options that the design has and this release does not. */
-const LATER = ['select', 'map', 'from', 'into', 'onConflict', 'delete', 'verify', 'onError']
+/** Options that the design has and this release does not. */
+const LATER = ['verify']
+
+/** The first option of these that stands in a definition says which form it is. */
+const FORMS: readonly (readonly [option: string, reader: FormReader])[] = [['delete', deleteForm]]
 
 /**
- * Reads `backfill: { table, set, where, … }` of a TypeScript migration.
+ * Reads the `backfill` of a TypeScript migration, in any of its forms.
  *
  * @throws `BACKFILL.OPTION`, `BACKFILL.FORM`, `BACKFILL.SHAPE`
  */
 export function readBackfill(value: unknown, file: string, quoting: Quoting): AuthoredBackfill | undefined {
   if (value === undefined) return undefined
-  const where = { file }
-  const shape = (message: string, next: string): Error => migrationError('BACKFILL.SHAPE', message, where, [next])
+  const shape = (message: string, next: string) => migrationError('BACKFILL.SHAPE', message, { file }, [next])
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw shape('backfill is not an object.', "Write backfill: { table: 'users', set: { plan: sql`'free'` } }.")
   }
-  assertKnown(value, OPTIONS, 'backfill', file)
   const definition = value as Readonly<Record<string, unknown>>
-  const table = withLocation(where, 'backfill', () => tableReference(definition.table as TableName, quoting))
-  const set = readExpressions(definition.set, quoting)
-  if (set === undefined) {
-    throw shape('backfill.set wants an sql`…` expression for each column.', 'Write set: { plan: sql`…` }.')
-  }
-  const condition = definition.where
+  const reader = FORMS.find(([option]) => definition[option] !== undefined)?.[1] ?? setForm
+  assertOptions(definition, reader, file)
+  const { where: condition, key, once, batch = {} } = definition
   if (condition !== undefined && !isSqlFragment(condition)) {
     throw shape('backfill.where is not an sql`…` fragment.', 'Write where: sql`plan IS NULL`.')
   }
-  const { key, once, batch = {} } = definition
   if (key !== undefined && (typeof key !== 'string' || key === '')) {
     throw shape('backfill.key is not the name of a column.', "Write key: 'id', or leave it out.")
   }
   if (once !== undefined && typeof once !== 'boolean')
     throw shape('backfill.once is true or false.', 'Write once: true.')
-  const text = condition === undefined ? undefined : renderSql(condition, quoting).trim()
+  const where = condition === undefined ? undefined : renderSql(condition, quoting).trim()
   return {
-    table,
-    set,
-    ...(text === undefined ? {} : { where: text }),
+    ...reader.read(definition, { file, quoting, where, shape }),
+    ...(where === undefined ? {} : { where }),
     ...(key === undefined ? {} : { key }),
     ...readBatch(batch, file),
-    ...readPace(definition, file),
+    ...readPaceOptions(definition, file),
     once: once ?? false,
-    written: writtenUpdate(table, set, text, quoting),
-    location: where,
+    location: { file },
   }
 }
 
@@ -74,26 +69,31 @@ function readBatch(batch: unknown, file: string): Pick<AuthoredBackfill, 'size' 
   return { ...(size === undefined ? {} : { size }), ...(time === undefined ? {} : { time }) }
 }
 
-function readPace(
+function assertOptions(
   definition: Readonly<Record<string, unknown>>,
+  { options, refuses = {} }: FormReader,
   file: string,
-): Pick<AuthoredBackfill, 'only' | 'throttle'> {
-  const read = <T>(option: 'only' | 'throttle', reader: (value: unknown) => T): { [key in typeof option]?: T } => {
-    if (definition[option] === undefined) return {}
-    try {
-      return { [option]: reader(definition[option]) }
-    } catch (error) {
-      if (!(error instanceof PaceProblem)) throw error
-      const at = ['backfill', option, ...error.path].join('.')
-      throw migrationError('BACKFILL.SHAPE', `${at} must be ${error.expected}.`, { file }, [`Correct ${at}.`], {
-        cause: error,
-      })
-    }
+): void {
+  const known = [...options, ...COMMON]
+  for (const [option, reason] of Object.entries(refuses)) {
+    if (definition[option] === undefined) continue
+    throw migrationError('BACKFILL.FORM', `backfill.${option} has no meaning in this form: ${reason}.`, { file }, [
+      `Leave ${option} out.`,
+    ])
   }
-  return { ...read('only', readWindows), ...read('throttle', readThrottle) } as Pick<
-    AuthoredBackfill,
-    'only' | 'throttle'
-  >
+  const unknown = unknownKey(definition, known)
+  const ofAnother = [setForm, ...FORMS.map(([, reader]) => reader)].some(
+    (reader) => unknown !== undefined && reader.options.includes(unknown),
+  )
+  if (ofAnother) {
+    throw migrationError(
+      'BACKFILL.FORM',
+      `backfill.${unknown} belongs to another form than ${options.join(', ')}.`,
+      { file },
+      [`Leave it out, or write the other form; this one takes ${known.join(', ')}.`],
+    )
+  }
+  assertKnown(definition, known, 'backfill', file)
 }
 
 function assertKnown(value: object, known: readonly string[], what: string, file: string): void {
@@ -104,22 +104,11 @@ function assertKnown(value: object, known: readonly string[], what: string, file
       'BACKFILL.FORM',
       `The backfill option '${unknown}' is not available in this release.`,
       { file },
-      ['The form is { table, set, where, key, batch, once }.'],
+      [`The options are ${known.join(', ')}.`],
     )
   }
   const nearest = nearestName(unknown, known)
   throw migrationError('BACKFILL.OPTION', `There is no option '${unknown}' in ${what}.`, { file }, [
     nearest === undefined ? `The options are ${known.join(', ')}.` : `Did you mean '${nearest}'?`,
   ])
-}
-
-function writtenUpdate(
-  table: QualifiedName,
-  set: AuthoredBackfill['set'],
-  where: string | undefined,
-  quoting: Quoting,
-): string {
-  const assignments = set.map(({ column, expression }) => `${quoting.identifier([column])} = ${expression}`)
-  const condition = where === undefined ? '' : ` WHERE ${where}`
-  return `UPDATE ${quoteTable(table, quoting)} SET ${assignments.join(', ')}${condition}`
 }

@@ -28,7 +28,7 @@ export function readSqlFile<S extends ParsedStatement>(
     ...(contract === undefined ? {} : { contract: statements(contract, file, language) }),
     ...(revert === undefined ? {} : { revert: statements(revert, file, language) }),
   }
-  const update = backfill === undefined ? undefined : readUpdate(backfill, migration, file, language)
+  const filled = backfill === undefined ? undefined : readBatches(backfill, migration, file, language)
   return {
     name,
     file,
@@ -36,8 +36,8 @@ export function readSqlFile<S extends ParsedStatement>(
     appUses: migration.appUses,
     applications: migration.applications,
     phases,
-    sync: readSqlSync(migration, update, phases.expand ?? [], file, language),
-    backfill: update,
+    sync: readSqlSync(migration, filled, phases.expand ?? [], file, language),
+    backfill: filled,
     gates: {},
   }
 }
@@ -57,7 +57,7 @@ function statements<S extends ParsedStatement>(
 }
 
 /** Undefined for an empty section, which the check for an untouched template reports. */
-function readUpdate<S extends ParsedStatement>(
+function readBatches<S extends ParsedStatement>(
   { text, line }: SqlSection,
   { batch }: SqlMigration,
   file: string,
@@ -66,13 +66,14 @@ function readUpdate<S extends ParsedStatement>(
   const [statement, second] = language.parseStatements(text, file, line)
   if (statement === undefined) return undefined
   if (second !== undefined) {
-    throw migrationError('BACKFILL.STATEMENTS', 'A backfill is one UPDATE.', { file, line: second.line }, [
+    throw migrationError('BACKFILL.STATEMENTS', 'A backfill is one statement.', { file, line: second.line }, [
       'Set all columns of the table in one UPDATE; put another table into a migration of its own.',
     ])
   }
-  const { table, set, where, written } = language.parseBackfillUpdate(statement, file)
+  const { table, form, set, where, written } = language.parseBackfill(statement, file)
   return {
     table,
+    ...(form === undefined ? {} : { form }),
     set,
     ...(where === undefined ? {} : { where }),
     ...(batch?.key === undefined ? {} : { key: batch.key }),

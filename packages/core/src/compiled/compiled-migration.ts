@@ -5,6 +5,7 @@ import type { Gate } from '../gate/gate.js'
 import type { ThrottleSettings, TimeWindow } from '../pace/throttle-settings.js'
 import type { Phase } from '../phase.js'
 import type { UnitId } from '../unit.js'
+import type { BackfillForm } from './backfill-form.js'
 import type { StatementFacts } from './statement-facts.js'
 
 /** A finding that the author accepted. */
@@ -80,7 +81,11 @@ export interface CompiledStep {
 
 /** A backfill as the dialect will run it. Expressions are SQL text. */
 export interface CompiledBackfill {
+  /** Whose rows it walks over. */
   readonly table: { readonly schema?: string; readonly name: string }
+  /** What else is done to a row; undefined: its columns get the expressions of `set`. */
+  readonly form?: BackfillForm
+  /** Empty where there is a `form`. */
   readonly set: readonly { readonly column: string; readonly expression: string }[]
   readonly where?: string
   readonly key?: string

@@ -3,6 +3,7 @@ import type { ErrorEnvelope } from '../error/phasegate-error.js'
 import type { GateCheck } from '../gate/gate.js'
 import type { Phase } from '../phase.js'
 import type { UnitState } from '../unit.js'
+import type { RecordedProgress } from './unit-progress.js'
 
 /** Who did something: the name given, and through what it came. */
 export interface Actor {
@@ -30,19 +31,8 @@ export interface UnitRecord {
   readonly pointOfNoReturn: boolean
   /** What was destroyed, verified, skipped…, in the words of the document. */
   readonly detail: Readonly<Record<string, unknown>>
-  readonly progress: UnitProgress | null
-}
-
-export interface UnitProgress {
-  /** Rows changed so far. */
-  readonly done: number
-  /** Rows expected, null where unknown. */
-  readonly total: number | null
-  readonly rowsPerSecond: number | null
-  /** Seconds; null where unknown. */
-  readonly etaSeconds: number | null
-  readonly paused: boolean
-  readonly throttleReason: string | null
+  /** As it was recorded; `readProgress` fills in what an older version did not know. */
+  readonly progress: Partial<RecordedProgress> | null
 }
 
 export interface ApprovalRecord {

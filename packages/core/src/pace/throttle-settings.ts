@@ -63,7 +63,7 @@ export interface ThrottleSettings {
 }
 
 /** How fast and when a backfill may work. */
-export interface BackfillPace {
+export interface PaceSettings {
   /** Rows that this process may change a second; null is no limit. */
   readonly maxRowsPerSecond: number | null
   /** When it may work; empty is always. */

@@ -1,15 +1,18 @@
-import type { CompiledUnit } from '../compiled/compiled-migration.js'
+import type { CompiledBackfill, CompiledUnit } from '../compiled/compiled-migration.js'
 import { type DatabaseObject, overlaps } from '../compiled/database-object.js'
 import type { Change } from '../compiled/statement-facts.js'
 
 /** What the planner needs of a change: which object, and how. */
 export type ObjectChange = Pick<Change, 'action' | 'object'>
 
-/** Everything that a unit does to the database; a backfill counts as writes of `set` and reads of `reads`. */
+/** Everything that a unit does to the database. */
 export function changesOf(unit: CompiledUnit): readonly ObjectChange[] {
   const steps = unit.steps.flatMap((step) => step.facts.changes)
-  if (unit.backfill === undefined) return steps
-  const { table, set, reads } = unit.backfill
+  return unit.backfill === undefined ? steps : [...steps, ...changesOfBackfill(unit.backfill)]
+}
+
+/** Writes of `set` and reads of `reads`; whoever removes rows writes the whole table. */
+function changesOfBackfill({ table, form, set, reads }: CompiledBackfill): readonly ObjectChange[] {
   const column = (name: string): DatabaseObject => ({
     type: 'column',
     ...(table.schema === undefined ? {} : { schema: table.schema }),
@@ -17,7 +20,7 @@ export function changesOf(unit: CompiledUnit): readonly ObjectChange[] {
     name,
   })
   return [
-    ...steps,
+    ...(form?.kind === 'delete' ? [{ action: 'write', object: { type: 'table', ...table } } as const] : []),
     ...set.map((entry): ObjectChange => ({ action: 'write', object: column(entry.column) })),
     ...reads.map((name): ObjectChange => ({ action: 'read', object: column(name) })),
   ]

@@ -1,4 +1,5 @@
 import type { CompiledBackfill } from '../compiled/compiled-migration.js'
+import type { RecordedProgress } from '../journal/unit-progress.js'
 import type { UnitId, UnitState } from '../unit.js'
 import type { ServerSignal, SignalRequest } from './server-signal.js'
 import type { Backend, Session, TransactionOptions } from './session.js'
@@ -126,7 +127,15 @@ export interface BackfillTarget {
   forgetRanges(session: Session, unit: UnitId): Promise<void>
   control(session: Session, unit: UnitId): Promise<BackfillControl>
   workers(session: Session, unit: UnitId): Promise<readonly BackfillWorker[]>
-  recordProgress(session: Session, unit: UnitId, progress: object): Promise<void>
+  /**
+   * Writes the unit's progress: what `add` makes of the one that is recorded, whichever process wrote it. One at a time,
+   * so that nothing that another process has counted is lost. Gives what it wrote.
+   */
+  recordProgress(
+    session: Session,
+    unit: UnitId,
+    add: (recorded: RecordedProgress | null) => RecordedProgress,
+  ): Promise<RecordedProgress>
   /** Bounds the rows that all workers of a unit may change a second; null takes the bound away. */
   setPace(session: Session, unit: UnitId, pace: { readonly maxRowsPerSecond: number | null }): Promise<void>
   /** What this server can tell of how busy it is. */

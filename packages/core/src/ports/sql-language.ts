@@ -1,5 +1,6 @@
 import type { Operation, RunFunction, TableName } from '../authoring/operation.js'
 import type { Quoting } from '../authoring/sql.js'
+import type { BackfillForm } from '../compiled/backfill-form.js'
 import type { StepExecution } from '../compiled/compiled-migration.js'
 import type { QualifiedName } from '../compiled/database-object.js'
 import type { MadeObjects } from '../compiled/made-objects.js'
@@ -47,9 +48,11 @@ export interface Assignment {
   readonly expression: string
 }
 
-/** A backfill that was written as one UPDATE. Expressions and condition are the author's own text. */
+/** A backfill that was written as one UPDATE or DELETE. Expressions and condition are the author's own text. */
 export interface ParsedBackfill {
   readonly table: QualifiedName
+  /** Undefined: an UPDATE. */
+  readonly form?: BackfillForm
   readonly set: readonly Assignment[]
   readonly where?: string
   /** The whole statement. */
@@ -204,8 +207,8 @@ export interface SqlLanguage<S extends ParsedStatement = ParsedStatement> {
   /** `OPERATION.UNSUPPORTED` for an `ops.alterTable` that would rewrite the table while others wait. */
   refuseRewrite(call: string): PhasegateError
 
-  /** Takes `UPDATE … SET … [WHERE …]` apart. Throws `BACKFILL.UNBATCHABLE`. */
-  parseBackfillUpdate(statement: S, file: string): ParsedBackfill
+  /** Takes `UPDATE … SET … [WHERE …]` or `DELETE FROM … WHERE …` apart. Throws `BACKFILL.UNBATCHABLE`. */
+  parseBackfill(statement: S, file: string): ParsedBackfill
   /**
    * Reads `a = …, b = …`. `refuse` makes the error for what has no single expression; without a `next` it says how such a
    * line is written.

@@ -16,6 +16,7 @@ import { mismatchesSql, recheckSql } from './compare-statements.js'
 import { comparedColumns } from './compared-columns.js'
 import { inspectTable } from './inspect-table.js'
 import { leaseRange, listRanges, listWorkers, readRange, releaseRange, renewLease } from './range-lease.js'
+import { recordProgress } from './record-progress.js'
 import { type KeyRow, runBatch } from './run-batch.js'
 import { serverSignals } from './signals/server-signals.js'
 import { readControl } from './unit-control.js'
@@ -51,13 +52,7 @@ export function createBackfillTarget(server: MysqlServer): BackfillTarget {
     },
     control: readControl,
     workers: listWorkers,
-    recordProgress: async (session, unit, progress) => {
-      await session.query('UPDATE phasegate_unit SET progress = ? WHERE migration = ? AND phase = ?', [
-        JSON.stringify(progress),
-        unit.migration,
-        unit.phase,
-      ])
-    },
+    recordProgress,
     setPace: async (session, unit, pace) => {
       await session.query('UPDATE phasegate_unit SET pace = ? WHERE migration = ? AND phase = ?', [
         JSON.stringify(pace),

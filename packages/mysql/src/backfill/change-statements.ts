@@ -1,7 +1,16 @@
 import type { BackfillKey, CompiledBackfill } from '@phasegate/core'
 import { quoteName } from '../quoting.js'
 import { assignmentOrder } from './assignment-order.js'
-import { among, byKey, columnName, type KeyRange, selected, toBeLocked, within } from './backfill-statements.js'
+import {
+  among,
+  byKey,
+  columnName,
+  type KeyRange,
+  selected,
+  tableName,
+  toBeLocked,
+  within,
+} from './backfill-statements.js'
 
 /** Where the server takes it, a statement behind this fails where it would wait for a row, an index entry or a parent. */
 export const WITHOUT_WAITING = 'SET STATEMENT innodb_lock_wait_timeout = 0 FOR '
@@ -24,8 +33,15 @@ export function changeRangeSql(backfill: CompiledBackfill, key: BackfillKey, ran
   return changeSql(backfill, key, within(backfill, key, range))
 }
 
-const changeSql = (backfill: CompiledBackfill, key: BackfillKey, rows: string): string =>
-  `UPDATE ${byKey(backfill, key)} SET ${assignments(backfill)} WHERE ${rows} AND ${selected(backfill)}`
+function changeSql(backfill: CompiledBackfill, key: BackfillKey, rows: string): string {
+  const condition = `WHERE ${rows} AND ${selected(backfill)}`
+  // The syntax for several tables takes an index hint, that for one does not.
+  return removes(backfill)
+    ? `DELETE ${tableName(backfill)} FROM ${byKey(backfill, key)} ${condition}`
+    : `UPDATE ${byKey(backfill, key)} SET ${assignments(backfill)} ${condition}`
+}
+
+const removes = ({ form }: CompiledBackfill): boolean => form?.kind === 'delete'
 
 const lockedParts = (backfill: CompiledBackfill, key: BackfillKey, rows: BatchRows): readonly string[] =>
   rows.only === undefined ? toBeLocked(backfill, key, rows) : [among(backfill, key, rows.only)]
@@ -35,8 +51,8 @@ const lockedParts = (backfill: CompiledBackfill, key: BackfillKey, rows: BatchRo
  * those alone are changed: a row that came into the range after that, and is locked by somebody, is none of them.
  *
  * By the primary key InnoDB looks at the committed version of a locked row before it waits, and passes by what is none of
- * ours (MySQL Reference Manual, "Transaction Isolation Levels": semi-consistent read). By another key it would wait, so
- * that there the locked rows are joined. Measured on MySQL 9.7.4; without the hints the subquery may be merged, and its
+ * ours (MySQL Reference Manual, "Transaction Isolation Levels": semi-consistent read, of an UPDATE). By another key, or to
+ * delete, it would wait, so that there the locked rows are joined. Measured on MySQL 9.7.4; without the hints the subquery may be merged, and its
  * NOWAIT is gone.
  */
 export function changeLockedSql(backfill: CompiledBackfill, key: BackfillKey, rows: BatchRows): string {
@@ -47,6 +63,9 @@ export function changeLockedSql(backfill: CompiledBackfill, key: BackfillKey, ro
       `(SELECT ${column} AS phasegate_locked_key FROM ${table} WHERE ${part} AND ${selected(backfill)} FOR UPDATE NOWAIT)`,
   )
   const locked = `(\n${locks.join('\nUNION ALL\n')}\n) AS phasegate_locked`
+  if (removes(backfill))
+    return `DELETE /*+ NO_MERGE(phasegate_locked) */ ${tableName(backfill)} FROM ${locked}
+STRAIGHT_JOIN ${table} ON ${column} = phasegate_locked_key`
   if (key.index !== 'PRIMARY')
     return `UPDATE /*+ NO_MERGE(phasegate_locked) */ ${locked}
 STRAIGHT_JOIN ${table} ON ${column} = phasegate_locked_key SET ${assignments(backfill)}`

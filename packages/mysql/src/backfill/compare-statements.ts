@@ -1,4 +1,4 @@
-import type { BackfillKey, Compared, CompiledBackfill } from '@phasegate/core'
+import { type BackfillKey, type Compared, type CompiledBackfill, proofOf } from '@phasegate/core'
 import { quoteName } from '../quoting.js'
 import { among, byKey, columnName, type KeyRange, selected, tableName, within } from './backfill-statements.js'
 import { keyForm } from './key-form.js'
@@ -51,6 +51,12 @@ function missingSql(backfill: CompiledBackfill, key: BackfillKey, rows: string):
 WHERE ${rows} AND ${selected(backfill)} AND (${lacks.join(' OR ')})`
 }
 
+/** Rows that should not be there any more. */
+function selectedSql(backfill: CompiledBackfill, key: BackfillKey, rows: string): string {
+  return `SELECT ${columnName(backfill, key.column)} AS phasegate_key FROM ${byKey(backfill, key)}
+WHERE ${rows} AND ${selected(backfill)}`
+}
+
 /** Texts of the keys of a query that gives them as they are, in key order. */
 const keyTexts = (key: BackfillKey, query: string, limit: string): string =>
   `SELECT ${keyForm(key.type).text('phasegate_key')} AS phasegate_text FROM (
@@ -68,6 +74,7 @@ function mismatching(
   { columns, compared }: MismatchQuestion,
   rows: string,
 ): string {
+  if (proofOf(backfill) === 'none selected') return selectedSql(backfill, key, rows)
   return compared === 'missing' ? missingSql(backfill, key, rows) : differingSql(backfill, key, columns, rows)
 }
 

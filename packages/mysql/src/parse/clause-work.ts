@@ -72,6 +72,8 @@ export function workOf(clause: AlterClause, can: Capabilities): Work {
     case 'alter check':
       return clause.enforced ? copy : instant
     case 'rebuild':
+      // ORDER BY takes no ALGORITHM and no LOCK behind it, so that nothing can be asked of the server.
+      if (clause.what === 'order by') return blockingCopy
       return clause.copies ? copy : rebuild
     case 'partition':
       return { ...blockingCopy, duration: clause.work }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { capabilitiesOf } from '../server/capabilities.js'
 import { mysqlServer } from '../server/mysql-server.js'
 import { parseAssignments } from './parse-assignments.js'
-import { parseBackfillUpdate } from './parse-backfill.js'
+import { parseBackfill } from './parse-backfill.js'
 import { parseStatements } from './parse-statements.js'
 import { parseTableName } from './parse-table-name.js'
 
@@ -10,10 +10,10 @@ const mysql = capabilitiesOf(mysqlServer('mysql', '8.4'))
 const mariadb = capabilitiesOf(mysqlServer('mariadb', '10.11'))
 
 function backfill(sql: string, can = mysql) {
-  return parseBackfillUpdate(parseStatements(sql, 'm.sql', 3)[0]!, 'm.sql', can)
+  return parseBackfill(parseStatements(sql, 'm.sql', 3)[0]!, 'm.sql', can)
 }
 
-describe('parseBackfillUpdate', () => {
+describe('parseBackfill', () => {
   it('takes table, assignments and condition apart, in the words of the author', () => {
     const written = `UPDATE \`app\`.users SET a = CASE WHEN b = 1 THEN 'x, y' END, users.\`c d\` = (SELECT max(o.at) -- why
       FROM orders o WHERE o.user_id = users.id LIMIT 1) WHERE a IS NULL AND \`where\` = 2`
@@ -54,7 +54,14 @@ describe('parseBackfillUpdate', () => {
     ['UPDATE t SET a = DEFAULT', 'DEFAULT'],
     ['UPDATE t SET a = 1 WHERE id IN (SELECT id FROM t WHERE b)', 'itself'],
     ['WITH x AS (SELECT 1) UPDATE t SET a = 1', 'WITH'],
-    ['DELETE FROM t', 'removing rows'],
+    ['DELETE FROM t', 'removes every row'],
+    ['DELETE t FROM t JOIN u ON u.id = t.u WHERE u.a', 'reads other tables'],
+    ['DELETE FROM t USING t, u WHERE t.id = u.id', 'reads other tables'],
+    ['DELETE FROM t WHERE a ORDER BY b', 'order'],
+    ['DELETE FROM t WHERE a LIMIT 10', 'LIMIT'],
+    ['DELETE IGNORE FROM t WHERE a', 'IGNORE'],
+    ['DELETE FROM t AS x WHERE a', 'alias x'],
+    ['DELETE FROM t PARTITION (p) WHERE a', 'partitions'],
     ['INSERT INTO t VALUES (1)', 'another table'],
     ['REPLACE INTO t VALUES (1)', 'another table'],
     ['ALTER TABLE t ADD a int', 'a backfill is one UPDATE'],
@@ -62,6 +69,16 @@ describe('parseBackfillUpdate', () => {
     const thrown = { code: 'BACKFILL.UNBATCHABLE', exit: 2, where: { file: 'm.sql', line: 3 } }
     expect(() => backfill(sql)).toThrow(expect.objectContaining(thrown))
     expect(() => backfill(sql)).toThrow(said)
+  })
+
+  it('takes a DELETE apart', () => {
+    const sql = "DELETE FROM app.sessions WHERE user_id IS NULL /* , */ OR note = 'WHERE' -- done"
+    expect(backfill(sql)).toMatchObject({
+      table: { schema: 'app', name: 'sessions' },
+      form: { kind: 'delete' },
+      set: [],
+      where: "user_id IS NULL /* , */ OR note = 'WHERE'",
+    })
   })
 
   it('lets MariaDB read the table that it updates', () => {

@@ -17,14 +17,14 @@ import { readTokens, type Token } from './tokens.js'
 export type { ParsedBackfill } from '@phasegate/core'
 
 /**
- * Takes `UPDATE … SET … WHERE …` apart, so that it can be run in batches.
+ * Takes `UPDATE … SET … WHERE …` or `DELETE FROM … WHERE …` apart, so that it can be run in batches.
  *
  * Columns may be qualified with the table's own name (`users.email`), which correlated subqueries need; whoever writes the
  * batches must not give the table an alias.
  *
  * @throws `BACKFILL.UNBATCHABLE` with the reason, for everything that cannot be cut into batches by key
  */
-export function parseBackfillUpdate(statement: ParsedStatement, file: string, can: Capabilities): ParsedBackfill {
+export function parseBackfill(statement: ParsedStatement, file: string, can: Capabilities): ParsedBackfill {
   const refuse: Refuse = (reason, next) => unbatchable(statement, file, reason, next)
   const { text, line, node } = statement
   const tokens = readTokens(text, file, line).filter((token) => !isComment(token))
@@ -35,7 +35,8 @@ export function parseBackfillUpdate(statement: ParsedStatement, file: string, ca
       'Move the query into a subquery.',
     )
   }
-  if (node.kind !== 'update' || !reader.accept('UPDATE')) throw notAnUpdate(statement, refuse)
+  if (node.kind === 'delete' && reader.accept('DELETE')) return readDelete(reader, statement, can, refuse)
+  if (node.kind !== 'update' || !reader.accept('UPDATE')) throw notBatchable(statement, refuse)
   const table = readTable(reader, refuse)
   const assignments = takeUntil(reader, 'WHERE', 'ORDER', 'LIMIT', 'RETURNING')
   const set = readAssignments(text, assignments, refuse)
@@ -45,6 +46,48 @@ export function parseBackfillUpdate(statement: ParsedStatement, file: string, ca
   const where = condition === undefined ? {} : { where: textOf(text, condition) }
   return { table, set, ...where, written: text, line }
 }
+
+function readDelete(
+  reader: TokenReader,
+  { text, line }: ParsedStatement,
+  can: Capabilities,
+  refuse: Refuse,
+): ParsedBackfill {
+  refuseModifier(reader, refuse)
+  const joins = 'it reads other tables, and a row that matches twice would depend on chance'
+  const subquery = 'Write a subquery: WHERE EXISTS (SELECT 1 FROM other WHERE other.id = users.other_id).'
+  if (!reader.accept('FROM')) throw refuse(joins, subquery)
+  const table = reader.qualifiedName()
+  const name = displayName(table)
+  if (reader.is('PARTITION'))
+    throw refuse('it names partitions', `Write DELETE FROM ${name} and a condition on columns.`)
+  if (reader.is('USING') || reader.is(',') || reader.is('.') || joinsAnother(reader)) throw refuse(joins, subquery)
+  reader.accept('AS')
+  const alias = ['WHERE', 'ORDER', 'LIMIT', 'RETURNING'].some((word) => reader.is(word))
+    ? undefined
+    : reader.optionalName()
+  if (alias !== undefined) {
+    const next = `Remove the alias; where a subquery needs a name for the row, write ${name}.`
+    throw refuse(`it gives the table the alias ${alias}`, next)
+  }
+  const condition = reader.accept('WHERE') ? takeUntil(reader, 'ORDER', 'LIMIT', 'RETURNING') : undefined
+  assertNoLimit(reader, refuse)
+  if (condition === undefined) {
+    const next = 'Write WHERE; a table of which no row is to stay is emptied in contract (TRUNCATE).'
+    throw refuse('a DELETE without WHERE removes every row', next)
+  }
+  if (!can.updateReadsItself) assertOneTable(table, condition, refuse)
+  return { table, form: { kind: 'delete' }, set: [], where: textOf(text, condition), written: text, line }
+}
+
+function refuseModifier(reader: TokenReader, refuse: Refuse): void {
+  const modifier = reader.acceptAny('LOW_PRIORITY', 'QUICK', 'IGNORE')
+  if (modifier === 'IGNORE') throw refuse('IGNORE turns errors into warnings that nobody reads', 'Remove IGNORE.')
+  if (modifier !== undefined) throw refuse(`${modifier} has no meaning for InnoDB`, `Remove ${modifier}.`)
+}
+
+const JOINS = ['JOIN', 'INNER', 'CROSS', 'LEFT', 'RIGHT', 'NATURAL', 'STRAIGHT_JOIN']
+const joinsAnother = (reader: TokenReader): boolean => JOINS.some((word) => reader.is(word))
 
 /** `users SET`, with nothing else in between. */
 function readTable(reader: TokenReader, refuse: Refuse): QualifiedName {
@@ -56,10 +99,7 @@ function readTable(reader: TokenReader, refuse: Refuse): QualifiedName {
   const table = reader.qualifiedName()
   const name = displayName(table)
   if (reader.is('PARTITION')) throw refuse('it names partitions', `Write UPDATE ${name} and a condition on columns.`)
-  if (
-    reader.is(',') ||
-    ['JOIN', 'INNER', 'CROSS', 'LEFT', 'RIGHT', 'NATURAL', 'STRAIGHT_JOIN'].some((word) => reader.is(word))
-  ) {
+  if (reader.is(',') || joinsAnother(reader)) {
     throw refuse(
       'it joins another table, and a row that matches twice would depend on chance',
       `Write a correlated subquery: SET a = (SELECT … FROM other WHERE other.id = ${name}.other_id).`,
@@ -107,13 +147,7 @@ function takeUntil(reader: TokenReader, ...words: readonly string[]): Token[] {
   return [...reader.tokens.slice(from, reader.at)]
 }
 
-function notAnUpdate({ node }: ParsedStatement, refuse: Refuse): PhasegateError {
-  if (node.kind === 'delete') {
-    return refuse(
-      'removing rows in batches is not supported in this version',
-      'Delete the rows from the application or by hand, in small transactions.',
-    )
-  }
+function notBatchable({ node }: ParsedStatement, refuse: Refuse): PhasegateError {
   if (node.kind === 'insert' || node.kind === 'replace') {
     return refuse(
       'filling another table in batches is not supported in this version',
@@ -121,7 +155,7 @@ function notAnUpdate({ node }: ParsedStatement, refuse: Refuse): PhasegateError 
     )
   }
   return refuse(
-    'a backfill is one UPDATE … SET … [WHERE …]',
+    'a backfill is one UPDATE … SET … [WHERE …], or one DELETE FROM … WHERE …',
     'Put statements that change the schema into expand or contract.',
   )
 }

@@ -69,9 +69,8 @@ function stepLines(step: PlanStep, before: PlanStep | undefined, output: Output)
 
 function backfillLines({ backfill }: PlanUnit): readonly string[] {
   if (backfill === null) return []
-  const set = backfill.set.map(({ column, expression }) => `${column} = ${expression}`).join(', ')
   return [
-    `  in batches: UPDATE ${backfill.table} SET ${set}${backfill.where === null ? '' : ` WHERE ${backfill.where}`}`,
+    `  in batches: ${backfill.written.replace(/\s+/g, ' ')}`,
     `  each row once: ${backfill.once ? 'declared' : 'running twice changes nothing'}; verified: ${backfill.verification}`,
   ]
 }

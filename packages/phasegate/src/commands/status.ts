@@ -1,9 +1,10 @@
 import { EXIT, type ExitCode, PHASES, type UnitState } from '@phasegate/core'
 import type { StatusDocument } from '@phasegate/status'
 import { type Command, isSet, wordAt } from '../command.js'
+import { describeBatches } from '../output/batch-histogram.js'
 import { annotationLine, appendJobSummary, markdownTable } from '../output/github.js'
 import type { Output } from '../output/output.js'
-import { describeProgress } from '../output/progress.js'
+import { describeProgress } from '../output/progress-line.js'
 import { renderTable } from '../output/table.js'
 import { runStatus, statusExit } from '../verbs/status.js'
 import { flag, targetOptions } from './with-progress.js'
@@ -20,11 +21,12 @@ export const statusCommand: Command = async (context) => {
   // The document itself, and nothing around it: a probe, a pipeline and a person read one thing.
   if (output.format === 'json') output.json(document)
   else if (output.format === 'github') printGithub(document, exit, output)
-  else printHuman(document, output)
+  else printHuman(document, output, migration !== undefined)
   return exit
 }
 
-function printHuman(document: StatusDocument, output: Output): void {
+/** @param named whether one migration was asked for, which is worth more lines */
+function printHuman(document: StatusDocument, output: Output, named: boolean): void {
   const { journal, counts, verdict, reason } = document
   output.data(`${journal.database} (${journal.dialect} ${journal.serverVersion}): ${verdict}, ${reason}`)
   if (journal.held !== null) output.data(`every backfill is held by ${journal.held.actor.by}: ${journal.held.reason}`)
@@ -45,6 +47,7 @@ function printHuman(document: StatusDocument, output: Output): void {
     for (const phase of PHASES) {
       const view = phases[phase]
       if (view?.progress && view.state !== 'applied') output.data(`${name}:${phase} ${describeProgress(view.progress)}`)
+      if (view?.batches && named) for (const line of describeBatches(view.batches)) output.data(line)
       if (view?.error)
         output.data(
           `${name}:${phase} ${view.error.code}: ${[view.error.message, firstLine(view.error.why)].filter(Boolean).join(' ')}`,

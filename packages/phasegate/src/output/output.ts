@@ -46,7 +46,10 @@ export function createOutput(
     err: {
       colors: colorsFor(stderr, environment, options.color),
       isTTY: stderr.isTTY === true,
-      columns: stderr.columns || 120,
+      // Asked each time: a person may make the window smaller.
+      get columns() {
+        return stderr.columns || 120
+      },
     },
     data: (text) => void stdout.write(`${redactUrls(text)}\n`),
     json: (document) => void stdout.write(`${redactUrls(JSON.stringify(document, replaceValue, 2))}\n`),

@@ -4,7 +4,12 @@
  * @packageDocumentation
  */
 
-export { type BackfillOptions, runBackfillVerb as runBackfill } from '../verbs/backfill.js'
+export {
+  type BackfillOptions,
+  type BackfillOutcome,
+  type BackfillResult,
+  runBackfillVerb as runBackfill,
+} from '../verbs/backfill.js'
 export { type CheckOptions, type CheckResult, runCheck } from '../verbs/check.js'
 export { type ContractOptions, runContract } from '../verbs/contract.js'
 export { type ControlOptions, type ControlResult, runCancel, runPause, runResume } from '../verbs/control.js'

@@ -3,6 +3,7 @@ import {
   EXIT,
   type ExitCode,
   findUnit,
+  proofOf,
   type UnitName,
   type UnitRecord,
   unitName,
@@ -66,5 +67,5 @@ export function runVerify(options: VerifyOptions = {}): Promise<VerifyResult> {
 function whyNot(backfill: CompiledBackfill, contract: UnitRecord | undefined): string | null {
   // The columns that it was computed from may be gone: from the point of no return on there are no two shapes.
   if (contract?.pointOfNoReturn || contract?.state === 'applied') return 'its contract has taken the old shape away'
-  return backfill.comparable && !backfill.once ? null : 'whole ranges are its only proof'
+  return proofOf(backfill) === 'ranges whole' ? 'whole ranges are its only proof' : null
 }

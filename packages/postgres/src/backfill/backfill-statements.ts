@@ -1,4 +1,4 @@
-import type { BackfillKey, Compared, CompiledBackfill } from '@phasegate/core'
+import { type BackfillKey, type Compared, type CompiledBackfill, proofOf } from '@phasegate/core'
 import { escapeIdentifier } from 'pg'
 
 /** `"public"."users"` */
@@ -75,25 +75,27 @@ function isMissing(backfill: CompiledBackfill): string {
   return parts.join(' OR ')
 }
 
-/** The rows that `where` selects and that differ, or lack a value, as a boolean. */
+/** The rows that `where` selects and that differ, or lack a value, or should not be there any more, as a boolean. */
 function mismatching(backfill: CompiledBackfill, columns: readonly ComparedColumn[], compared: Compared): string {
+  if (proofOf(backfill) === 'none selected') return selected(backfill)
   const difference = opaque(compared === 'missing' ? isMissing(backfill) : differs(backfill, columns))
   return backfill.where === undefined ? difference : `CASE WHEN (${backfill.where}\n) THEN ${difference} ELSE false END`
 }
 
 /** The data change alone: what EXPLAIN is asked about before anything runs. $1 after, $2 end. */
 export function changeSql(backfill: CompiledBackfill, key: BackfillKey): string {
-  return updateSql(backfill, keyRange(backfill, key, 1, 2), undefined)
+  return changeRowsSql(backfill, keyRange(backfill, key, 1, 2), undefined)
 }
 
-function updateSql(backfill: CompiledBackfill, range: string, only: readonly ComparedColumn[] | undefined): string {
+const selected = ({ where }: CompiledBackfill): string => (where === undefined ? 'true' : opaque(where))
+
+/** What is done to the rows of a range, up to a condition that more may be added to. */
+function changeRowsSql(backfill: CompiledBackfill, range: string, only: readonly ComparedColumn[] | undefined): string {
+  if (backfill.form?.kind === 'delete')
+    return `DELETE FROM ${tableName(backfill)}
+  WHERE ${range} AND ${selected(backfill)}`
   const set = backfill.set.map(({ column, expression }) => `${escapeIdentifier(column)} = (${expression}\n)`)
-  const condition =
-    only !== undefined
-      ? mismatching(backfill, only, 'differs')
-      : backfill.where === undefined
-        ? 'true'
-        : opaque(backfill.where)
+  const condition = only === undefined ? selected(backfill) : mismatching(backfill, only, 'differs')
   return `UPDATE ${tableName(backfill)} SET ${set.join(', ')}
   WHERE ${range} AND ${condition}`
 }
@@ -132,7 +134,7 @@ export function batchSql(backfill: CompiledBackfill, key: BackfillKey, shape: Ba
   WHERE migration = $1 AND ordinal = $2::integer AND epoch = $3::bigint AND cursor IS NOT DISTINCT FROM $4::text
   FOR NO KEY UPDATE
 ), phasegate_changed AS (
-  ${updateSql(backfill, keyRange(backfill, key, shape.bounded ? 4 : undefined, 5), shape.only)}
+  ${changeRowsSql(backfill, keyRange(backfill, key, shape.bounded ? 4 : undefined, 5), shape.only)}
     AND EXISTS (SELECT FROM phasegate_fence)
   RETURNING ${again} AS phasegate_again
 ), phasegate_done AS MATERIALIZED (

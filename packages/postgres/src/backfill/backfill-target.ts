@@ -23,6 +23,7 @@ import {
 import { comparedColumns } from './compared-columns.js'
 import { inspectTable } from './inspect-table.js'
 import { leaseRange, listRanges, listWorkers, readRange, releaseRange, renewLease } from './range-lease.js'
+import { recordProgress } from './record-progress.js'
 import { serverSignals } from './signals/server-signals.js'
 import { readControl } from './unit-control.js'
 
@@ -46,13 +47,7 @@ export function createBackfillTarget(): BackfillTarget {
     },
     control: readControl,
     workers: listWorkers,
-    recordProgress: async (session, unit, progress) => {
-      await session.query('UPDATE phasegate.unit SET progress = $3 WHERE migration = $1 AND phase = $2', [
-        unit.migration,
-        unit.phase,
-        JSON.stringify(progress),
-      ])
-    },
+    recordProgress,
     setPace: async (session, unit, pace) => {
       await session.query(
         `UPDATE phasegate.unit SET pace = coalesce(pace, '{}') || $3::jsonb WHERE migration = $1 AND phase = $2`,

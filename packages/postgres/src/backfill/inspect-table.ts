@@ -76,7 +76,8 @@ function assertColumns(backfill: CompiledBackfill, columns: readonly string[]): 
     )
   // `users` in an expression is a column where there is one of that name, else the row (PostgreSQL docs: Whole-Row References).
   const { name } = backfill.table
-  if (!backfill.once && backfill.reads.includes(name) && !columns.includes(name)) throw wholeRow(backfill)
+  if (!backfill.once && backfill.form === undefined && backfill.reads.includes(name) && !columns.includes(name))
+    throw wholeRow(backfill)
 }
 
 /** Unique indexes, with everything that decides whether one can be walked by. */

@@ -1,4 +1,4 @@
-import { type BackfillDefinition, type CompiledBackfill, sql } from '@phasegate/core'
+import { type BackfillDefinition, type CompiledBackfill, type SetBackfill, sql } from '@phasegate/core'
 import { expect, test } from 'vitest'
 import { compileDefinition, compileText } from './compile-fixtures.test.support.js'
 
@@ -40,7 +40,7 @@ test('reads the batch line of an SQL file', async () => {
   expect(units.backfill?.backfill).toMatchObject({ key: 'nr', batchSize: 7, batchTime: 9, once: true })
 })
 
-test.each<[string, Omit<BackfillDefinition, 'table'>, boolean]>([
+test.each<[string, Omit<SetBackfill, 'table'>, boolean]>([
   ['another column', { set: { b: sql`a` } }, true],
   ['the clock, under a where that tells what is done', { set: { b: sql`now()` }, where: sql`b IS NULL` }, false],
   ['the clock in its where', { set: { b: sql`1` }, where: sql`a < CURRENT_DATE` }, false],
@@ -70,14 +70,14 @@ test.each<[string, Omit<BackfillDefinition, 'table'>, boolean]>([
 })
 
 test('has the end of a where seen to while it runs, where a row must not be changed twice', async () => {
-  const mustEnd = async (form: Omit<BackfillDefinition, 'table'>) => (await compile({ table: 'a', ...form })).mustEnd
+  const mustEnd = async (form: Omit<SetBackfill, 'table'>) => (await compile({ table: 'a', ...form })).mustEnd
   expect(await mustEnd({ set: { n: sql`n + 1` }, where: sql`n IS NOT NULL` })).toBe(true)
   expect(await mustEnd({ set: { t: sql`now()` }, where: sql`t IS NULL` })).toBe(true)
   expect(await mustEnd({ set: { n: sql`n + 1` }, where: sql`n < 10`, once: true })).toBeUndefined()
   expect(await mustEnd({ set: { b: sql`a` }, where: sql`b IS NULL` })).toBeUndefined()
 })
 
-test.each<[string, Omit<BackfillDefinition, 'table'>]>([
+test.each<[string, Omit<SetBackfill, 'table'>]>([
   ['its own target', { set: { n: sql`n + 1` } }],
   ['its own target, under a where over other columns', { set: { n: sql`n + 1` }, where: sql`kind = 1` }],
   ['the other one of two targets', { set: { a: sql`b`, b: sql`a` } }],

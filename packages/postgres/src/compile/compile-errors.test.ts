@@ -9,6 +9,7 @@ type Anything = Readonly<Record<string, unknown>>
 const drop = { appUses: 'new', contract: () => [ops.dropColumn('users', 'old')] }
 const add = () => [ops.addColumn('users', 'a', 'int')]
 const fill = { table: 'users', set: { a: sql`b` } }
+const remove = { table: 'users', delete: true, where: sql`a IS NULL` }
 
 const DEFINITIONS: readonly [code: string, what: string, definition: Anything, says: RegExp][] = [
   ['MIGRATION.OPTION', 'an unknown option', { expnad: add }, /Did you mean 'expand'/],
@@ -90,12 +91,11 @@ const DEFINITIONS: readonly [code: string, what: string, definition: Anything, s
     { expand: () => [knex({ client: 'pg' }).schema.hasTable('a')] },
     /no plan/,
   ],
-  [
-    'BACKFILL.FORM',
-    'a form that comes later',
-    { ...drop, backfill: { table: 'a', delete: true } },
-    /'delete' is not available/,
-  ],
+  ['BACKFILL.FORM', 'an option that comes later', { ...drop, backfill: { ...fill, throttle: {} } }, /not available/],
+  ['BACKFILL.FORM', 'two forms at once', { ...drop, backfill: { ...fill, delete: true } }, /'?set belongs to another/],
+  ['BACKFILL.FORM', 'once beside delete', { ...drop, backfill: { ...remove, once: true } }, /once by nature/],
+  ['BACKFILL.SHAPE', 'delete of everything', { ...drop, backfill: { table: 'a', delete: true } }, /has no where/],
+  ['BACKFILL.SHAPE', 'delete that is not true', { ...drop, backfill: { ...remove, delete: 'yes' } }, /delete: true/],
   ['BACKFILL.OPTION', 'an unknown backfill option', { ...drop, backfill: { ...fill, wehre: sql`a` } }, /'where'/],
   ['BACKFILL.OPTION', 'an unknown batch option', { ...drop, backfill: { ...fill, batch: { sise: 1 } } }, /'size'/],
   ['BACKFILL.SHAPE', 'a batch of no rows', { ...drop, backfill: { ...fill, batch: { size: 0 } } }, /above 0/],

@@ -1,15 +1,15 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { parseBackfillUpdate } from './parse-backfill.js'
+import { parseBackfill } from './parse-backfill.js'
 import { parseStatements } from './parse-statements.js'
 import { loadParser } from './parser.js'
 
 beforeAll(loadParser)
 
 function backfill(sql: string) {
-  return parseBackfillUpdate(parseStatements(sql, 'm.sql', 3)[0]!, 'm.sql')
+  return parseBackfill(parseStatements(sql, 'm.sql', 3)[0]!, 'm.sql')
 }
 
-describe('parseBackfillUpdate', () => {
+describe('parseBackfill', () => {
   it("takes the reference article's statement apart", () => {
     const sql = 'UPDATE users SET email_verified = (verified_at IS NOT NULL)\nWHERE email_verified IS NULL;'
     expect(backfill(sql)).toEqual({
@@ -38,6 +38,16 @@ describe('parseBackfillUpdate', () => {
     expect(where).toBe('(d IS NULL) OR a > 1')
   })
 
+  it('takes a DELETE apart', () => {
+    const sql = `DELETE FROM app.sessions WHERE user_id IS NULL /* , */ OR note = 'WHERE' -- done`
+    expect(backfill(sql)).toMatchObject({
+      table: { schema: 'app', name: 'sessions' },
+      form: { kind: 'delete' },
+      set: [],
+      where: `user_id IS NULL /* , */ OR note = 'WHERE'`,
+    })
+  })
+
   it('needs no condition', () => {
     expect(backfill('UPDATE t SET n = n + 1')).toMatchObject({ set: [{ column: 'n', expression: 'n + 1' }] })
     expect(backfill('UPDATE t SET n = n + 1').where).toBeUndefined()
@@ -58,7 +68,12 @@ describe('parseBackfillUpdate', () => {
     ['UPDATE t SET a = 1 WHERE id IN (SELECT id FROM t WHERE a IS NULL LIMIT 1000)', 'LIMIT'],
     ['UPDATE t SET a = 1 WHERE ctid = ANY (ARRAY(SELECT ctid FROM t LIMIT 9 FOR UPDATE SKIP LOCKED))', 'LIMIT'],
     ['UPDATE t SET a = 1 WHERE CURRENT OF c', 'cursor'],
-    ['DELETE FROM t', 'not supported in this version'],
+    ['DELETE FROM t', 'removes every row'],
+    ['DELETE FROM t USING u WHERE t.id = u.id', 'USING'],
+    ['DELETE FROM t WHERE a RETURNING id', 'returns rows'],
+    ['DELETE FROM ONLY t WHERE a', 'ONLY'],
+    ['DELETE FROM t AS x WHERE a', 'alias x'],
+    ['DELETE FROM t WHERE id IN (SELECT id FROM t WHERE a LIMIT 10)', 'LIMIT'],
     ['INSERT INTO t SELECT * FROM u', 'not supported in this version'],
     ['ALTER TABLE t ADD a int', 'one UPDATE'],
   ])('refuses %s and says why', (sql, reason) => {

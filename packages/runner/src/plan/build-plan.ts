@@ -1,6 +1,7 @@
 import {
   type CompiledBackfill,
   type CompiledStep,
+  describeProof,
   foreignUnits,
   type GateCheck,
   type GateState,
@@ -141,7 +142,7 @@ async function planUnit(
     gates: { state: answer.state, checks: answer.checks },
     steps,
     backfill: unit.backfill === undefined ? null : planBackfill(unit.backfill),
-    destroys: steps.flatMap((step) => step.destroys),
+    destroys: [...steps.flatMap((step) => step.destroys), ...removed(unit.backfill)],
     tables: await context.target.tableSizes(session, tables),
   }
 }
@@ -209,6 +210,12 @@ function waitsInWords(
   return `${bound}${autovacuum}${lock.duration === 'instant' ? '' : `; it holds the lock for a ${lock.duration}`}${undecided}`
 }
 
+/** A backfill that removes rows says so among what is gone afterwards. */
+function removed(backfill: CompiledBackfill | undefined): readonly string[] {
+  if (backfill?.form?.kind !== 'delete') return []
+  return [`rows of ${tableOf(backfill)} where ${(backfill.where ?? '').replace(/\s+/g, ' ')}`]
+}
+
 function planBackfill(backfill: CompiledBackfill): PlanBackfill {
   return {
     table: tableOf(backfill),
@@ -216,10 +223,7 @@ function planBackfill(backfill: CompiledBackfill): PlanBackfill {
     set: backfill.set,
     where: backfill.where ?? null,
     once: backfill.once,
-    verification:
-      backfill.comparable && !backfill.once
-        ? 'every row that the condition selects is compared with its expression'
-        : 'nothing can be compared afterwards: that every range is whole is the only proof',
+    verification: describeProof(backfill),
   }
 }
 

@@ -1,9 +1,12 @@
 import {
+  type BatchTimes,
   type BuildManifest,
   type JournalSnapshot,
   type ManifestMigration,
   PHASES,
   type Phase,
+  readProgress,
+  type UnitProgress,
   type UnitRecord,
 } from '@phasegate/core'
 import type { MigrationView, PhaseView } from './status-document.js'
@@ -50,11 +53,26 @@ function describePhase(unit: UnitRecord | undefined, authored: string | undefine
     state: unit?.state ?? 'pending',
     since: unit?.since ?? null,
     fingerprint: unit?.fingerprint ?? authored ?? null,
-    progress: unit?.progress ?? null,
+    progress: describeProgress(unit),
+    batches: describeBatches(unit),
     engine: typeof engine === 'string' ? engine : 'native',
     foreign,
     error: unit?.error ?? null,
   }
+}
+
+/** What is recorded, without what only the next worker needs. */
+function describeProgress(unit: UnitRecord | undefined): UnitProgress | null {
+  const recorded = readProgress(unit?.progress)
+  if (recorded === null) return null
+  const { walked: _walked, batches: _batches, ...progress } = recorded
+  return progress
+}
+
+/** Null where no batch was counted: not begun, or by a version that did not count. */
+function describeBatches(unit: UnitRecord | undefined): BatchTimes | null {
+  const batches = readProgress(unit?.progress)?.batches
+  return batches === undefined || batches.batches === 0 ? null : batches
 }
 
 /** Units that are not applied. */

@@ -1,5 +1,6 @@
 import type {
   AppUses,
+  BatchTimes,
   ErrorEnvelope,
   GateCheck,
   GateState,
@@ -60,6 +61,8 @@ export interface PhaseView {
   readonly since: string | null
   readonly fingerprint: string | null
   readonly progress: UnitProgress | null
+  /** What its batches cost so far, those of all workers. */
+  readonly batches: BatchTimes | null
   readonly engine: string
   /** The journal knows it, and these files (or this build) do not. */
   readonly foreign: boolean

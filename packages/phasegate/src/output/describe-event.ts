@@ -1,0 +1,61 @@
+import { type PhasegateEvent, unitName } from '@phasegate/core'
+import { formatDuration } from './amounts.js'
+import { describeBatches } from './batch-histogram.js'
+import { describeProgress } from './progress-line.js'
+import { truncate } from './table.js'
+
+/** One event in words; undefined for what only `-v` shows. */
+export function describeEvent(event: PhasegateEvent, verbose: boolean): string | undefined {
+  switch (event.type) {
+    case 'lock.waiting':
+      return `waiting for the ${event.lock} lock${event.holder === undefined ? '' : ` held by ${event.holder.application || event.holder.user || 'a session'} (${event.holder.client})`}, ${formatDuration(event.waitedMs)}`
+    case 'lock.acquired':
+      return verbose ? `lock ${event.lock} taken after ${formatDuration(event.waitedMs)}` : undefined
+    case 'unit.started':
+      return `${unitName(event.unit)} ${event.resumed ? 'resumed' : 'started'}${event.steps === 0 ? '' : `, ${event.steps} step${event.steps === 1 ? '' : 's'}`}`
+    case 'unit.changed':
+      return `${unitName(event.unit)} ${event.state}${event.reason === undefined ? '' : `: ${event.reason}`}`
+    case 'unit.waiting':
+      return `${unitName(event.unit)} waits for ${event.for}${event.ms === undefined ? '' : `, ${formatDuration(event.ms)}`}`
+    case 'step.started':
+      return verbose ? `${unitName(event.unit)} step ${event.position}: ${truncate(event.statement, 160)}` : undefined
+    case 'step.retry': {
+      const holder = event.holders[0]
+      const who =
+        holder === undefined
+          ? ''
+          : `; held by ${holder.application || holder.user || 'a session'} (backend ${holder.backend.id})`
+      return `${unitName(event.unit)} step ${event.position}: ${event.reason}${who}; try ${event.attempt + 1} in ${formatDuration(event.pauseMs)}`
+    }
+    case 'step.done':
+      return verbose
+        ? `${unitName(event.unit)} step ${event.position} ${event.found ? 'found done' : `done in ${formatDuration(event.ms)}`}`
+        : undefined
+    case 'gate.checked':
+      return verbose
+        ? `${unitName(event.unit)} gates: ${event.checks.map((check) => `${check.name} ${check.state}`).join(', ')}`
+        : undefined
+    case 'batch.done':
+      return `${unitName(event.unit)} ${describeProgress(event.progress)}`
+    case 'batch.retry':
+      return verbose ? `${unitName(event.unit)} batch again with ${event.size} rows: ${event.reason}` : undefined
+    case 'backfill.waiting':
+      return `${unitName(event.unit)} waits: ${event.reason}`
+    case 'backfill.throttled':
+      return event.level === null
+        ? `${unitName(event.unit)} goes on`
+        : `${unitName(event.unit)} ${event.level === 'stop' ? 'waits' : 'goes slower'}: ${event.reason}`
+    case 'backfill.unseen':
+      return `${unitName(event.unit)} does not look at ${event.signal}: ${event.reason}`
+    case 'backfill.compared':
+      return `${unitName(event.unit)} ${describeProgress(event.progress)}`
+    case 'backfill.ended':
+      return event.batches.batches === 0
+        ? undefined
+        : `${unitName(event.unit)} ${describeBatches(event.batches).join('\n')}`
+    case 'backfill.verifying':
+      return `${unitName(event.unit)} verifying, pass ${event.pass}${event.mismatches === undefined ? '' : `: ${event.mismatches} rows differ`}`
+    case 'connection.lost':
+      return `connection lost (${event.reason}), try ${event.attempt}`
+  }
+}
