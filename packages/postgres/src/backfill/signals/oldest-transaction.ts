@@ -1,5 +1,5 @@
 import type { ServerSignal } from '@phasegate/core'
-import { NEEDS_MONITOR } from './server-signals.js'
+import { NEEDS_MONITOR } from './needs-monitor.js'
 
 /**
  * Age of the oldest transaction that may still need old versions of rows: while it is open no VACUUM, ours neither, gets

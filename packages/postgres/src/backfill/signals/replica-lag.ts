@@ -1,6 +1,6 @@
 import type { ServerSignal, SignalRequest } from '@phasegate/core'
 import { createLagByPosition } from './lag-by-position.js'
-import { NEEDS_MONITOR } from './server-signals.js'
+import { NEEDS_MONITOR } from './needs-monitor.js'
 
 interface StandbyRow {
   readonly name: string | null

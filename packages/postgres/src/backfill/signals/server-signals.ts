@@ -10,6 +10,3 @@ import { waiters } from './waiters.js'
 export function serverSignals(request: SignalRequest): readonly ServerSignal[] {
   return [waiters(request), replicaLag(request), slotWal(), archiveBacklog(), oldestTransaction(), autovacuum(request)]
 }
-
-/** What a role without it is not shown, and what to grant. */
-export const NEEDS_MONITOR = 'the role may not see it: GRANT pg_monitor to it'
