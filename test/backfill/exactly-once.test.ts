@@ -51,8 +51,7 @@ function startEngine({ family, url }: AnyDatabase, backfill: CompiledBackfill, o
 
 const slow = ({ family }: AnyServer, ms: number) => [{ column: 'n', expression: `n + 1 + ${pause(family, ms)}` }]
 const keyOf = ({ family }: AnyServer) => ({
-  column: 'id',
-  type: 'bigint',
+  columns: [{ name: 'id', type: 'bigint' }],
   index: family === 'postgres' ? 'items_pkey' : 'PRIMARY',
 })
 

@@ -125,10 +125,10 @@ describeOnEveryPostgres('keys', (server) => {
     const session = await prepared()
     const choose = async (key?: string) =>
       (await target.backfill.inspect(session, countingBackfill(key === undefined ? {} : { key }))).key
-    expect(await choose()).toEqual({ column: 'c', type: 'integer', index: '"C key"' })
-    expect(await choose('a')).toMatchObject({ column: 'a', type: 'text' })
+    expect(await choose()).toEqual({ columns: [{ name: 'c', type: 'integer' }], index: '"C key"' })
+    expect(await choose('a')).toMatchObject({ columns: [{ name: 'a', type: 'text' }] })
     await db.query('ALTER TABLE items ADD PRIMARY KEY (b)')
-    expect(await choose()).toMatchObject({ column: 'b', index: 'items_pkey' })
+    expect(await choose()).toMatchObject({ columns: [{ name: 'b' }], index: 'items_pkey' })
     await session.close()
   })
 })

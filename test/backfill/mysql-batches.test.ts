@@ -15,7 +15,7 @@ import {
   UNIT,
 } from './backfill-setup.js'
 
-const PRIMARY: BackfillKey = { column: 'id', type: 'bigint', index: 'PRIMARY' }
+const PRIMARY: BackfillKey = { columns: [{ name: 'id', type: 'bigint' }], index: 'PRIMARY' }
 
 async function leased(setup: BackfillSetup, upper: string): Promise<{ session: Session; range: LeasedRange }> {
   const session = await setup.prepared()
@@ -135,7 +135,8 @@ describeOnEveryMysql('a batch', (server) => {
         INSERT INTO items (id, code) SELECT i * 10, i * 10 FROM ${numbers(server.family, 100)}`)
       const setup = await setUpBackfill(db)
       const { session, range } = await leased(setup, '1000')
-      const key: BackfillKey = by === 'the primary key' ? PRIMARY : { column: 'code', type: 'int', index: 'code' }
+      const key: BackfillKey =
+        by === 'the primary key' ? PRIMARY : { columns: [{ name: 'code', type: 'int' }], index: 'code' }
       const slowly = countingBackfill({ set: [{ column: 'n', expression: `n + 1 + ${pause(server.family, 10)}` }] })
       // From a key on, as all batches but the first.
       expect(await attempt(setup, session, slowly, key, range, '20')).toEqual({ moved: true, rows: 2 })
@@ -203,8 +204,7 @@ describeOnEveryMysql('a batch', (server) => {
     const setup = await setUpBackfill(db)
     const { session, range } = await leased(setup, 'a ')
     const key: BackfillKey = {
-      column: 'id',
-      type: `varchar(9) CHARACTER SET utf8mb4 COLLATE ${collation}`,
+      columns: [{ name: 'id', type: `varchar(9) CHARACTER SET utf8mb4 COLLATE ${collation}` }],
       index: 'PRIMARY',
     }
     const batch = (from: LeasedRange, end: string) => attempt(setup, session, countingBackfill(), key, from, end)

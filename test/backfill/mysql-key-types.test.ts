@@ -153,13 +153,12 @@ describeOnEveryMysql('keys', (server) => {
     const session = await prepared()
     const choose = async (key?: string) =>
       (await target.backfill.inspect(session, countingBackfill(key === undefined ? {} : { key }))).key
-    expect(await choose()).toMatchObject({ column: 'c', index: 'C key' })
+    expect(await choose()).toMatchObject({ columns: [{ name: 'c' }], index: 'C key' })
     expect(await choose('A')).toMatchObject({
-      column: 'a',
-      type: expect.stringMatching(/^varchar\(20\) CHARACTER SET utf8mb4 COLLATE/),
+      columns: [{ name: 'a', type: expect.stringMatching(/^varchar\(20\) CHARACTER SET utf8mb4 COLLATE/) }],
     })
     await db.query('ALTER TABLE items ADD PRIMARY KEY (b)')
-    expect(await choose()).toMatchObject({ column: 'b', index: 'PRIMARY' })
+    expect(await choose()).toMatchObject({ columns: [{ name: 'b' }], index: 'PRIMARY' })
     await session.close()
   })
 })

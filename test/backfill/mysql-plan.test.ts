@@ -37,9 +37,12 @@ interface Walked {
 }
 
 const KEYS: Readonly<Record<string, Walked>> = {
-  'the primary key': { key: { column: 'id', type: 'bigint', index: 'PRIMARY' }, keyOf: String },
+  'the primary key': { key: { columns: [{ name: 'id', type: 'bigint' }], index: 'PRIMARY' }, keyOf: String },
   'another key, in another character set': {
-    key: { column: 'code', type: 'varchar(20) CHARACTER SET latin1 COLLATE latin1_swedish_ci', index: 'code' },
+    key: {
+      columns: [{ name: 'code', type: 'varchar(20) CHARACTER SET latin1 COLLATE latin1_swedish_ci' }],
+      index: 'code',
+    },
     keyOf: (id) => `é${String(id).padStart(6, '0')}`,
   },
 }

@@ -20,7 +20,7 @@ async function explain(session: Session, sql: string, values: readonly unknown[]
 }
 
 const backfill = comparableBackfill({ where: `doubled IS NULL AND state = 'old'` })
-const KEY = { column: 'id', type: 'bigint', index: 'items_pkey' }
+const KEY = { columns: [{ name: 'id', type: 'bigint' }], index: 'items_pkey' }
 
 /** What statistics may say of the table, and an index that tempts the planner away from the key. */
 const STATISTICS = {

@@ -4,11 +4,18 @@ import type { UnitId, UnitState } from '../unit.js'
 import type { ServerSignal, SignalRequest } from './server-signal.js'
 import type { Backend, Session, TransactionOptions } from './session.js'
 
-/** The column a backfill walks by. Keys travel as the database's text and are cast back by the server. */
-export interface BackfillKey {
-  readonly column: string
+export interface BackfillKeyColumn {
+  readonly name: string
   /** The server's name of the type, for the cast. */
   readonly type: string
+}
+
+/**
+ * The columns a backfill walks by, in the order of their index. Keys travel as text and are cast back by the server: one
+ * column as the database writes it, several as a JSON array of such texts. Only the dialect that made a key reads it.
+ */
+export interface BackfillKey {
+  readonly columns: readonly BackfillKeyColumn[]
   readonly index: string
 }
 

@@ -1,6 +1,6 @@
 import type { BackfillKey, CompiledBackfill } from '@phasegate/core'
 import { mysqlQuoting, quoteName } from '../quoting.js'
-import { keyForm } from './key-form.js'
+import { betweenRows, compareRow, keyLiterals, keyText } from './key-row.js'
 
 // The author's expressions stand in these statements, and a driver would take a ? in them for a value: so all values are
 // literals. A line break ends a trailing `--` comment of the author's.
@@ -26,11 +26,12 @@ export interface KeyRange {
   readonly upTo: string | null
 }
 
-export function within(backfill: CompiledBackfill, key: BackfillKey, { after, upTo }: KeyRange): string {
-  return bounds(backfill, key, [
-    ['>', after],
-    ['<=', upTo],
-  ])
+/** The columns of the key, qualified, in its order. */
+export const keyColumns = (backfill: CompiledBackfill, key: BackfillKey): readonly string[] =>
+  key.columns.map(({ name }) => columnName(backfill, name))
+
+export function within(backfill: CompiledBackfill, key: BackfillKey, range: KeyRange): string {
+  return bounds(backfill, key, range, '<=')
 }
 
 /**
@@ -38,44 +39,41 @@ export function within(backfill: CompiledBackfill, key: BackfillKey, { after, up
  * range too, which may be somebody's; looking up one key of a unique index does not (measured on MySQL 9.7.4 and MariaDB
  * 10.11.19).
  */
-export function toBeLocked(backfill: CompiledBackfill, key: BackfillKey, { after, upTo }: KeyRange): readonly string[] {
-  const before = bounds(backfill, key, [
-    ['>', after],
-    ['<', upTo],
-  ])
-  return upTo === null ? [before] : [before, bounds(backfill, key, [['=', upTo]])]
+export function toBeLocked(backfill: CompiledBackfill, key: BackfillKey, range: KeyRange): readonly string[] {
+  const before = bounds(backfill, key, range, '<')
+  return range.upTo === null ? [before] : [before, equals(backfill, key, range.upTo)]
 }
 
-function bounds(
-  backfill: CompiledBackfill,
-  key: BackfillKey,
-  limits: readonly (readonly [operator: string, key: string | null])[],
-): string {
-  const column = columnName(backfill, key.column)
-  const { literal } = keyForm(key.type)
-  const conditions = limits.flatMap(([operator, limit]) =>
-    limit === null ? [] : [`${column} ${operator} ${literal(limit)}`],
-  )
-  return conditions.length === 0 ? 'TRUE' : conditions.join(' AND ')
+function bounds(backfill: CompiledBackfill, key: BackfillKey, { after, upTo }: KeyRange, upper: '<' | '<='): string {
+  const columns = keyColumns(backfill, key)
+  if (after !== null && upTo !== null)
+    return betweenRows(columns, keyLiterals(key, after), keyLiterals(key, upTo), upper)
+  if (after !== null) return compareRow(columns, '>', keyLiterals(key, after))
+  return upTo === null ? 'TRUE' : compareRow(columns, upper, keyLiterals(key, upTo))
 }
+
+const equals = (backfill: CompiledBackfill, key: BackfillKey, text: string): string =>
+  compareRow(keyColumns(backfill, key), '=', keyLiterals(key, text))
 
 export function among(backfill: CompiledBackfill, key: BackfillKey, keys: readonly string[]): string {
-  return `${columnName(backfill, key.column)} IN (${keys.map(keyForm(key.type).literal).join(', ')})`
+  const [column, ...others] = keyColumns(backfill, key)
+  if (others.length === 0) return `${column} IN (${keys.map((text) => keyLiterals(key, text)[0]).join(', ')})`
+  return `(${keys.map((text) => equals(backfill, key, text)).join(' OR ')})`
 }
 
 export const selected = ({ where }: CompiledBackfill): string => (where === undefined ? 'TRUE' : `(${where}\n)`)
 
 export function greatestKeySql(backfill: CompiledBackfill, key: BackfillKey): string {
-  const column = columnName(backfill, key.column)
-  return `SELECT ${keyForm(key.type).text(column)} AS phasegate_key FROM ${byKey(backfill, key)}
-ORDER BY ${column} DESC LIMIT 1`
+  const columns = keyColumns(backfill, key)
+  return `SELECT ${keyText(key, columns)} AS phasegate_key FROM ${byKey(backfill, key)}
+ORDER BY ${columns.map((column) => `${column} DESC`).join(', ')} LIMIT 1`
 }
 
 /** The `size`th key of the range. */
 export function batchEndSql(backfill: CompiledBackfill, key: BackfillKey, range: KeyRange, size: number): string {
-  const column = columnName(backfill, key.column)
-  return `SELECT ${keyForm(key.type).text(column)} AS phasegate_key FROM ${byKey(backfill, key)}
-WHERE ${within(backfill, key, range)} ORDER BY ${column} LIMIT 1 OFFSET ${size - 1}`
+  const columns = keyColumns(backfill, key)
+  return `SELECT ${keyText(key, columns)} AS phasegate_key FROM ${byKey(backfill, key)}
+WHERE ${within(backfill, key, range)} ORDER BY ${columns.join(', ')} LIMIT 1 OFFSET ${size - 1}`
 }
 
 export function countSql(backfill: CompiledBackfill, key: BackfillKey, range: KeyRange): string {
@@ -83,7 +81,7 @@ export function countSql(backfill: CompiledBackfill, key: BackfillKey, range: Ke
 }
 
 const selectedKeys = (backfill: CompiledBackfill, key: BackfillKey, rows: string): string =>
-  `SELECT ${keyForm(key.type).text(columnName(backfill, key.column))} AS phasegate_text FROM ${byKey(backfill, key)}
+  `SELECT ${keyText(key, keyColumns(backfill, key))} AS phasegate_text FROM ${byKey(backfill, key)}
 WHERE ${rows} AND ${selected(backfill)}`
 
 /** Texts of the keys that `where` selects. */
@@ -99,5 +97,5 @@ export function lockKeysSql(backfill: CompiledBackfill, key: BackfillKey, range:
 /** Waits for the first row of the range, and for no other: who holds it can be seen meanwhile. */
 export function firstRowSql(backfill: CompiledBackfill, key: BackfillKey, range: KeyRange): string {
   return `${selectedKeys(backfill, key, within(backfill, key, range))}
-ORDER BY ${columnName(backfill, key.column)} LIMIT 1 FOR UPDATE`
+ORDER BY ${keyColumns(backfill, key).join(', ')} LIMIT 1 FOR UPDATE`
 }

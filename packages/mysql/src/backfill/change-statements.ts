@@ -4,13 +4,14 @@ import { assignmentOrder } from './assignment-order.js'
 import {
   among,
   byKey,
-  columnName,
   type KeyRange,
+  keyColumns,
   selected,
   tableName,
   toBeLocked,
   within,
 } from './backfill-statements.js'
+import { compareRow } from './key-row.js'
 
 /** Where the server takes it, a statement behind this fails where it would wait for a row, an index entry or a parent. */
 export const WITHOUT_WAITING = 'SET STATEMENT innodb_lock_wait_timeout = 0 FOR '
@@ -57,29 +58,31 @@ const lockedParts = (backfill: CompiledBackfill, key: BackfillKey, rows: BatchRo
  */
 export function changeLockedSql(backfill: CompiledBackfill, key: BackfillKey, rows: BatchRows): string {
   const table = byKey(backfill, key)
-  const column = columnName(backfill, key.column)
+  const columns = keyColumns(backfill, key)
+  const names = columns.map((_, position) => `phasegate_locked_key${position}`)
+  const aliased = columns.map((column, position) => `${column} AS ${names[position]}`).join(', ')
   const locks = lockedParts(backfill, key, rows).map(
-    (part) =>
-      `(SELECT ${column} AS phasegate_locked_key FROM ${table} WHERE ${part} AND ${selected(backfill)} FOR UPDATE NOWAIT)`,
+    (part) => `(SELECT ${aliased} FROM ${table} WHERE ${part} AND ${selected(backfill)} FOR UPDATE NOWAIT)`,
   )
   const locked = `(\n${locks.join('\nUNION ALL\n')}\n) AS phasegate_locked`
   if (removes(backfill))
     return `DELETE /*+ NO_MERGE(phasegate_locked) */ ${tableName(backfill)} FROM ${locked}
-STRAIGHT_JOIN ${table} ON ${column} = phasegate_locked_key`
+STRAIGHT_JOIN ${table} ON ${compareRow(columns, '=', names)}`
   if (key.index !== 'PRIMARY')
     return `UPDATE /*+ NO_MERGE(phasegate_locked) */ ${locked}
-STRAIGHT_JOIN ${table} ON ${column} = phasegate_locked_key SET ${assignments(backfill)}`
+STRAIGHT_JOIN ${table} ON ${compareRow(columns, '=', names)} SET ${assignments(backfill)}`
   return `UPDATE ${table} SET ${assignments(backfill)}
-WHERE ${rows.only === undefined ? within(backfill, key, rows) : among(backfill, key, rows.only)} AND ${column} IN (
-SELECT /*+ SUBQUERY(MATERIALIZATION) NO_MERGE(phasegate_locked) */ phasegate_locked_key FROM ${locked})`
+WHERE ${rows.only === undefined ? within(backfill, key, rows) : among(backfill, key, rows.only)} AND (${columns.join(', ')}) IN (
+SELECT /*+ SUBQUERY(MATERIALIZATION) NO_MERGE(phasegate_locked) */ ${names.join(', ')} FROM ${locked})`
 }
 
 /** A batch of more keys than this has gaps, or is larger than any. */
 const LARGEST = 50_000n
 
 /** How many keys a range holds if it has no gap: known of whole numbers alone. Undefined: it has some, or nobody knows. */
-export function keysThatFit({ type, index }: BackfillKey, { after, upTo, only }: BatchRows): bigint | undefined {
-  if (!/^\w*int\b/.test(type) || index !== 'PRIMARY' || after === null || upTo === null || only) return undefined
+export function keysThatFit({ columns, index }: BackfillKey, { after, upTo, only }: BatchRows): bigint | undefined {
+  const whole = columns.length === 1 && /^\w*int\b/.test(columns[0]!.type)
+  if (!whole || index !== 'PRIMARY' || after === null || upTo === null || only) return undefined
   const fitting = BigInt(upTo) - BigInt(after)
   return fitting <= LARGEST ? fitting : undefined
 }

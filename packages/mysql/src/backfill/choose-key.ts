@@ -31,7 +31,8 @@ export function chooseKey(backfill: CompiledBackfill, candidates: readonly KeyCa
     wanted === undefined ? candidates : candidates.filter((candidate) => candidate.column?.toLowerCase() === wanted)
   const judged = offered.map((candidate) => ({ candidate, fault: faultOf(candidate, set) }))
   const [best] = judged.flatMap(({ candidate, fault }) => (fault === undefined ? [candidate] : [])).sort(byPreference)
-  if (best?.column != null && best.type != null) return { column: best.column, type: best.type, index: best.index }
+  if (best?.column != null && best.type != null)
+    return { columns: [{ name: best.column, type: best.type }], index: best.index }
   const faults = judged.map(({ candidate, fault }) => `${candidate.index} ${fault}`)
   const found = faults.length === 0 ? 'There is no unique index' : `Of the unique indexes, ${faults.join('; ')}`
   throw noKey(backfill, `${found}${backfill.key === undefined ? '' : ` (asked for: ${backfill.key})`}.`)

@@ -1,13 +1,30 @@
 import { type BackfillKey, type Compared, type CompiledBackfill, proofOf } from '@phasegate/core'
 import { quoteName } from '../quoting.js'
-import { among, byKey, columnName, type KeyRange, selected, tableName, within } from './backfill-statements.js'
-import { keyForm } from './key-form.js'
+import {
+  among,
+  byKey,
+  columnName,
+  type KeyRange,
+  keyColumns,
+  selected,
+  tableName,
+  within,
+} from './backfill-statements.js'
+import { keyText } from './key-row.js'
 
 /** How one of the columns that are set is compared. */
 export interface ComparedColumn {
   /** By its bytes: a text, where `<=>` would go by the collation. */
   readonly bytes: boolean
 }
+
+/** What the columns of a key are called in what these queries give. */
+const keyNames = (key: BackfillKey): readonly string[] => key.columns.map((_, position) => `phasegate_key${position}`)
+
+const namedKeys = (backfill: CompiledBackfill, key: BackfillKey): string =>
+  keyColumns(backfill, key)
+    .map((column, position) => `${column} AS ${keyNames(key)[position]}`)
+    .join(', ')
 
 /**
  * Keys, in order, of rows of which `rows` selects those that `where` selects too and that differ from their expressions.
@@ -25,43 +42,44 @@ function differingSql(
   columns: readonly ComparedColumn[],
   rows: string,
 ): string {
-  const column = columnName(backfill, key.column)
+  const keys = keyColumns(backfill, key)
+  const [first] = keyNames(key)
   const actual = backfill.set.map((assignment) => columnName(backfill, assignment.column))
   const names = backfill.set.flatMap((_, index) => [`phasegate_actual${index}`, `phasegate_wanted${index}`])
   const differs = columns.map(({ bytes }, index) => {
     const sides = [`phasegate_actual${index}`, `phasegate_wanted${index}`]
     return `NOT (${sides.map((side) => (bytes ? `CAST(${side} AS BINARY)` : side)).join(' <=> ')})`
   })
-  return `WITH RECURSIVE phasegate_compared (phasegate_key, ${names.join(', ')}) AS (
-  SELECT ${[column, ...actual.flatMap((one) => [one, one])].join(', ')}
-  FROM (SELECT 1) AS phasegate_one LEFT JOIN (SELECT ${[column, ...actual].join(', ')} FROM ${tableName(backfill)} LIMIT 0) AS ${quoteName(backfill.table.name)} ON TRUE
+  return `WITH RECURSIVE phasegate_compared (${[...keyNames(key), ...names].join(', ')}) AS (
+  SELECT ${[...keys, ...actual.flatMap((one) => [one, one])].join(', ')}
+  FROM (SELECT 1) AS phasegate_one LEFT JOIN (SELECT ${[...keys, ...actual].join(', ')} FROM ${tableName(backfill)} LIMIT 0) AS ${quoteName(backfill.table.name)} ON TRUE
   UNION ALL
-  SELECT ${[column, ...backfill.set.flatMap(({ expression }, index) => [actual[index], `(${expression}\n)`])].join(', ')}
-  FROM phasegate_compared STRAIGHT_JOIN ${byKey(backfill, key)} ON phasegate_compared.phasegate_key IS NULL
+  SELECT ${[...keys, ...backfill.set.flatMap(({ expression }, index) => [actual[index], `(${expression}\n)`])].join(', ')}
+  FROM phasegate_compared STRAIGHT_JOIN ${byKey(backfill, key)} ON phasegate_compared.${first} IS NULL
   WHERE ${rows} AND ${selected(backfill)}
 )
-SELECT phasegate_key FROM phasegate_compared WHERE phasegate_key IS NOT NULL AND (${differs.join(' OR ')})`
+SELECT ${keyNames(key).join(', ')} FROM phasegate_compared WHERE ${first} IS NOT NULL AND (${differs.join(' OR ')})`
 }
 
 function missingSql(backfill: CompiledBackfill, key: BackfillKey, rows: string): string {
   const lacks = backfill.set.map(
     ({ column, expression }) => `${columnName(backfill, column)} IS NULL AND (${expression}\n) IS NOT NULL`,
   )
-  return `SELECT ${columnName(backfill, key.column)} AS phasegate_key FROM ${byKey(backfill, key)}
+  return `SELECT ${namedKeys(backfill, key)} FROM ${byKey(backfill, key)}
 WHERE ${rows} AND ${selected(backfill)} AND (${lacks.join(' OR ')})`
 }
 
 /** Rows that should not be there any more. */
 function selectedSql(backfill: CompiledBackfill, key: BackfillKey, rows: string): string {
-  return `SELECT ${columnName(backfill, key.column)} AS phasegate_key FROM ${byKey(backfill, key)}
+  return `SELECT ${namedKeys(backfill, key)} FROM ${byKey(backfill, key)}
 WHERE ${rows} AND ${selected(backfill)}`
 }
 
 /** Texts of the keys of a query that gives them as they are, in key order. */
 const keyTexts = (key: BackfillKey, query: string, limit: string): string =>
-  `SELECT ${keyForm(key.type).text('phasegate_key')} AS phasegate_text FROM (
+  `SELECT ${keyText(key, keyNames(key))} AS phasegate_text FROM (
 ${query}
-) AS phasegate_found ORDER BY phasegate_key${limit}`
+) AS phasegate_found ORDER BY ${keyNames(key).join(', ')}${limit}`
 
 export interface MismatchQuestion {
   readonly columns: readonly ComparedColumn[]

@@ -1,5 +1,6 @@
 import { type BackfillKey, type Compared, type CompiledBackfill, proofOf } from '@phasegate/core'
 import { escapeIdentifier } from 'pg'
+import { asRow, columnName, keyColumns, keyText, keyValues } from './key-form.js'
 
 /** `"public"."users"` */
 export function tableName(backfill: CompiledBackfill): string {
@@ -7,13 +8,8 @@ export function tableName(backfill: CompiledBackfill): string {
   return schema === undefined ? escapeIdentifier(name) : `${escapeIdentifier(schema)}.${escapeIdentifier(name)}`
 }
 
-/** A column qualified by its table, never by an alias: the author's expressions may say `users.email`. */
-export function columnName(backfill: CompiledBackfill, column: string): string {
-  return `${escapeIdentifier(backfill.table.name)}.${escapeIdentifier(column)}`
-}
-
 /** A parameter that carries a key as text, cast back by the server. */
-const bound = (parameter: number, key: BackfillKey): string => `$${parameter}::text::${key.type}`
+const bound = (parameter: number, key: BackfillKey): string => asRow(keyValues(`$${parameter}::text`, key))
 
 /** Keys in (after, upTo]; `after` undefined is unbounded. Parameters are given by number. */
 function keyRange(
@@ -22,10 +18,10 @@ function keyRange(
   after: number | undefined,
   upTo: number | undefined,
 ): string {
-  const column = columnName(backfill, key.column)
+  const columns = asRow(keyColumns(backfill, key))
   const conditions = [
-    ...(after === undefined ? [] : [`${column} > ${bound(after, key)}`]),
-    ...(upTo === undefined ? [] : [`${column} <= ${bound(upTo, key)}`]),
+    ...(after === undefined ? [] : [`${columns} > ${bound(after, key)}`]),
+    ...(upTo === undefined ? [] : [`${columns} <= ${bound(upTo, key)}`]),
   ]
   return conditions.join(' AND ')
 }
@@ -39,15 +35,16 @@ const opaque = (condition: string): string => `CASE WHEN (${condition}\n) THEN t
 
 /** Greatest key of the table. `max()` does not exist for every sortable type (uuid before 18). */
 export function greatestKeySql(backfill: CompiledBackfill, key: BackfillKey): string {
-  const column = columnName(backfill, key.column)
-  return `SELECT ${column}::text AS key FROM ${tableName(backfill)} ORDER BY ${column} DESC LIMIT 1`
+  const columns = keyColumns(backfill, key)
+  const descending = columns.map((column) => `${column} DESC`).join(', ')
+  return `SELECT ${keyText(columns)} AS key FROM ${tableName(backfill)} ORDER BY ${descending} LIMIT 1`
 }
 
 /** $1 upper, $2 offset, $3 after (when bounded). Reads the key's index only. */
 export function batchEndSql(backfill: CompiledBackfill, key: BackfillKey, bounded: boolean): string {
-  const column = columnName(backfill, key.column)
-  return `SELECT ${column}::text AS key FROM ${tableName(backfill)}
-WHERE ${keyRange(backfill, key, bounded ? 3 : undefined, 1)} ORDER BY ${column} LIMIT 1 OFFSET $2::bigint`
+  const columns = keyColumns(backfill, key)
+  return `SELECT ${keyText(columns)} AS key FROM ${tableName(backfill)}
+WHERE ${keyRange(backfill, key, bounded ? 3 : undefined, 1)} ORDER BY ${columns.join(', ')} LIMIT 1 OFFSET $2::bigint`
 }
 
 /** The types of the columns that are set, in order; how their old and new values are compared. */
@@ -156,11 +153,13 @@ export function mismatchesSql(
   bounded: boolean,
   compared: Compared,
 ): string {
+  const names = key.columns.map((_, position) => `phasegate_key${position}`)
+  const values = keyColumns(backfill, key).map((column, position) => `${column} AS ${names[position]}`)
   return `SELECT count(*)::text AS rows,
-  coalesce((array_agg(phasegate_key::text ORDER BY phasegate_key) FILTER (WHERE phasegate_differs))[1:$2::integer], '{}')
+  coalesce((array_agg(${keyText(names)} ORDER BY ${names.join(', ')}) FILTER (WHERE phasegate_differs))[1:$2::integer], '{}')
     AS keys
 FROM (
-  SELECT ${columnName(backfill, key.column)} AS phasegate_key, ${mismatching(backfill, columns, compared)} AS phasegate_differs
+  SELECT ${values.join(', ')}, ${mismatching(backfill, columns, compared)} AS phasegate_differs
   FROM ${tableName(backfill)} WHERE ${keyRange(backfill, key, bounded ? 3 : undefined, 1)}
 ) AS phasegate_chunk`
 }
@@ -175,8 +174,9 @@ export function recheckSql(
   columns: readonly ComparedColumn[],
   compared: Compared,
 ): string {
-  const column = columnName(backfill, key.column)
-  return `SELECT ${column}::text AS key FROM ${tableName(backfill)}
-WHERE ${column} IN (SELECT phasegate_key::${key.type} FROM unnest($1::text[]) AS phasegate_keys (phasegate_key))
+  const keys = keyColumns(backfill, key)
+  return `SELECT ${keyText(keys)} AS key FROM ${tableName(backfill)}
+WHERE ${asRow(keys)} IN (
+  SELECT ${keyValues('phasegate_key', key).join(', ')} FROM unnest($1::text[]) AS phasegate_keys (phasegate_key))
   AND ${mismatching(backfill, columns, compared)}`
 }
