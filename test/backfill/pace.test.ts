@@ -30,15 +30,8 @@ function suite(server: AnyServer): void {
     expect(await counts(db)).toEqual({ '1': 1500 })
   })
 
-  test('a bound below one smallest batch holds on average', async () => {
-    const { setup } = await prepare(40)
-    const started = performance.now()
-    await setup.run(countingBackfill({ batchSize: 10 }), { pace: { maxRowsPerSecond: 15, throttle: false } })
-    expect(performance.now() - started).toBeGreaterThan(1500)
-  })
-
   test('follows the bound that another machine sets while it runs, within a batch', async () => {
-    const { db, setup, session } = await prepare(20_000)
+    const { db, setup, session } = await prepare(3000)
     let asked: Promise<void> | undefined
     const running = setup.run(countingBackfill({ batchSize: 20 }), {
       limits: { floor: 10, ceiling: 20 },
@@ -48,7 +41,7 @@ function suite(server: AnyServer): void {
           asked ??= setup.target.backfill.setPace(session, UNIT, { maxRowsPerSecond: 100 })
       },
     })
-    await expect.poll(() => asked, PATIENT).toBeDefined()
+    await expect.poll(() => asked !== undefined, PATIENT).toBe(true)
     await asked
     const before = Number((await rangeRow(db))?.rows_done)
     await new Promise((resolve) => setTimeout(resolve, 2000))
@@ -58,7 +51,7 @@ function suite(server: AnyServer): void {
     expect((await unitRow(db)).progress).toMatchObject({ throttleReason: 'at most 100 rows/s' })
     await setup.target.backfill.setPace(session, UNIT, { maxRowsPerSecond: null })
     expect((await running).state).toBe('applied')
-    expect(await counts(db)).toEqual({ '1': 20_000 })
+    expect(await counts(db)).toEqual({ '1': 3000 })
   })
 
   const gauge = { sql: 'SELECT value FROM gauge', limits: { soft: null, hard: 10 } }
@@ -83,24 +76,25 @@ function suite(server: AnyServer): void {
     ])
   })
 
-  test('stops when what it watches is silent for too long', async () => {
-    const { db, setup } = await prepare(3000)
+  test.runIf(server.family === 'postgres')('stops when what it watches is silent for too long', async () => {
+    const { db, setup, session } = await prepare(5000)
     await db.query('CREATE TABLE gauge (value integer); INSERT INTO gauge VALUES (1)')
     let dropped: Promise<unknown> | undefined
-    const running = setup.run(countingBackfill({ batchSize: 1 }), {
-      limits: { floor: 1, ceiling: 1 },
-      ...watched,
+    const running = setup.run(countingBackfill({ batchSize: 20 }), {
+      pace: { ...watched.pace, maxRowsPerSecond: 40 },
       emit: (event) => {
-        setup.events.push(event)
-        if (event.type === 'batch.done') dropped ??= db.query('ALTER TABLE gauge RENAME TO gone')
+        if (event.type === 'batch.done') dropped ??= db.query('DROP TABLE gauge')
       },
     })
     await expect
-      .poll(async () => (await unitRow(db)).progress?.throttleReason, PATIENT)
+      .poll(async () => (await unitRow(db)).progress?.throttleReason, { timeout: 30_000 })
       .toMatch(/^query SELECT value FROM gauge is not known for \d/)
     await dropped
-    await db.query('ALTER TABLE gone RENAME TO gauge')
-    expect((await running).state).toBe('applied')
+    const stopped = await rangeRow(db)
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    expect(await rangeRow(db)).toEqual({ ...stopped, lease_expires: expect.anything() })
+    await setup.target.journal.request(session, UNIT, { action: 'cancel', now: false }, ACTOR)
+    expect((await running).state).toBe('cancelled')
   })
 
   test('is paused and cancelled while it waits for the server, and outside its window', async () => {

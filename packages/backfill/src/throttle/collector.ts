@@ -25,9 +25,11 @@ export interface CollectorOptions {
 
 /** So many looks in a row may fail before what was seen last counts for nothing any more. */
 const STALE_LOOKS = 4
+const LEAST_STALE_MS = 5000
+/** How long one look may take at least, however often they are. */
 const LEAST_PATIENCE_MS = 2000
 
-export const staleAfter = (everyMs: number): number => Math.max(LEAST_PATIENCE_MS, everyMs) * STALE_LOOKS
+export const staleAfter = (everyMs: number): number => Math.max(LEAST_STALE_MS, everyMs * STALE_LOOKS)
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
