@@ -5,6 +5,7 @@ import { finishBackfill } from './finish-backfill.js'
 import { type BackfillOptions, type BackfillSettings, backfillSettings, PAUSE_POLL_MS } from './options.js'
 import type { BackfillOutcome } from './outcome.js'
 import { createPace } from './pace/pace.js'
+import { createReclaimer, type Reclaimer } from './pace/reclaim.js'
 import { createThrottleLog } from './pace/throttle-log.js'
 import { type Prepared, prepareBackfill, rowsDone } from './prepare-backfill.js'
 import { startProgress } from './progress.js'
@@ -35,11 +36,13 @@ export async function runBackfill(options: BackfillOptions): Promise<BackfillOut
   const settings = backfillSettings(options)
   const worker = createWorkerSession(settings)
   let collector: Collector | undefined
+  let reclaimer: Reclaimer | undefined
   try {
     const prepared = await prepareOrWait(settings, worker)
     if (prepared.state !== 'ready') return prepared
     const { unit, backfill } = settings
     collector = watchServer(settings)
+    reclaimer = createReclaimer(settings, prepared.table)
     const log = createProgressLog(
       settings,
       worker,
@@ -56,7 +59,7 @@ export async function runBackfill(options: BackfillOptions): Promise<BackfillOut
       key: prepared.table.key,
       size: createBatchSize({ first: backfill.batchSize, targetMs: backfill.batchTime, limits: settings.limits }),
       log,
-      pace: createPace({ ...settings, collector }).worker(),
+      pace: createPace({ ...settings, collector, reclaimer }).worker(),
       throttle: createThrottleLog(settings, log),
     }
     try {
@@ -74,6 +77,7 @@ export async function runBackfill(options: BackfillOptions): Promise<BackfillOut
       await walk.log.ended()
     }
   } finally {
+    await reclaimer?.close()
     await collector?.close()
     await worker.close()
   }

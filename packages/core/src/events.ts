@@ -37,6 +37,13 @@ export interface EventMap {
     readonly level: 'slow' | 'stop' | null
     readonly reason: string | null
   }
+  /** The room of replaced rows was to be made usable again (PostgreSQL: VACUUM), and how that went. */
+  'backfill.reclaimed': {
+    readonly unit: UnitId
+    readonly state: 'done' | 'busy' | 'gave way' | 'not permitted' | 'failed'
+    readonly ms: number
+    readonly reason?: string
+  }
   /** Something that it would look at cannot be told; said once. */
   'backfill.unseen': { readonly unit: UnitId; readonly signal: string; readonly reason: string }
   'backfill.verifying': { readonly unit: UnitId; readonly pass: number; readonly mismatches?: number }

@@ -7,6 +7,7 @@ import {
   waitsForWindow,
 } from '@phasegate/core'
 import type { Collector } from '../throttle/collector.js'
+import type { Reclaimer } from './reclaim.js'
 import { createRowRate, mostKeys, type RowRate } from './row-rate.js'
 
 /** Why the next batch has to wait, and how long until it is worth asking again. */
@@ -17,6 +18,10 @@ export interface Hold {
   readonly kind: 'rest' | 'stop'
   /** What it comes from, so that the same one is told of once. */
   readonly from: string
+  /** It is over before `ms` when this is. */
+  readonly until?: Promise<void>
+  /** A part of how it works, and nothing to tell of. */
+  readonly silent?: true
 }
 
 /** How fast this process may go: one for all of its workers. */
@@ -46,19 +51,17 @@ export interface PaceOptions {
   readonly pace: PaceSettings
   readonly backfill: Pick<CompiledBackfill, 'only'>
   readonly collector: Pick<Collector, 'verdict'> | undefined
+  readonly reclaimer: Pick<Reclaimer, 'look'> | undefined
   readonly clock: Clock
   /** ms since 1970. */
   readonly wallClock: () => number
 }
 
-/** Where a hold comes from that keeps the rows a second under a bound. */
-export const RATE = 'maxRowsPerSecond'
-
 /** ms between two looks at what is in the way: wishes of others are carried out as soon as that. */
 const LOOK_EVERY_MS = 500
 const LONGEST_REST_MS = 10_000
 
-export function createPace({ pace, backfill, collector, clock, wallClock }: PaceOptions): ProcessPace {
+export function createPace({ pace, backfill, collector, reclaimer, clock, wallClock }: PaceOptions): ProcessPace {
   const windows = backfill.only ?? pace.only
   const own =
     pace.maxRowsPerSecond === null
@@ -89,12 +92,16 @@ export function createPace({ pace, backfill, collector, clock, wallClock }: Pace
     stops,
     restAfter,
     rate: own,
-    worker: () => createWorkerPace(process, clock),
+    worker: () => createWorkerPace(process, reclaimer, clock),
   }
   return process
 }
 
-function createWorkerPace({ stops, restAfter, rate: own }: ProcessPace, clock: Clock): WorkerPace {
+function createWorkerPace(
+  { stops, restAfter, rate: own }: ProcessPace,
+  reclaimer: PaceOptions['reclaimer'],
+  clock: Clock,
+): WorkerPace {
   const share = createRowRate(clock.now())
   /** When the rest after the last batch ends. */
   let restUntil = Number.NEGATIVE_INFINITY
@@ -107,6 +114,8 @@ function createWorkerPace({ stops, restAfter, rate: own }: ProcessPace, clock: C
       const now = clock.now()
       if (rest !== undefined && now < restUntil) return { ...rest, ms: Math.min(LOOK_EVERY_MS, restUntil - now) }
       rest = undefined
+      const reclaiming = reclaimer?.look(control.rowsDone)
+      if (reclaiming !== undefined) return reclaiming
       const ofUnit = control.maxRowsPerSecond === null ? 0 : share.wait(now, sharedRate(control))
       const ofProcess = own === undefined ? 0 : own.rows.wait(now, own.rowsPerSecond)
       const ms = Math.max(ofUnit, ofProcess)
@@ -116,7 +125,7 @@ function createWorkerPace({ stops, restAfter, rate: own }: ProcessPace, clock: C
         own?.rowsPerSecond ?? Number.POSITIVE_INFINITY,
       )
       const reason = `at most ${most.toLocaleString('en-US')} rows/s`
-      return { ms: Math.min(LOOK_EVERY_MS, ms), reason, kind: 'rest', from: RATE }
+      return { ms: Math.min(LOOK_EVERY_MS, ms), reason, kind: 'rest', from: 'maxRowsPerSecond', silent: true }
     },
     mostKeys: (control) =>
       Math.min(

@@ -1,6 +1,6 @@
 import type { BackfillSettings } from '../options.js'
 import type { ProgressLog } from '../progress-log.js'
-import { type Hold, RATE } from './pace.js'
+import type { Hold } from './pace.js'
 
 /** Says what is in the way of the next batch: an event for each beginning and end, and in the progress as long as it is. */
 export interface ThrottleLog {
@@ -15,14 +15,14 @@ export function createThrottleLog(
   log: ProgressLog,
 ): ThrottleLog {
   let hold: Hold | undefined
-  /** To be kept under a rate is what was asked for, and no event. */
+  /** To be kept under a rate is what was asked for, and room has to be made: no events. */
   const tell = (now: Hold | undefined): void => {
     const before = hold
     hold = now
     if (before?.from === now?.from && before?.kind === now?.kind) return
-    if (now !== undefined && now.from !== RATE)
+    if (now !== undefined && now.silent !== true)
       emit({ type: 'backfill.throttled', unit, level: now.kind === 'stop' ? 'stop' : 'slow', reason: now.reason })
-    else if (before !== undefined && before.from !== RATE)
+    else if (before !== undefined && before.silent !== true)
       emit({ type: 'backfill.throttled', unit, level: null, reason: null })
   }
   return {

@@ -93,6 +93,20 @@ export interface ComparedChunk {
  */
 export type Compared = 'differs' | 'missing'
 
+export type Reclaimed =
+  /** `busy`: somebody else is at it. `gave way`: it was ended for whoever waited for it. */
+  | { readonly state: 'done' | 'busy' | 'gave way' }
+  /** It will not be permitted later either. */
+  | { readonly state: 'not permitted'; readonly reason: string }
+
+/** Makes the room of rows that were replaced usable again, beside traffic, one at a time a table. */
+export interface TableReclaimer {
+  /** Gives way to whoever waits for it, and to `signal`. */
+  run(signal: AbortSignal): Promise<Reclaimed>
+  /** Gives its sessions back; never rejects. */
+  close(): Promise<void>
+}
+
 /** How a dialect reads and changes a table in batches. The engine above it knows no SQL. */
 export interface BackfillTarget {
   /** Settings of a session that batches run on: timeouts, and whatever makes plans and key texts dependable. */
@@ -147,6 +161,8 @@ export interface BackfillTarget {
   setPace(session: Session, unit: UnitId, pace: { readonly maxRowsPerSecond: number | null }): Promise<void>
   /** What this server can tell of how busy it is. */
   signals(request: SignalRequest): readonly ServerSignal[]
+  /** Absent where the server makes the room of replaced rows usable again by itself. Opens its sessions when it first runs. */
+  reclaimer?(openSession: () => Promise<Session>, backfill: CompiledBackfill): TableReclaimer
 
   /** Compares the rows in (after, end] that `where` selects with their expressions. */
   mismatches(

@@ -45,6 +45,9 @@ export function describeEvent(event: PhasegateEvent, verbose: boolean): string |
       return event.level === null
         ? `${unitName(event.unit)} goes on`
         : `${unitName(event.unit)} ${event.level === 'stop' ? 'waits' : 'goes slower'}: ${event.reason}`
+    case 'backfill.reclaimed':
+      if (event.reason !== undefined) return `${unitName(event.unit)} cannot be vacuumed: ${event.reason}`
+      return verbose ? `${unitName(event.unit)} vacuum ${event.state}, ${formatDuration(event.ms)}` : undefined
     case 'backfill.unseen':
       return `${unitName(event.unit)} does not look at ${event.signal}: ${event.reason}`
     case 'backfill.compared':

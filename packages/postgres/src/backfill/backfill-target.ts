@@ -23,6 +23,7 @@ import {
 import { comparedColumns } from './compared-columns.js'
 import { inspectTable } from './inspect-table.js'
 import { leaseRange, listRanges, listWorkers, readRange, releaseRange, renewLease } from './range-lease.js'
+import { createTableReclaimer } from './reclaim-table.js'
 import { recordProgress } from './record-progress.js'
 import { serverSignals } from './signals/server-signals.js'
 import { readControl } from './unit-control.js'
@@ -55,6 +56,7 @@ export function createBackfillTarget(): BackfillTarget {
       )
     },
     signals: serverSignals,
+    reclaimer: createTableReclaimer,
     mismatches,
     recheck: async (session, backfill, key, keys, compared) => {
       const sql = recheckSql(backfill, key, await comparedColumns(session, backfill), compared)
