@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { compareBackfill } from '@phasegate/backfill'
-import { type CompiledBackfill, systemClock, type Target } from '@phasegate/core'
+import { type CompiledBackfill, type CopyForm, systemClock, type Target } from '@phasegate/core'
 import { expect, test } from 'vitest'
 import { createRandom } from '../support/seed.js'
 import { createDatabase, describeOnEveryServer } from '../support/servers.js'
@@ -27,11 +28,45 @@ const removing = (change: Partial<CompiledBackfill> = {}): CompiledBackfill =>
     ...change,
   })
 
+const copying = (change: Partial<CompiledBackfill> = {}): CompiledBackfill =>
+  countingBackfill({
+    form: {
+      kind: 'copy',
+      into: { name: 'copies' },
+      select: [
+        { column: 'item', expression: 'id' },
+        { column: 'label', expression: "concat('n ', n)" },
+      ],
+      onConflict: { columns: ['item'], do: 'update' },
+    },
+    set: [],
+    once: false,
+    comparable: true,
+    batchSize: BATCH,
+    written: 'INSERT INTO copies …',
+    ...change,
+  })
+
+const present = copying({ form: { ...(copying().form as CopyForm), onConflict: { columns: ['item'], do: 'nothing' } } })
+
+/** Beside `items`: with an `id` of its own, and another unique key. */
+const COPIES = 'CREATE TABLE copies (id int, item bigint NOT NULL, label varchar(20) UNIQUE, PRIMARY KEY (item));'
+
 const FORMS: readonly Form[] = [
   {
     name: '{ set }',
     backfill: comparableBackfill({ batchSize: BATCH }),
     corrupt: (id) => `UPDATE items SET doubled = doubled + 1 WHERE id = ${id}`,
+  },
+  {
+    name: "{ from, into }, do: 'update'",
+    backfill: copying(),
+    corrupt: (id) => `UPDATE copies SET label = 'wrong' WHERE item = ${id}`,
+  },
+  {
+    name: "{ from, into }, do: 'nothing'",
+    backfill: present,
+    corrupt: (id) => `DELETE FROM copies WHERE item = ${id}`,
   },
   { name: '{ delete }', backfill: removing(), corrupt: (id) => `UPDATE items SET n = 1 WHERE id = ${id}` },
 ]
@@ -55,7 +90,7 @@ const compare = (target: Target, backfill: CompiledBackfill) =>
 describeOnEveryServer('verification of the form', (server) => {
   test.each(FORMS)('$name finds one wrong row wherever it is', async ({ backfill, corrupt }) => {
     const db = await createDatabase(server)
-    await db.query(`${itemsSql(ROWS, server.family)} UPDATE items SET n = 0 - id`)
+    await db.query(`${itemsSql(ROWS, server.family)} ${COPIES} UPDATE items SET n = 0 - id`)
     const { run, target } = await setUpBackfill(db)
     expect((await run(backfill)).state).toBe('applied')
     expect((await unitRow(db)).detail.verified).toMatchObject({ proof: 'compared', passes: 1 })
@@ -63,7 +98,8 @@ describeOnEveryServer('verification of the form', (server) => {
       await db.query(corrupt(id))
       const found = await compare(target, backfill)
       expect(found, `row ${id}`).toEqual({ mismatches: 1, sampleKeys: [String(id)], rows: ROWS })
-      await db.query(`UPDATE items SET n = 0 - id, doubled = -2 * id WHERE id = ${id}`)
+      await db.query(`UPDATE items SET n = 0 - id, doubled = -2 * id WHERE id = ${id};
+        DELETE FROM copies WHERE item = ${id}; INSERT INTO copies (item, label) VALUES (${id}, concat('n ', 0 - ${id}))`)
     }
     expect(await compare(target, backfill)).toMatchObject({ mismatches: 0 })
   })
@@ -107,5 +143,91 @@ describeOnEveryServer('a backfill that removes rows', (server) => {
     const { run } = await setUpBackfill(db)
     await run(removing({ where: 'CURRENT_TIMESTAMP IS NULL', comparable: false }))
     expect((await unitRow(db)).detail.verified).toMatchObject({ proof: 'ranges whole' })
+  })
+})
+
+describeOnEveryServer('a backfill that fills another table', (server) => {
+  const copies = (db: Awaited<ReturnType<typeof createDatabase>>) =>
+    db.query('SELECT item, label FROM copies ORDER BY item')
+
+  test('updates the rows that are there or leaves them, and in a catch-up pass writes only what is missing', async () => {
+    const db = await createDatabase(server)
+    await db.query(`${itemsSql(ROWS, server.family)} ${COPIES} UPDATE items SET n = id;
+      INSERT INTO copies (id, item, label) VALUES (1, 5, 'old'), (2, 6, 'n 6')`)
+    const { run, target } = await setUpBackfill(db)
+    let asked = 0
+    const upperBound: typeof target.backfill.upperBound = async (...args) => {
+      if (++asked === 2)
+        await db.query('INSERT INTO items (id, n) VALUES (1000, 1000); UPDATE items SET n = 7000 WHERE id = 7')
+      return await target.backfill.upperBound(...args)
+    }
+    const outcome = await run(copying(), { target: { ...target, backfill: { ...target.backfill, upperBound } } })
+    expect(outcome).toEqual({ state: 'applied', rows: ROWS + 2 })
+    expect(
+      await db.query(
+        "SELECT i.id FROM items i LEFT JOIN copies c ON c.item = i.id WHERE c.label IS NULL OR c.label <> concat('n ', i.n)",
+      ),
+    ).toEqual([])
+    expect(await db.query('SELECT id, label FROM copies WHERE id IS NOT NULL ORDER BY id')).toEqual([
+      { id: 1, label: 'n 5' },
+      { id: 2, label: 'n 6' },
+    ])
+    expect((await unitRow(db)).detail.verified).toMatchObject({ proof: 'compared', passes: 2 })
+  })
+
+  test('leaves what is there with do: nothing, and stops at the row that violates another unique key', async () => {
+    const db = await createDatabase(server)
+    await db.query(`${itemsSql(ROWS, server.family)} ${COPIES} UPDATE items SET n = id;
+      INSERT INTO copies (id, item, label) VALUES (1, 5, 'kept'), (2, 9000, 'n 77')`)
+    const { run } = await setUpBackfill(db)
+    expect(await run(present)).toMatchObject({ state: 'failed', error: { code: 'BACKFILL.ROW', meta: { key: '77' } } })
+    await db.query("UPDATE copies SET label = 'other' WHERE id = 2")
+    expect(await run(present)).toMatchObject({ state: 'applied' })
+    expect((await copies(db)).length).toBe(ROWS + 1)
+    expect(await db.query('SELECT id, label FROM copies WHERE id IS NOT NULL ORDER BY id')).toEqual([
+      { id: 1, label: 'kept' },
+      { id: 2, label: 'other' },
+    ])
+  })
+
+  test('puts no old value over a dual write that is under way', async () => {
+    const db = await createDatabase(server)
+    await db.query(`${itemsSql(ROWS, server.family)} ${COPIES} UPDATE items SET n = id`)
+    const { run } = await setUpBackfill(db)
+    const application = await db.open()
+    await application.query('BEGIN')
+    // There is nothing to update in the other table yet; that the row is coming, nobody can see.
+    await application.query("UPDATE copies SET label = 'n 9000' WHERE item = 30")
+    await application.query('UPDATE items SET n = 9000 WHERE id = 30')
+    const running = run(copying(), { catchUpPasses: 0 })
+    await sleep(700)
+    await application.query('COMMIT')
+    expect(await running).toMatchObject({ state: 'applied' })
+    expect(await db.query('SELECT label FROM copies WHERE item = 30')).toEqual([{ label: 'n 9000' }])
+  })
+
+  test.each([
+    ['that is not there', 'SELECT 1', 'There is no table copies'],
+    ['without such a column', 'CREATE TABLE copies (item bigint PRIMARY KEY)', 'There is no column label'],
+    [
+      'with a conflict column that may be NULL',
+      'CREATE TABLE copies (item bigint UNIQUE, label varchar(20))',
+      'may be NULL',
+    ],
+    [
+      'without a unique key over just these columns',
+      'CREATE TABLE copies (item bigint NOT NULL, label varchar(20) NOT NULL, UNIQUE (item, label))',
+      'unique',
+    ],
+  ])('is refused for a table %s', async (_, table, said) => {
+    const db = await createDatabase(server)
+    await db.query(`${itemsSql(3, server.family)} ${table}`)
+    const { run } = await setUpBackfill(db)
+    const error: unknown = await run(copying()).then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    )
+    expect(error).toMatchObject({ exit: 2, code: expect.stringMatching(/^BACKFILL\.(INTO|EXPRESSION)$/) })
+    expect(JSON.stringify(error)).toContain(said)
   })
 })

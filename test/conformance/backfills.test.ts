@@ -75,6 +75,20 @@ const FORMS: readonly Form[] = [
     right: 'parent <> 2',
     rows: ROWS - ROWS / 5,
   },
+  {
+    what: 'another table',
+    backfill:
+      '{ from: "items", into: "copies", select: { item: sql`id`, b: sql`concat(n, \' of \', items.parent)` }, where: sql`n > 20`, onConflict: { columns: ["item"], do: "update" }, dualWrite: true, batch: { size: 10 } }',
+    right:
+      "(n <= 20) = (NOT EXISTS (SELECT 1 FROM copies c WHERE c.item = items.id AND c.b = concat(n, ' of ', items.parent)))",
+  },
+  {
+    what: 'another table, where rows that are there stay',
+    backfill:
+      '{ from: "items", into: "copies", select: { item: sql`id`, b: sql`concat(n)` }, onConflict: { columns: ["item"], do: "nothing" }, dualWrite: true, key: "other" }',
+    right:
+      "(SELECT c.b FROM copies c WHERE c.item = items.id) = CASE WHEN id IN (7, 50) THEN 'kept' ELSE concat(n) END",
+  },
 ]
 
 describeOnEveryServer('a backfill', (server) => {
@@ -98,6 +112,8 @@ describeOnEveryServer('a backfill', (server) => {
       name: 'conformance_items',
       sql: `CREATE TABLE parents (id int PRIMARY KEY, name varchar(40));
         CREATE TABLE items (id int PRIMARY KEY, other bigint NOT NULL UNIQUE, parent int, n int, a int, b varchar(60));
+        CREATE TABLE copies (id int, item int NOT NULL UNIQUE, b varchar(60));
+        INSERT INTO copies (item, b) VALUES (7, 'kept'), (50, 'kept');
         INSERT INTO parents SELECT g, concat('parent ', g) FROM ${numbers(5)};
         INSERT INTO items SELECT g, 1000 - g, 1 + g % 5, g, NULL, NULL FROM ${numbers(ROWS)}`,
     })

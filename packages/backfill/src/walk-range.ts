@@ -79,6 +79,7 @@ async function walkBatches(
   let holders: readonly LockHolder[] = []
   for (;;) {
     signal?.throwIfAborted()
+    settings.pulse()
     const attempt: Attempt = { size: size.next(), end: undefined }
     try {
       const control = await ask(walk, (session) => target.backfill.control(session, settings.unit))

@@ -42,9 +42,14 @@ export function backfillVerified(): Gate {
 
 /** What is wrong with a row that counts against the backfill. */
 function fault(backfill: CompiledBackfill): string {
-  return proofOf(backfill) === 'values'
-    ? 'lack a value that the backfill should have left'
-    : 'are there that the backfill should have removed'
+  switch (proofOf(backfill)) {
+    case 'copies':
+      return 'have no row in the table that the backfill fills'
+    case 'none selected':
+      return 'are there that the backfill should have removed'
+    default:
+      return 'lack a value that the backfill should have left'
+  }
 }
 
 /** Why the recorded verification does not count, or undefined. */

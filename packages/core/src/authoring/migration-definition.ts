@@ -41,8 +41,11 @@ export interface SyncDefinition {
 
 /** What every form of a backfill takes. */
 interface BackfillPace {
-  /** Column to walk by; default: the primary key, else the best unique key. */
-  readonly key?: string
+  /**
+   * Column to walk by, or the columns of one unique index in its order: `['tenant_id', 'id']`. Default: the primary key,
+   * else the unique index with the fewest columns and the smallest types.
+   */
+  readonly key?: string | readonly string[]
   readonly batch?: {
     /** Rows of the first batch; default 1000. */
     readonly size?: number
@@ -77,7 +80,35 @@ export interface DeleteBackfill extends BackfillPace {
   readonly where: SqlFragment
 }
 
-export type BackfillDefinition = SetBackfill | DeleteBackfill
+/**
+ * Fills another table: a row of `into` for each row of `from` that `where` selects (default: all).
+ *
+ * @example
+ * backfill: {
+ *   from: 'users',
+ *   into: 'profiles',
+ *   select: { user_id: sql`id`, email: sql`lower(email)` },
+ *   onConflict: { columns: ['user_id'], do: 'update' },
+ *   dualWrite: true,
+ * }
+ */
+export interface CopyBackfill extends BackfillPace {
+  readonly from: TableName
+  readonly into: TableName
+  /** Columns of `into`, each with an expression over a row of `from`. */
+  readonly select: Readonly<Record<string, SqlFragment>>
+  readonly where?: SqlFragment
+  readonly onConflict: {
+    /** Columns of a unique key of `into`, all of them in `select`: they tell whether a row is there already. */
+    readonly columns: readonly string[]
+    /** What becomes of a row that is there already. With `nothing`, verification looks only whether it is there. */
+    readonly do: 'nothing' | 'update'
+  }
+  /** The author's word that whatever writes `from` writes `into` too, in one transaction. Required. */
+  readonly dualWrite: true
+}
+
+export type BackfillDefinition = SetBackfill | DeleteBackfill | CopyBackfill
 
 export interface MigrationDefinition {
   /** What this build's code does with the shapes; required beside a backfill or a contract. */

@@ -32,7 +32,7 @@ export interface AuthoredBackfill {
   readonly form?: BackfillForm
   readonly set: readonly Assignment[]
   readonly where?: string
-  readonly key?: string
+  readonly key?: readonly string[]
   readonly size?: number
   /** ms */
   readonly time?: number

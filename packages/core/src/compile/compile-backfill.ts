@@ -1,3 +1,4 @@
+import type { CopyForm } from '../compiled/backfill-form.js'
 import type { CompiledBackfill } from '../compiled/compiled-migration.js'
 import type { CompileOptions } from '../ports/dialect.js'
 import { displayName, type ExpressionFacts, type SqlLanguage } from '../ports/sql-language.js'
@@ -21,15 +22,17 @@ export function compileBackfill(
 ): CompiledBackfill {
   const { table, form, set, where, key, once, written, location } = authored
   const targets = set.map(({ column }) => column)
-  const facts = set.map(({ expression }) => language.readExpression(expression, location.file))
+  const expressions = form?.kind === 'copy' ? form.select : set
+  const facts = expressions.map(({ expression }) => language.readExpression(expression, location.file))
   const condition = where === undefined ? undefined : language.readExpression(where, location.file)
-  for (const column of [...targets, ...(key === undefined ? [] : [key])]) language.quoting.identifier([column])
+  for (const column of [...expressions.map((one) => one.column), ...(key ?? [])]) language.quoting.identifier([column])
 
   const targetKeys = targets.map(language.columnKey)
   const touches = (columns: readonly string[]): boolean =>
     columns.some((column) => column === '*' || targetKeys.includes(language.columnKey(column)))
   const ownTarget = facts.some(({ columns }) => touches(columns))
-  const volatile = facts.some(changesByItself)
+  if (form?.kind === 'copy') assertRepeatable(authored, form, facts)
+  const volatile = form === undefined && facts.some(changesByItself)
   const conditionEnds = condition !== undefined && touches(condition.columns)
   const mustEnd = (ownTarget || volatile) && !once
   if (mustEnd && !conditionEnds) throw notIdempotent(authored, ownTarget)
@@ -53,6 +56,28 @@ export function compileBackfill(
     written,
     location,
   }
+}
+
+/** Filling another table twice must find the rows of the first time, and leave in them what they hold. */
+function assertRepeatable(
+  { location, table }: AuthoredBackfill,
+  { select, onConflict }: CopyForm,
+  facts: readonly ExpressionFacts[],
+): void {
+  const finding = select.findIndex(({ column }, index) => {
+    return changesByItself(facts[index]!) && (onConflict.do === 'update' || onConflict.columns.includes(column))
+  })
+  if (finding === -1) return
+  const { column } = select[finding]!
+  throw migrationError(
+    'BACKFILL.NOT_IDEMPOTENT',
+    `Running this backfill of ${displayName(table)} twice over a row would give ${column} another value.`,
+    location,
+    onConflict.columns.includes(column)
+      ? [`Compute ${column} from columns of ${displayName(table)}: it tells whether a row is there already.`]
+      : [`Compute ${column} from columns of ${displayName(table)}, or write do: 'nothing'.`],
+    { why: 'The expression gives another value each time.' },
+  )
 }
 
 /** Asked again it answers otherwise, over the very same row: `random()`, `now()`. */

@@ -53,7 +53,12 @@ function whatIsLost(
   { backfill }: Pick<AuthoredMigration<ParsedStatement>, 'backfill'>,
   made: Pick<MadeObjects, 'hasTable' | 'hasColumn'>,
 ): string | undefined {
-  if (backfill === undefined || made.hasTable(backfill.table)) return undefined
+  if (backfill === undefined) return undefined
+  if (backfill.form?.kind === 'copy') {
+    const { into } = backfill.form
+    return made.hasTable(into) ? undefined : `The backfill adds rows to ${into.name}, which was there before`
+  }
+  if (made.hasTable(backfill.table)) return undefined
   if (backfill.form?.kind === 'delete') return `The backfill removes rows of ${backfill.table.name}, which are not kept`
   const column = backfill.set.find((entry) => !made.hasColumn(backfill.table, entry.column))
   return column === undefined

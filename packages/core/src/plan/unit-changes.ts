@@ -11,7 +11,7 @@ export function changesOf(unit: CompiledUnit): readonly ObjectChange[] {
   return unit.backfill === undefined ? steps : [...steps, ...changesOfBackfill(unit.backfill)]
 }
 
-/** Writes of `set` and reads of `reads`; whoever removes rows writes the whole table. */
+/** Writes of `set` and reads of `reads`; whoever adds or removes rows writes the whole table. */
 function changesOfBackfill({ table, form, set, reads }: CompiledBackfill): readonly ObjectChange[] {
   const column = (name: string): DatabaseObject => ({
     type: 'column',
@@ -19,8 +19,9 @@ function changesOfBackfill({ table, form, set, reads }: CompiledBackfill): reado
     table: table.name,
     name,
   })
+  const whole = form?.kind === 'copy' ? form.into : form?.kind === 'delete' ? table : undefined
   return [
-    ...(form?.kind === 'delete' ? [{ action: 'write', object: { type: 'table', ...table } } as const] : []),
+    ...(whole === undefined ? [] : [{ action: 'write', object: { type: 'table', ...whole } } as const]),
     ...set.map((entry): ObjectChange => ({ action: 'write', object: column(entry.column) })),
     ...reads.map((name): ObjectChange => ({ action: 'read', object: column(name) })),
   ]

@@ -76,6 +76,13 @@ WHERE ${rows.only === undefined ? within(backfill, key, rows) : among(backfill, 
 SELECT /*+ SUBQUERY(MATERIALIZATION) NO_MERGE(phasegate_locked) */ ${names.join(', ')} FROM ${locked})`
 }
 
+/** Locks the rows of a batch or fails at once. */
+export function lockRowsSql(backfill: CompiledBackfill, key: BackfillKey, rows: BatchRows): readonly string[] {
+  return lockedParts(backfill, key, rows).map(
+    (part) => `SELECT COUNT(*) FROM ${byKey(backfill, key)} WHERE ${part} AND ${selected(backfill)} FOR UPDATE NOWAIT`,
+  )
+}
+
 /** A batch of more keys than this has gaps, or is larger than any. */
 const LARGEST = 50_000n
 

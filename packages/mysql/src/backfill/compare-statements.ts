@@ -10,16 +10,9 @@ import {
   tableName,
   within,
 } from './backfill-statements.js'
-import { keyText } from './key-row.js'
-
-/** How one of the columns that are set is compared. */
-export interface ComparedColumn {
-  /** By its bytes: a text, where `<=>` would go by the collation. */
-  readonly bytes: boolean
-}
-
-/** What the columns of a key are called in what these queries give. */
-const keyNames = (key: BackfillKey): readonly string[] => key.columns.map((_, position) => `phasegate_key${position}`)
+import type { ComparedColumn } from './compared-columns.js'
+import { notCopiedSql } from './copy-statements.js'
+import { keyNames, keyText } from './key-row.js'
 
 const namedKeys = (backfill: CompiledBackfill, key: BackfillKey): string =>
   keyColumns(backfill, key)
@@ -93,6 +86,11 @@ function mismatching(
   rows: string,
 ): string {
   if (proofOf(backfill) === 'none selected') return selectedSql(backfill, key, rows)
+  const { form } = backfill
+  if (form?.kind === 'copy') {
+    const values = compared === 'differs' && form.onConflict.do === 'update'
+    return notCopiedSql({ backfill, form, key, columns }, rows, values)
+  }
   return compared === 'missing' ? missingSql(backfill, key, rows) : differingSql(backfill, key, columns, rows)
 }
 

@@ -7,6 +7,8 @@ import { changeLockedSql, changeRangeSql } from './change-statements.js'
 import { chooseKey, type KeyCandidate } from './choose-key.js'
 import { mismatchesSql } from './compare-statements.js'
 import { comparedColumns } from './compared-columns.js'
+import { insertCopiesSql } from './copy-statements.js'
+import { inspectInto } from './inspect-into.js'
 
 interface TableRow {
   readonly type: string
@@ -38,6 +40,7 @@ export async function inspectTable(
   const table = await readTable(session, backfill, server)
   const columns = await readColumns(session, backfill)
   assertColumns(backfill, columns)
+  if (backfill.form?.kind === 'copy') await inspectInto(session, backfill, backfill.form)
   const key = chooseKey(backfill, await readCandidates(session, backfill, columns))
   await assertPlannable(session, backfill, key, server)
   return { key, estimatedRows: table.rows === null ? null : Number(table.rows), bytes: Number(table.bytes ?? 0) }
@@ -90,7 +93,7 @@ async function readColumns(session: Session, backfill: CompiledBackfill): Promis
 function assertColumns(backfill: CompiledBackfill, columns: readonly ColumnRow[]): void {
   const find = (name: string) => columns.find((column) => column.name.toLowerCase() === name.toLowerCase())
   const set = backfill.set.map(({ column }) => column)
-  const missing = [...set, ...(backfill.key === undefined ? [] : [backfill.key])].filter((name) => !find(name))
+  const missing = [...set, ...(backfill.key ?? [])].filter((name) => !find(name))
   if (missing.length > 0)
     throw noColumn(
       backfill,
@@ -105,6 +108,8 @@ function assertColumns(backfill: CompiledBackfill, columns: readonly ColumnRow[]
 interface IndexRow {
   readonly INDEX_NAME: string
   readonly COLUMN_NAME: string | null
+  /** `A` or `D`. */
+  readonly COLLATION: string | null
   readonly SUB_PART: number | string | null
   readonly INDEX_TYPE: string
   /** MySQL. */
@@ -129,15 +134,19 @@ async function readCandidates(
   return [...new Set(rows.map((row) => row.INDEX_NAME))].map((index) => {
     const parts = rows.filter((row) => row.INDEX_NAME === index)
     const first = parts[0]!
-    const column = columns.find(({ name }) => name === first.COLUMN_NAME)
     return {
       index,
       primary: index === 'PRIMARY',
-      columns: parts.length,
-      column: first.COLUMN_NAME,
-      type: column === undefined ? null : keyType(column),
-      notNull: column?.nullable === 'NO',
-      prefix: first.SUB_PART !== null,
+      columns: parts.map((part) => {
+        const column = columns.find(({ name }) => name === part.COLUMN_NAME)
+        return {
+          name: part.COLUMN_NAME,
+          type: column === undefined ? null : keyType(column),
+          notNull: column?.nullable === 'NO',
+          prefix: part.SUB_PART !== null,
+          descending: part.COLLATION === 'D',
+        }
+      }),
       hidden: first.IS_VISIBLE === 'NO' || first.IGNORED === 'YES',
       btree: first.INDEX_TYPE === 'BTREE',
     }
@@ -156,9 +165,7 @@ async function assertPlannable(
 ): Promise<void> {
   const all = { after: null, upTo: null }
   try {
-    await session.query(`EXPLAIN ${changeRangeSql(backfill, key, all)}`)
-    if (!capabilitiesOf(server).failsInsteadOfWaiting)
-      await session.query(`EXPLAIN ${changeLockedSql(backfill, key, all)}`)
+    await assertChange(session, backfill, key, server)
     if (backfill.comparable) {
       const columns = await comparedColumns(session, backfill)
       await session.query(`EXPLAIN ${mismatchesSql(backfill, key, { columns, compared: 'differs' }, all, 1)}`)
@@ -171,4 +178,21 @@ async function assertPlannable(
       throw badExpression(backfill, error)
     throw error
   }
+}
+
+async function assertChange(
+  session: Session,
+  backfill: CompiledBackfill,
+  key: BackfillKey,
+  server: MysqlServer,
+): Promise<void> {
+  const { form } = backfill
+  const all = { after: null, upTo: null }
+  if (form?.kind === 'copy') {
+    await session.query(`EXPLAIN ${insertCopiesSql({ backfill, form, key }, 'TRUE')}`)
+    return
+  }
+  await session.query(`EXPLAIN ${changeRangeSql(backfill, key, all)}`)
+  if (!capabilitiesOf(server).failsInsteadOfWaiting)
+    await session.query(`EXPLAIN ${changeLockedSql(backfill, key, all)}`)
 }

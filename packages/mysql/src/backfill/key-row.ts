@@ -48,3 +48,7 @@ export function betweenRows(
   const rest = columns.slice(common)
   return [...equal, compareRow(rest, '>', low.slice(common)), compareRow(rest, upTo, high.slice(common))].join(' AND ')
 }
+
+/** What the columns of a key are called in what our queries give. */
+export const keyNames = (key: BackfillKey): readonly string[] =>
+  key.columns.map((_, position) => `phasegate_key${position}`)

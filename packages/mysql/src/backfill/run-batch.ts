@@ -20,6 +20,7 @@ import {
 } from './change-statements.js'
 import { mismatchesSql } from './compare-statements.js'
 import { comparedColumns } from './compared-columns.js'
+import { copyRows } from './copy-rows.js'
 import { EXPIRES, rowCount, sameText } from './range-lease.js'
 
 export interface KeyRow {
@@ -98,6 +99,7 @@ async function moveRange(batch: Batch): Promise<BatchResult> {
 async function changeRows(batch: Batch): Promise<number> {
   const { session, backfill, key, rows } = batch
   if (rows.only?.length === 0) return 0
+  if (backfill.form?.kind === 'copy') return await copyRows(batch, backfill.form)
   if (backfill.mustEnd !== true) return await change(batch)
   const changing = new Set<string>()
   for (const lock of lockKeysSql(backfill, key, rows))

@@ -1,4 +1,4 @@
-import { type CompiledBackfill, EXIT, PhasegateError } from '@phasegate/core'
+import { type CompiledBackfill, type CopyForm, EXIT, PhasegateError } from '@phasegate/core'
 
 const where = (backfill: CompiledBackfill) => (backfill.location === undefined ? {} : { where: backfill.location })
 
@@ -13,6 +13,19 @@ export function noTable(backfill: CompiledBackfill, why: string, next: string): 
     next: [next],
     exit: EXIT.usage,
     meta: { table: describeTable(backfill) },
+    ...where(backfill),
+  })
+}
+
+/** The table that a backfill fills is not as it must be. */
+export function noInto(backfill: CompiledBackfill, { into }: CopyForm, why: string, next: string): PhasegateError {
+  return new PhasegateError({
+    code: 'BACKFILL.INTO',
+    message: `The backfill of ${describeTable(backfill)} cannot fill ${into.name}.`,
+    why,
+    next: [next],
+    exit: EXIT.usage,
+    meta: { table: describeTable(backfill), into: into.name },
     ...where(backfill),
   })
 }
@@ -38,7 +51,7 @@ export function noKey(backfill: CompiledBackfill, why: string): PhasegateError {
     message: `The backfill of ${describeTable(backfill)} has no key to walk by.`,
     why,
     next: [
-      'Name a column with a valid, unique, not partial btree index of its own that is NOT NULL: key: "column" (SQL: -- key: column).',
+      'Name the columns of a valid, unique, not partial btree index, all of them NOT NULL and none of them changed: key: ["a", "b"] (SQL: -- batch: key=(a,b)).',
       `Or add one in expand: ALTER TABLE … ALTER COLUMN … SET NOT NULL and CREATE UNIQUE INDEX CONCURRENTLY ON ${describeTable(backfill)} (column).`,
     ],
     exit: EXIT.usage,

@@ -1,37 +1,16 @@
 import { type BackfillKey, type Compared, type CompiledBackfill, proofOf } from '@phasegate/core'
 import { escapeIdentifier } from 'pg'
+import type { ComparedColumn } from './compared-columns.js'
+import { copyParts, copySql, notCopied } from './copy-statements.js'
 import { asRow, columnName, keyColumns, keyText, keyValues } from './key-form.js'
+import { keyRange } from './key-range.js'
+import { opaque } from './opaque.js'
 
 /** `"public"."users"` */
 export function tableName(backfill: CompiledBackfill): string {
   const { schema, name } = backfill.table
   return schema === undefined ? escapeIdentifier(name) : `${escapeIdentifier(schema)}.${escapeIdentifier(name)}`
 }
-
-/** A parameter that carries a key as text, cast back by the server. */
-const bound = (parameter: number, key: BackfillKey): string => asRow(keyValues(`$${parameter}::text`, key))
-
-/** Keys in (after, upTo]; `after` undefined is unbounded. Parameters are given by number. */
-function keyRange(
-  backfill: CompiledBackfill,
-  key: BackfillKey,
-  after: number | undefined,
-  upTo: number | undefined,
-): string {
-  const columns = asRow(keyColumns(backfill, key))
-  const conditions = [
-    ...(after === undefined ? [] : [`${columns} > ${bound(after, key)}`]),
-    ...(upTo === undefined ? [] : [`${columns} <= ${bound(upTo, key)}`]),
-  ]
-  return conditions.join(' AND ')
-}
-
-/**
- * The author's condition inside CASE: it then cannot be matched to an index (nor to a partial one), so that the key's
- * index is all that the planner can use. An index on the condition's columns would be read from its start by each batch.
- * The line break ends a trailing `--` comment.
- */
-const opaque = (condition: string): string => `CASE WHEN (${condition}\n) THEN true ELSE false END`
 
 /** Greatest key of the table. `max()` does not exist for every sortable type (uuid before 18). */
 export function greatestKeySql(backfill: CompiledBackfill, key: BackfillKey): string {
@@ -40,18 +19,19 @@ export function greatestKeySql(backfill: CompiledBackfill, key: BackfillKey): st
   return `SELECT ${keyText(columns)} AS key FROM ${tableName(backfill)} ORDER BY ${descending} LIMIT 1`
 }
 
-/** $1 upper, $2 offset, $3 after (when bounded). Reads the key's index only. */
+/**
+ * The key on that place behind `after`; NULL where it is beyond `upper`. Reads no more entries of the key's index: only the
+ * first column ends the scan at `upper`, for what a comparison of rows would read, see `keyRange`.
+ *
+ * $1 upper, $2 offset, $3 after (when bounded)
+ */
 export function batchEndSql(backfill: CompiledBackfill, key: BackfillKey, bounded: boolean): string {
   const columns = keyColumns(backfill, key)
-  return `SELECT ${keyText(columns)} AS key FROM ${tableName(backfill)}
-WHERE ${keyRange(backfill, key, bounded ? 3 : undefined, 1)} ORDER BY ${columns.join(', ')} LIMIT 1 OFFSET $2::bigint`
-}
-
-/** The types of the columns that are set, in order; how their old and new values are compared. */
-export interface ComparedColumn {
-  readonly type: string
-  /** False: the type has no equality (json, xml, point…), so texts are compared. */
-  readonly equality: boolean
+  const upper = keyValues('$1::text', key)
+  const row = asRow(columns)
+  const after = bounded ? `${row} > ${asRow(keyValues('$3::text', key))} AND ` : ''
+  return `SELECT CASE WHEN ${row} <= ${asRow(upper)} THEN ${keyText(columns)} END AS key FROM ${tableName(backfill)}
+WHERE ${after}${columns[0]} <= ${upper[0]} ORDER BY ${columns.join(', ')} LIMIT 1 OFFSET $2::bigint`
 }
 
 function differs(backfill: CompiledBackfill, columns: readonly ComparedColumn[]): string {
@@ -72,27 +52,41 @@ function isMissing(backfill: CompiledBackfill): string {
   return parts.join(' OR ')
 }
 
-/** The rows that `where` selects and that differ, or lack a value, or should not be there any more, as a boolean. */
+function fault(backfill: CompiledBackfill, columns: readonly ComparedColumn[], compared: Compared): string {
+  const { form } = backfill
+  if (form?.kind === 'copy') return notCopied(form, columns, compared === 'differs' && form.onConflict.do === 'update')
+  return compared === 'missing' ? isMissing(backfill) : differs(backfill, columns)
+}
+
+/** Of a row that `where` selects: it differs, or lacks a value, or should not be there any more; as a boolean. */
 function mismatching(backfill: CompiledBackfill, columns: readonly ComparedColumn[], compared: Compared): string {
   if (proofOf(backfill) === 'none selected') return selected(backfill)
-  const difference = opaque(compared === 'missing' ? isMissing(backfill) : differs(backfill, columns))
+  const difference = opaque(fault(backfill, columns, compared))
   return backfill.where === undefined ? difference : `CASE WHEN (${backfill.where}\n) THEN ${difference} ELSE false END`
 }
 
 /** The data change alone: what EXPLAIN is asked about before anything runs. $1 after, $2 end. */
 export function changeSql(backfill: CompiledBackfill, key: BackfillKey): string {
-  return changeRowsSql(backfill, keyRange(backfill, key, 1, 2), undefined)
+  const range = keyRange(backfill, key, { after: 1, upTo: 2 })
+  if (backfill.form?.kind === 'copy')
+    return copySql(backfill.form, `${tableName(backfill)} WHERE ${range} AND ${selected(backfill)}`)
+  return changeRowsSql(backfill, range, undefined)
 }
 
 const selected = ({ where }: CompiledBackfill): string => (where === undefined ? 'true' : opaque(where))
 
-/** What is done to the rows of a range, up to a condition that more may be added to. */
+/** The rows that a batch takes: those that `where` selects, and on a catch-up pass of them those that differ. */
+function chosen(backfill: CompiledBackfill, only: readonly ComparedColumn[] | undefined): string {
+  return only === undefined ? selected(backfill) : mismatching(backfill, only, 'differs')
+}
+
+/** What is done to the rows of a range themselves, up to a condition that more may be added to. */
 function changeRowsSql(backfill: CompiledBackfill, range: string, only: readonly ComparedColumn[] | undefined): string {
   if (backfill.form?.kind === 'delete')
     return `DELETE FROM ${tableName(backfill)}
   WHERE ${range} AND ${selected(backfill)}`
   const set = backfill.set.map(({ column, expression }) => `${escapeIdentifier(column)} = (${expression}\n)`)
-  const condition = only === undefined ? selected(backfill) : mismatching(backfill, only, 'differs')
+  const condition = chosen(backfill, only)
   return `UPDATE ${tableName(backfill)} SET ${set.join(', ')}
   WHERE ${range} AND ${condition}`
 }
@@ -100,6 +94,8 @@ function changeRowsSql(backfill: CompiledBackfill, range: string, only: readonly
 export interface BatchShape {
   /** False: the batch begins before the first key. */
   readonly bounded: boolean
+  /** See `KeyRange`. */
+  readonly common?: number
   /** Set on a catch-up pass: only rows that differ are written again. */
   readonly only?: readonly ComparedColumn[]
 }
@@ -115,6 +111,22 @@ function nextCursor({ mustEnd }: CompiledBackfill): string {
   return `CASE WHEN (SELECT again FROM phasegate_done) THEN ${fail} ELSE $5::text END`
 }
 
+/** The parts of the statement that change the data, behind the fence; `phasegate_changed` has a row for each that counts. */
+function changingParts(backfill: CompiledBackfill, range: string, only: readonly ComparedColumn[] | undefined): string {
+  const { form, mustEnd, where } = backfill
+  const behindFence = 'EXISTS (SELECT FROM phasegate_fence)'
+  if (form?.kind === 'copy') {
+    const rows = `${tableName(backfill)} WHERE ${range} AND ${behindFence} AND ${chosen(backfill, only)}`
+    return copyParts(form, rows, escapeIdentifier(backfill.table.name))
+  }
+  const again = mustEnd === true && where !== undefined ? opaque(where) : 'false'
+  return `phasegate_changed AS (
+  ${changeRowsSql(backfill, range, only)}
+    AND ${behindFence}
+  RETURNING ${again} AS phasegate_again
+)`
+}
+
 /**
  * Fence, data and cursor in one statement. The fence locks the range's row and holds it until the end: whoever comes
  * meanwhile waits, sees another cursor or epoch, and changes nothing. The cursor is moved last, because a row can be
@@ -124,17 +136,12 @@ function nextCursor({ mustEnd }: CompiledBackfill): string {
  * $1 migration, $2 ordinal, $3 epoch, $4 cursor, $5 end, $6 lease in ms.
  */
 export function batchSql(backfill: CompiledBackfill, key: BackfillKey, shape: BatchShape): string {
-  const { mustEnd, where } = backfill
-  const again = mustEnd === true && where !== undefined ? opaque(where) : 'false'
+  const range = keyRange(backfill, key, { ...shape, after: shape.bounded ? 4 : undefined, upTo: 5 })
   return `WITH phasegate_fence AS MATERIALIZED (
   SELECT 1 FROM phasegate.backfill_range
   WHERE migration = $1 AND ordinal = $2::integer AND epoch = $3::bigint AND cursor IS NOT DISTINCT FROM $4::text
   FOR NO KEY UPDATE
-), phasegate_changed AS (
-  ${changeRowsSql(backfill, keyRange(backfill, key, shape.bounded ? 4 : undefined, 5), shape.only)}
-    AND EXISTS (SELECT FROM phasegate_fence)
-  RETURNING ${again} AS phasegate_again
-), phasegate_done AS MATERIALIZED (
+), ${changingParts(backfill, range, shape.only)}, phasegate_done AS MATERIALIZED (
   SELECT count(*) AS rows, bool_or(phasegate_again) AS again FROM phasegate_changed
 )
 UPDATE phasegate.backfill_range
@@ -150,9 +157,10 @@ export function mismatchesSql(
   backfill: CompiledBackfill,
   key: BackfillKey,
   columns: readonly ComparedColumn[],
-  bounded: boolean,
+  shape: Pick<BatchShape, 'bounded' | 'common'>,
   compared: Compared,
 ): string {
+  const range = keyRange(backfill, key, { ...shape, after: shape.bounded ? 3 : undefined, upTo: 1 })
   const names = key.columns.map((_, position) => `phasegate_key${position}`)
   const values = keyColumns(backfill, key).map((column, position) => `${column} AS ${names[position]}`)
   return `SELECT count(*)::text AS rows,
@@ -160,7 +168,7 @@ export function mismatchesSql(
     AS keys
 FROM (
   SELECT ${values.join(', ')}, ${mismatching(backfill, columns, compared)} AS phasegate_differs
-  FROM ${tableName(backfill)} WHERE ${keyRange(backfill, key, bounded ? 3 : undefined, 1)}
+  FROM ${tableName(backfill)} WHERE ${range}
 ) AS phasegate_chunk`
 }
 

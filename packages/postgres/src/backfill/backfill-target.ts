@@ -22,13 +22,14 @@ import {
 } from './backfill-statements.js'
 import { comparedColumns } from './compared-columns.js'
 import { inspectTable } from './inspect-table.js'
+import { commonColumns } from './key-form.js'
 import { leaseRange, listRanges, listWorkers, readRange, releaseRange, renewLease } from './range-lease.js'
 import { createTableReclaimer } from './reclaim-table.js'
 import { recordProgress } from './record-progress.js'
 import { serverSignals } from './signals/server-signals.js'
 import { readControl } from './unit-control.js'
 
-/** Backfills on PostgreSQL: keyset ranges over one column, one statement a batch. */
+/** Backfills on PostgreSQL: keyset ranges, one statement a batch. */
 export function createBackfillTarget(): BackfillTarget {
   return {
     prepare,
@@ -118,7 +119,7 @@ async function batchEnd(
   size: number,
 ): Promise<string> {
   const sql = batchEndSql(backfill, key, after !== null)
-  const [row] = await session.query<{ key: string }>(sql, [upper, size - 1, ...(after === null ? [] : [after])])
+  const [row] = await session.query<{ key: string | null }>(sql, [upper, size - 1, ...(after === null ? [] : [after])])
   return row?.key ?? upper
 }
 
@@ -132,7 +133,11 @@ async function runBatch(
 ): Promise<BatchResult> {
   // A catch-up pass rewrites only what differs; where nothing can be compared there is no such pass.
   const only = range.ordinal > 0 && backfill.comparable ? await comparedColumns(session, backfill) : undefined
-  const sql = batchSql(backfill, key, { bounded: range.cursor !== null, ...(only === undefined ? {} : { only }) })
+  const sql = batchSql(backfill, key, {
+    bounded: range.cursor !== null,
+    common: commonColumns(key, range.cursor, end),
+    ...(only === undefined ? {} : { only }),
+  })
   const values = [range.unit.migration, range.ordinal, range.epoch, range.cursor, end, leaseMs]
   const [row] = await session.query<{ rows: string }>(sql, values).catch((error: unknown) => {
     throw error instanceof Error && error.message.includes(STILL_SELECTED) ? neverEnds(backfill, error) : error
@@ -149,7 +154,8 @@ async function mismatches(
   limit: number,
   compared: Compared,
 ): Promise<ComparedChunk> {
-  const sql = mismatchesSql(backfill, key, await comparedColumns(session, backfill), after !== null, compared)
+  const shape = { bounded: after !== null, common: commonColumns(key, after, end) }
+  const sql = mismatchesSql(backfill, key, await comparedColumns(session, backfill), shape, compared)
   const values = [end, limit, ...(after === null ? [] : [after])]
   const [row] = await session.query<{ rows: string; keys: readonly string[] }>(sql, values)
   return { rows: Number(row?.rows ?? 0), keys: row?.keys ?? [] }

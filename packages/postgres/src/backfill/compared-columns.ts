@@ -1,11 +1,21 @@
 import type { CompiledBackfill, Session } from '@phasegate/core'
-import { type ComparedColumn, tableName } from './backfill-statements.js'
+import { tableName } from './backfill-statements.js'
+import { intoName } from './copy-statements.js'
 
-/** The types of the columns that the backfill sets, in the order of `set`. */
+/** How the old and the new value of a column are compared. */
+export interface ComparedColumn {
+  readonly type: string
+  /** False: the type has no equality (json, xml, point…), so texts are compared. */
+  readonly equality: boolean
+}
+
+/** The types of the columns that the backfill writes, in the order of `set` (or of `select`, in the table that it fills). */
 export async function comparedColumns(
   session: Session,
   backfill: CompiledBackfill,
 ): Promise<readonly ComparedColumn[]> {
+  const { form } = backfill
+  const [table, columns] = form?.kind === 'copy' ? [intoName(form), form.select] : [tableName(backfill), backfill.set]
   const rows = await session.query<{ type: string; equality: boolean }>(
     // Category G is geometry, whose "=" compares areas or does not exist.
     `SELECT format_type(a.atttypid, a.atttypmod) AS type,
@@ -15,9 +25,9 @@ export async function comparedColumns(
      JOIN pg_type t ON t.oid = a.atttypid
      JOIN pg_type b ON b.oid = CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END
      ORDER BY s.position`,
-    [tableName(backfill), backfill.set.map(({ column }) => column)],
+    [table, columns.map(({ column }) => column)],
   )
-  if (rows.length !== backfill.set.length)
+  if (rows.length !== columns.length)
     throw new Error(`a column of the backfill of ${backfill.table.name} went away while it was under way`)
   return rows
 }

@@ -4,6 +4,7 @@ import { badExpression, describeTable, noColumn, noTable, wholeRow } from './bac
 import { changeSql, mismatchesSql, tableName } from './backfill-statements.js'
 import { chooseKey, type KeyCandidate } from './choose-key.js'
 import { comparedColumns } from './compared-columns.js'
+import { inspectInto } from './inspect-into.js'
 
 interface TableRow {
   readonly oid: string
@@ -32,6 +33,7 @@ const REFUSED: Readonly<Record<string, string>> = {
 export async function inspectTable(session: Session, backfill: CompiledBackfill): Promise<BackfillTable> {
   const table = await readTable(session, backfill)
   assertColumns(backfill, table.columns)
+  if (backfill.form?.kind === 'copy') await inspectInto(session, backfill, backfill.form)
   const key = chooseKey(backfill, await readCandidates(session, table.oid))
   await assertPlannable(session, backfill, key)
   return { key, ...(await readSize(session, table.oid)) }
@@ -67,7 +69,7 @@ async function readTable(session: Session, backfill: CompiledBackfill): Promise<
 }
 
 function assertColumns(backfill: CompiledBackfill, columns: readonly string[]): void {
-  const wanted = [...backfill.set.map(({ column }) => column), ...(backfill.key === undefined ? [] : [backfill.key])]
+  const wanted = [...backfill.set.map(({ column }) => column), ...(backfill.key ?? [])]
   const missing = wanted.filter((column) => !columns.includes(column))
   if (missing.length > 0)
     throw noColumn(
@@ -84,15 +86,17 @@ function assertColumns(backfill: CompiledBackfill, columns: readonly string[]): 
 async function readCandidates(session: Session, oid: string): Promise<readonly KeyCandidate[]> {
   return await session.query<KeyCandidate & Record<string, unknown>>(
     `SELECT format('%I', ic.relname) AS index, i.indisprimary AS "primary", i.indisvalid AND i.indisready AS valid,
-       i.indpred IS NOT NULL AS partial, i.indnkeyatts::int AS columns, a.attname::text AS column,
-       format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS "notNull", t.typlen::int AS length,
-       am.amname = 'btree' AND oc.opcdefault AND i.indcollation[0] = a.attcollation AS ordered
+       i.indpred IS NOT NULL AS partial, am.amname = 'btree' AS btree,
+       (SELECT json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
+          'notNull', a.attnotnull, 'length', t.typlen, 'collated', a.attcollation <> 0,
+          'ordered', oc.opcdefault AND i.indcollation[k.n] = a.attcollation, 'option', i.indoption[k.n]) ORDER BY k.n)
+        FROM generate_series(0, i.indnkeyatts - 1) AS k (n)
+        JOIN pg_opclass oc ON oc.oid = i.indclass[k.n]
+        LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k.n] AND a.attnum > 0
+        LEFT JOIN pg_type t ON t.oid = a.atttypid) AS columns
      FROM pg_index i
      JOIN pg_class ic ON ic.oid = i.indexrelid
      JOIN pg_am am ON am.oid = ic.relam
-     JOIN pg_opclass oc ON oc.oid = i.indclass[0]
-     LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] AND a.attnum > 0
-     LEFT JOIN pg_type t ON t.oid = a.atttypid
      WHERE i.indrelid = $1::oid AND i.indisunique ORDER BY i.indexrelid`,
     [oid],
   )
@@ -103,7 +107,11 @@ async function assertPlannable(session: Session, backfill: CompiledBackfill, key
     await session.query(`EXPLAIN ${changeSql(backfill, key)}`, [null, null])
     if (backfill.comparable) {
       const columns = await comparedColumns(session, backfill)
-      await session.query(`EXPLAIN ${mismatchesSql(backfill, key, columns, true, 'differs')}`, [null, 1, null])
+      await session.query(`EXPLAIN ${mismatchesSql(backfill, key, columns, { bounded: true }, 'differs')}`, [
+        null,
+        1,
+        null,
+      ])
     }
   } catch (error) {
     const state = sqlState(error)

@@ -9,6 +9,13 @@ type Anything = Readonly<Record<string, unknown>>
 const drop = { appUses: 'new', contract: () => [ops.dropColumn('users', 'old')] }
 const add = () => [ops.addColumn('users', 'a', 'int')]
 const fill = { table: 'users', set: { a: sql`b` } }
+const copy = {
+  from: 'users',
+  into: 'profiles',
+  select: { user_id: sql`id`, at: sql`created` },
+  onConflict: { columns: ['user_id'], do: 'update' },
+  dualWrite: true,
+}
 const remove = { table: 'users', delete: true, where: sql`a IS NULL` }
 
 const DEFINITIONS: readonly [code: string, what: string, definition: Anything, says: RegExp][] = [
@@ -96,6 +103,71 @@ const DEFINITIONS: readonly [code: string, what: string, definition: Anything, s
   ['BACKFILL.FORM', 'once beside delete', { ...drop, backfill: { ...remove, once: true } }, /once by nature/],
   ['BACKFILL.SHAPE', 'delete of everything', { ...drop, backfill: { table: 'a', delete: true } }, /has no where/],
   ['BACKFILL.SHAPE', 'delete that is not true', { ...drop, backfill: { ...remove, delete: 'yes' } }, /delete: true/],
+  [
+    'BACKFILL.DUAL_WRITE',
+    'another table without a word',
+    { ...drop, backfill: { ...copy, dualWrite: undefined } },
+    /no sync spans/,
+  ],
+  [
+    'BACKFILL.DUAL_WRITE',
+    'another table with no',
+    { ...drop, backfill: { ...copy, dualWrite: false } },
+    /dualWrite: true/,
+  ],
+  ['BACKFILL.FORM', 'once beside another table', { ...drop, backfill: { ...copy, once: true } }, /onConflict/],
+  [
+    'BACKFILL.FORM',
+    'table beside from',
+    { ...drop, backfill: { ...copy, table: 'users' } },
+    /table belongs to another/,
+  ],
+  ['BACKFILL.OPTION', 'an option that from does not have', { ...drop, backfill: { ...copy, form: 'a' } }, /'from'/],
+  ['BACKFILL.SHAPE', 'a table into itself', { ...drop, backfill: { ...copy, into: 'users' } }, /that it reads from/],
+  [
+    'BACKFILL.SHAPE',
+    'a select of values',
+    { ...drop, backfill: { ...copy, select: { user_id: 1 } } },
+    /over a row of from/,
+  ],
+  ['BACKFILL.SHAPE', 'no onConflict', { ...drop, backfill: { ...copy, onConflict: undefined } }, /onConflict is not/],
+  [
+    'BACKFILL.SHAPE',
+    'onConflict of nothing',
+    { ...drop, backfill: { ...copy, onConflict: { columns: [], do: 'update' } } },
+    /list of column/,
+  ],
+  [
+    'BACKFILL.SHAPE',
+    'onConflict do what',
+    { ...drop, backfill: { ...copy, onConflict: { columns: ['user_id'], do: 'upsert' } } },
+    /neither/,
+  ],
+  [
+    'BACKFILL.SHAPE',
+    'onConflict of more',
+    { ...drop, backfill: { ...copy, onConflict: { columns: ['user_id'], do: 'update', where: 1 } } },
+    /'where'/,
+  ],
+  [
+    'BACKFILL.SHAPE',
+    'a conflict column without a value',
+    { ...drop, backfill: { ...copy, onConflict: { columns: ['id'], do: 'update' } } },
+    /does not fill/,
+  ],
+  ['OPERATION.ARGUMENT', 'into nowhere', { ...drop, backfill: { ...copy, into: undefined } }, /backfill.into: table/],
+  [
+    'BACKFILL.NOT_IDEMPOTENT',
+    'a clock that is updated',
+    { ...drop, backfill: { ...copy, select: { user_id: sql`id`, at: sql`now()` } } },
+    /'nothing'/,
+  ],
+  [
+    'BACKFILL.NOT_IDEMPOTENT',
+    'a conflict column by chance',
+    { ...drop, backfill: { ...copy, select: { user_id: sql`random()` } } },
+    /is there already/,
+  ],
   ['BACKFILL.OPTION', 'an unknown backfill option', { ...drop, backfill: { ...fill, wehre: sql`a` } }, /'where'/],
   ['BACKFILL.OPTION', 'an unknown batch option', { ...drop, backfill: { ...fill, batch: { sise: 1 } } }, /'size'/],
   ['BACKFILL.SHAPE', 'a batch of no rows', { ...drop, backfill: { ...fill, batch: { size: 0 } } }, /above 0/],

@@ -55,7 +55,10 @@ function tablesCreated(unit: CompiledUnit): readonly string[] {
 }
 
 function tablesNeeded({ steps, backfill }: CompiledUnit): readonly string[] {
-  if (backfill !== undefined) return [qualified(backfill.table.schema, backfill.table.name)]
+  if (backfill !== undefined) {
+    const into = backfill.form?.kind === 'copy' ? [backfill.form.into] : []
+    return [backfill.table, ...into].map(({ schema, name }) => qualified(schema, name))
+  }
   const names = steps
     .flatMap((step) => step.facts.changes)
     .filter(({ onNew }) => !onNew)
