@@ -19,14 +19,20 @@ function suite(server: AnyServer): void {
     return { db, setup, session }
   }
 
-  test('stays under the rows a second that a process may change, and close to them', async () => {
+  test('stays under the rows a second that a process may change, and near them', async () => {
     const { db, setup } = await prepare(1500)
-    const started = performance.now()
-    await setup.run(countingBackfill(), { pace: { maxRowsPerSecond: 500, throttle: false } })
-    const perSecond = 1500 / ((performance.now() - started) / 1000)
-    // The last half second's worth need not be waited for.
-    expect(perSecond).toBeLessThan((500 * 1500) / (1500 - 250) + 50)
-    expect(perSecond).toBeGreaterThan(350)
+    const done: { readonly at: number; readonly rows: number }[] = []
+    await setup.run(countingBackfill(), {
+      pace: { maxRowsPerSecond: 500, throttle: false },
+      emit: (event) => {
+        if (event.type === 'batch.done') done.push({ at: performance.now(), rows: event.rows })
+      },
+    })
+    const seconds = (done.at(-1)!.at - done[0]!.at) / 1000
+    const perSecond = (1500 - done[0]!.rows) / seconds
+    expect(perSecond).toBeLessThan(550)
+    // On a quiet machine it is above 450; what a busy one takes is not made up for.
+    expect(perSecond).toBeGreaterThan(200)
     expect(await counts(db)).toEqual({ '1': 1500 })
   })
 
