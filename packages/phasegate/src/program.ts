@@ -101,6 +101,7 @@ const SETTING_FLAGS: Readonly<Record<NonNullable<Verb['takes']>[number], readonl
   batch: [
     ['--batch-size <rows>', 'rows of the first batch'],
     ['--batch-time <duration>', "target time of a batch: '250ms'"],
+    ['--workers <count>', 'how many workers of this process share each backfill'],
   ],
   pace: [['--max-rows-per-second <rows>', 'rows that this process may change a second']],
   worker: [
@@ -128,6 +129,7 @@ function settingsOf(flags: Readonly<Record<string, unknown>>, { takes = [] }: Ve
     // `resume` has a flag of that name for another process.
     ...(takes.includes('pace') ? count('maxRowsPerSecond') : {}),
     ...count('batchSize'),
+    ...count('workers'),
     ...text('pollInterval'),
     ...count('healthPort'),
     ...text('healthHost'),

@@ -63,6 +63,7 @@ export const configSchema = z.strictObject({
       maxRowsPerSecond: count(1).optional(),
       only: windows.optional(),
       throttle: throttle.optional(),
+      workers: count(1).max(64, 'from 1 to 64').optional(),
     })
     .optional(),
   lock: z
@@ -93,7 +94,7 @@ export type CheckedConfig = z.output<typeof configSchema>
 export const CONFIG_KEYS: Readonly<Record<string, readonly string[]>> = {
   '': Object.keys(configSchema.shape),
   gates: ['expand', 'backfill', 'contract', 'revert'],
-  backfill: ['batchTime', 'batchSize', 'maxRowsPerSecond', 'only', 'throttle'],
+  backfill: ['batchTime', 'batchSize', 'workers', 'maxRowsPerSecond', 'only', 'throttle'],
   lock: ['lockTimeout', 'statementTimeout', 'maxLockWait', 'retries', 'retryFor'],
   contract: ['announce'],
   worker: ['pollInterval', 'healthPort', 'healthHost', 'staleAfter'],
@@ -107,7 +108,6 @@ export const LATER_KEYS: readonly string[] = [
   'engines',
   'inlineLimit',
   'targets',
-  'backfill.workers',
   'contract.confirm',
   'gates.cutover',
 ]

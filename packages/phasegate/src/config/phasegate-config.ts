@@ -47,6 +47,8 @@ export interface PhasegateConfig {
     readonly only?: string | readonly string[]
     /** What backfills look at to go slower or wait; false: nothing. */
     readonly throttle?: ThrottleDefinition | false
+    /** How many workers of one process share each backfill, each on a session of its own; from 1 to 64, default 1. */
+    readonly workers?: number
   }
   readonly lock?: {
     /**

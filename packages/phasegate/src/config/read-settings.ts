@@ -37,6 +37,7 @@ export interface SettingsOptions {
   readonly batchSize?: number
   readonly batchTime?: string
   readonly maxRowsPerSecond?: number
+  readonly workers?: number
   /** As `worker` of the config has them. */
   readonly pollInterval?: string
   readonly healthPort?: number
@@ -87,6 +88,7 @@ export async function readSettings(options: SettingsOptions = {}): Promise<Setti
         only: config.backfill?.only ?? [],
         throttle: config.backfill?.throttle ?? { signals: {} },
       },
+      workers: config.backfill?.workers ?? 1,
     },
     lock: {
       lockTimeout,
@@ -172,6 +174,7 @@ async function mergeFlags(config: Partial<CheckedConfig>, options: SettingsOptio
     ['--batch-size', 'backfill.batchSize', options.batchSize],
     ['--batch-time', 'backfill.batchTime', options.batchTime],
     ['--max-rows-per-second', 'backfill.maxRowsPerSecond', options.maxRowsPerSecond],
+    ['--workers', 'backfill.workers', options.workers],
     ['--poll-interval', 'worker.pollInterval', options.pollInterval],
     ['--health-port', 'worker.healthPort', options.healthPort],
     ['--health-host', 'worker.healthHost', options.healthHost],
