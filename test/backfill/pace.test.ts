@@ -60,11 +60,41 @@ function suite(server: AnyServer): void {
     expect(await counts(db)).toEqual({ '1': 3000 })
   })
 
+  test('is one bound for all workers of a unit: each takes its share', async () => {
+    const { db, setup, session } = await prepare(4000)
+    let asked: Promise<void> | undefined
+    const running = setup.run(countingBackfill({ batchSize: 20 }), {
+      workers: 4,
+      limits: { floor: 10, ceiling: 20 },
+      pace: { throttle: false },
+      emit: (event) => {
+        if (event.type === 'batch.done')
+          asked ??= setup.target.backfill.setPace(session, UNIT, { maxRowsPerSecond: 80 })
+      },
+    })
+    await expect.poll(() => asked !== undefined, PATIENT).toBe(true)
+    await asked
+    const done = async (): Promise<number> => {
+      const ranges = await setup.target.backfill.ranges(session, UNIT)
+      return ranges.reduce((sum, range) => sum + range.rowsDone, 0)
+    }
+    // Batches that had begun already, and one that each may begin owing nothing.
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    const before = await done()
+    await new Promise((resolve) => setTimeout(resolve, 3000))
+    expect((await done()) - before).toBeLessThanOrEqual(80 * 3 + 80)
+    await setup.target.journal.request(session, UNIT, { action: 'cancel', now: false }, ACTOR)
+    const ended = await running
+    if (ended.state === 'failed') throw ended.error
+    expect(ended.state).toBe('cancelled')
+    expect(Object.keys(await counts(db)).sort()).toEqual(['0', '1'])
+  })
+
   const gauge = { sql: 'SELECT value FROM gauge', limits: { soft: null, hard: 10 } }
   const watched = { pace: { throttle: { every: 100, signals: {}, queries: [gauge] } } }
 
   test('waits above a hard limit, says why, keeps its lease meanwhile, and goes on below', async () => {
-    const { db, setup } = await prepare(200)
+    const { db, setup, session } = await prepare(200)
     await db.query('CREATE TABLE gauge (value integer); INSERT INTO gauge VALUES (20)')
     const running = setup.run(countingBackfill(), { ...watched, leaseMs: 2000 })
     const reason = 'query SELECT value FROM gauge is 20 (limit 10)'
@@ -72,7 +102,7 @@ function suite(server: AnyServer): void {
     const epoch = (await rangeRow(db))?.epoch
     // Longer than the lease: it would be taken over if nobody prolonged it.
     await new Promise((resolve) => setTimeout(resolve, 3000))
-    expect((await setup.run(countingBackfill(), { owner: 'other' })).state).toBe('busy')
+    expect((await setup.target.backfill.lease(session, UNIT, 'other', 2000)).state).toBe('busy')
     expect(await rangeRow(db)).toMatchObject({ epoch, rows_done: '0' })
     await db.query('UPDATE gauge SET value = 1')
     expect(await running).toEqual({ state: 'applied', rows: 200 })

@@ -97,7 +97,7 @@ async function walkBatches(
         lastProgress = clock.now()
         continue
       }
-      await throttle.free(rested)
+      await throttle.free(rested, walk.worker)
       rested = false
       size.limit(pace.mostKeys(control))
       attempt.size = size.next()

@@ -29,8 +29,8 @@ export function createLeaseKeeper({ settings, worker }: Pick<Walk, 'settings' | 
 }
 
 /** Waits out a part of what is in the way, saying so; whoever calls looks at wishes again before it goes on. */
-export async function rest({ settings, throttle }: Walk, hold: Hold): Promise<void> {
-  await throttle.held(hold)
+export async function rest({ settings, throttle, worker }: Walk, hold: Hold): Promise<void> {
+  await throttle.held(hold, worker)
   if (hold.until === undefined) return await settings.clock.sleep(hold.ms, settings.signal)
   const over = new AbortController()
   const signal = AbortSignal.any([over.signal, ...(settings.signal === undefined ? [] : [settings.signal])])

@@ -1,13 +1,14 @@
 import type { BackfillSettings } from '../options.js'
 import type { ProgressLog } from '../progress-log.js'
+import type { WorkerSession } from '../worker-session.js'
 import type { Hold } from './pace.js'
 
 /** Says what is in the way of the next batch: an event for each beginning and end, and in the progress as long as it is. */
 export interface ThrottleLog {
   /** It waits for `ms` of this. */
-  held(hold: Hold): Promise<void>
+  held(hold: Hold, worker: WorkerSession): Promise<void>
   /** A batch begins. `rested`: it had to wait since the one before, so that what only slows it down goes on. */
-  free(rested: boolean): Promise<void>
+  free(rested: boolean, worker: WorkerSession): Promise<void>
 }
 
 export function createThrottleLog(
@@ -26,14 +27,14 @@ export function createThrottleLog(
       emit({ type: 'backfill.throttled', unit, level: null, reason: null })
   }
   return {
-    held: async (now) => {
+    held: async (now, worker) => {
       tell(now)
-      await log.throttled(now.reason, now.ms)
+      await log.throttled(now.reason, now.ms, worker)
     },
-    free: async (rested) => {
+    free: async (rested, worker) => {
       if (hold === undefined || (rested && hold.kind === 'rest')) return
       tell(undefined)
-      await log.throttled(null)
+      await log.throttled(null, 0, worker)
     },
   }
 }
