@@ -257,9 +257,13 @@ function exactlyOnce(server: AnyServer): void {
     let ended = false
     // Slow enough for the last kill to come while rows are being changed.
     const slowly = countingBackfill({ batchSize: 100, set: slow(server, 0.1) })
-    const running = run(slowly, { limits: { floor: 10, ceiling: 100 } }).finally(() => {
+    const running = run(slowly, { workers: 2, limits: { floor: 10, ceiling: 100 } }).finally(() => {
       ended = true
     })
+    // What comes before the first batch is the runner's to repeat.
+    await expect
+      .poll(() => events.some(({ type }) => type === 'batch.done'), { timeout: 20_000, interval: 10 })
+      .toBe(true)
     let kills = 0
     // Before that it has only looked, and gives up where nothing can be reached.
     while (!ended && !events.some(({ type }) => type === 'batch.done')) await sleep(20)

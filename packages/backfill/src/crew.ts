@@ -1,4 +1,5 @@
 import type { BackfillKey } from '@phasegate/core'
+import { createBatchEnds } from './batch-end.js'
 import { createBatchSize } from './batch-size.js'
 import type { BackfillSettings } from './options.js'
 import type { ProcessPace } from './pace/pace.js'
@@ -35,6 +36,7 @@ export function createCrew(settings: BackfillSettings, first: WorkerSession, { k
     settings: of,
     worker,
     key,
+    ends: createBatchEnds(key.wholeNumbers === true),
     size: createBatchSize({ first: backfill.batchSize, targetMs: backfill.batchTime, limits }),
     log,
     pace: pace.worker(),

@@ -78,8 +78,8 @@ async function differing(
 
 /**
  * Fence, data and cursor in one transaction, which the caller rolls back on any error. The fence locks the range's row and
- * holds it until the end: whoever comes meanwhile waits, sees another cursor or epoch, and changes nothing. Somebody may have split the range: then `upper` is
- * another one, and this batch might reach beyond it.
+ * holds it until the end: whoever comes meanwhile waits, sees another cursor or epoch, and changes nothing. Where somebody
+ * has split the range, `upper` is another one, and this batch might reach beyond it.
  */
 async function moveRange(batch: Batch): Promise<BatchResult> {
   const { session, rows, leaseMs, keys } = batch

@@ -129,9 +129,9 @@ function changingParts(backfill: CompiledBackfill, range: string, only: readonly
 
 /**
  * Fence, data and cursor in one statement. The fence locks the range's row and holds it until the end: whoever comes
- * meanwhile waits, sees another cursor or epoch, and changes nothing. Somebody may have split the range: then `upper` is
- * another one, and this batch might reach beyond it. The cursor is moved last, because a row can be
- * updated once a statement only (PostgreSQL docs: Data-Modifying Statements in WITH) and the count is known only then.
+ * meanwhile waits, sees another cursor or epoch, and changes nothing. Where somebody has split the range, `upper` is another
+ * one, and this batch might reach beyond it. The cursor is moved last, because a row can be updated once a statement only
+ * (PostgreSQL docs: Data-Modifying Statements in WITH) and the count is known only then.
  * Locks: ROW EXCLUSIVE on the table, and its rows in (after, end].
  *
  * $1 migration, $2 ordinal, $3 epoch, $4 cursor, $5 end, $6 lease in ms, $7 upper, $8 keys passed.

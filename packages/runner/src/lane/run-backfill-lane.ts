@@ -104,15 +104,11 @@ async function runOne(
             throw closed ?? error
           })
         if (run.state === 'applied') return settle({ outcome: 'applied', reason: `${run.rows} rows`, exit: EXIT.done })
-        if (run.state === 'busy' && whenBusy === 'leave')
-          return settle({ outcome: 'not run', reason: `${run.owner} works on it`, exit: EXIT.done })
         if (run.state === 'busy' || run.state === 'ended') {
           if (run.state === 'busy') {
-            context.emit({
-              type: 'unit.waiting',
-              unit: id,
-              for: `${run.owner}, which works by another version of the file`,
-            })
+            const other = `${run.owner}, which works by another version of the file`
+            if (whenBusy === 'leave') return settle({ outcome: 'not run', reason: `held by ${other}`, exit: EXIT.done })
+            context.emit({ type: 'unit.waiting', unit: id, for: other })
             await context.clock.sleep(BUSY_PAUSE * (0.5 + context.clock.random()), context.signal)
           }
           const ended = await endedByAnother(context, session, entry)
