@@ -1,5 +1,6 @@
 import type { BackfillKey, ComparedChunk } from '@phasegate/core'
 import { createBatchSize } from './batch-size.js'
+import { createComparer } from './compare-chunk.js'
 import { readAgain } from './conflict.js'
 import { type CompareOptions, type CompareSettings, compareSettings } from './options.js'
 import { createWorkerSession, type WorkerSession } from './worker-session.js'
@@ -50,6 +51,7 @@ export async function compareTable(
 ): Promise<Comparison> {
   const { backfill, clock } = settings
   const { target } = settings
+  const comparer = createComparer(settings, key)
   const size = createBatchSize({ first: backfill.batchSize, targetMs: backfill.batchTime, limits: settings.limits })
   const read = <T>(question: Parameters<typeof readAgain<T>>[2]): Promise<T> =>
     readAgain(settings, worker, question, size.conflicted)
@@ -61,7 +63,7 @@ export async function compareTable(
   const lookAgain = async (keys: readonly string[]): Promise<readonly string[]> => {
     if (keys.length === 0) return []
     await clock.sleep(settings.mismatchDelayMs, settings.signal)
-    return await read((session) => target.backfill.recheck(session, backfill, key, keys, settings.compared))
+    return await read((session) => comparer.recheck(session, keys))
   }
   let after: string | null = null
   let rows = 0
@@ -74,7 +76,7 @@ export async function compareTable(
       const end = await target.backfill.batchEnd(session, backfill, key, from, upper, size.next())
       return {
         end,
-        ...(await target.backfill.mismatches(session, backfill, key, from, end, REMEMBERED, settings.compared)),
+        ...(await comparer.chunk(session, from, end, REMEMBERED)),
       }
     })
     size.succeeded(clock.now() - started)

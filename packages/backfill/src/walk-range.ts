@@ -3,6 +3,7 @@ import { withinDeadline } from './answer-deadline.js'
 import { rowFailed, stuck } from './backfill-errors.js'
 import type { BatchSize } from './batch-size.js'
 import { conflictPause, isConflict, watchBlockers } from './conflict.js'
+import { mapBatch, RowsChanged } from './map-batch.js'
 import type { BackfillSettings } from './options.js'
 import { type Wish, wishOf } from './pause.js'
 import type { ProgressLog } from './progress-log.js'
@@ -91,7 +92,7 @@ async function walkBatches(
       lastProgress = clock.now()
     } catch (error) {
       signal?.throwIfAborted()
-      const kind = target.classify(error)
+      const kind = error instanceof RowsChanged ? 'serialization' : target.classify(error)
       if (kind === 'connection') {
         const again = await leaseAgain(walk, range, error)
         remember(again)
@@ -144,13 +145,15 @@ async function runBatch(
   )
   attempt.end = end
   const started = clock.now()
-  const running = ask(walk, (session) => target.backfill.runBatch(session, backfill, key, range, end, leaseMs))
+  const changes = await mapBatch(walk, key, range, end, () => keepLease(walk, range))
+  const running = ask(walk, (session) => target.backfill.runBatch(session, backfill, key, range, end, leaseMs, changes))
   if (onBlockers !== undefined) {
     const [seen] = await Promise.allSettled([watchBlockers(settings, (await worker.get()).backend, running), running])
     // Not being able to look is no reason to stop: the attempt itself says what is wrong.
     if (seen.status === 'fulfilled' && seen.value.length > 0) onBlockers(seen.value)
   }
-  const { moved, rows } = await running
+  const { moved, rows, stale } = await running
+  if (stale) throw new RowsChanged()
   if (!moved) return undefined
   const ms = clock.now() - started
   size.succeeded(ms)

@@ -1,6 +1,7 @@
 import type { CompiledBackfill } from '../compiled/compiled-migration.js'
 import type { RecordedProgress } from '../journal/unit-progress.js'
 import type { UnitId, UnitState } from '../unit.js'
+import type { MapColumns, RowChange, RowRead, RowsAsked } from './mapped-rows.js'
 import type { Backend, Session, TransactionOptions } from './session.js'
 
 export interface BackfillKeyColumn {
@@ -48,6 +49,8 @@ export interface BatchResult {
   /** False: the cursor was not where we thought or the epoch is not ours any more; nothing was changed. */
   readonly moved: boolean
   readonly rows: number
+  /** A row that was mapped has been changed since it was read; nothing was changed. */
+  readonly stale?: true
 }
 
 /** What others want of a backfill, and where it stands; read once a batch, by one cheap query. */
@@ -119,6 +122,8 @@ export interface BackfillTarget {
     range: LeasedRange,
     end: string,
     leaseMs: number,
+    /** Of a backfill that maps: each row of the batch that was read. */
+    changes?: readonly RowChange[],
   ): Promise<BatchResult>
   /** After a lost answer: waits for the old transaction by locking the row, then reads. */
   readRange(session: Session, unit: UnitId, ordinal: number): Promise<LeasedRange | undefined>
@@ -136,6 +141,23 @@ export interface BackfillTarget {
     unit: UnitId,
     add: (recorded: RecordedProgress | null) => RecordedProgress,
   ): Promise<RecordedProgress>
+
+  mapColumns(session: Session, backfill: CompiledBackfill): Promise<MapColumns>
+  /** Reads rows for `map`, in key order. */
+  readRows(
+    session: Session,
+    backfill: CompiledBackfill,
+    key: BackfillKey,
+    asked: RowsAsked,
+  ): Promise<readonly RowRead[]>
+  /** Keys of the rows that hold something else than these values. */
+  differing(
+    session: Session,
+    backfill: CompiledBackfill,
+    key: BackfillKey,
+    changes: readonly RowChange[],
+    compared: Compared,
+  ): Promise<readonly string[]>
 
   /** Compares the rows in (after, end] that `where` selects with their expressions. */
   mismatches(

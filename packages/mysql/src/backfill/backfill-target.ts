@@ -15,6 +15,7 @@ import { batchEndSql, countSql, greatestKeySql } from './backfill-statements.js'
 import { mismatchesSql, recheckSql } from './compare-statements.js'
 import { comparedColumns } from './compared-columns.js'
 import { inspectTable } from './inspect-table.js'
+import { createMapTarget } from './map-target.js'
 import { leaseRange, listRanges, listWorkers, readRange, releaseRange, renewLease } from './range-lease.js'
 import { recordProgress } from './record-progress.js'
 import { type KeyRow, runBatch } from './run-batch.js'
@@ -38,11 +39,12 @@ export function createBackfillTarget(server: MysqlServer): BackfillTarget {
     lease: leaseRange,
     renew: renewLease,
     release: releaseRange,
-    runBatch: async (session, backfill, key, range, end, leaseMs) => {
+    runBatch: async (session, backfill, key, range, end, leaseMs, changes) => {
       const timeouts = limits.get(session)
       if (timeouts === undefined) throw new Error('a batch runs on a session that was prepared')
-      const { failsInsteadOfWaiting } = capabilities
-      return await runBatch({ session, backfill, key, range, end, leaseMs, timeouts, failsInsteadOfWaiting })
+      const { failsInsteadOfWaiting, rowInValues } = capabilities
+      const able = { failsInsteadOfWaiting, rowInValues }
+      return await runBatch({ session, backfill, key, range, end, leaseMs, timeouts, changes, ...able })
     },
     readRange,
     ranges: listRanges,
@@ -52,6 +54,7 @@ export function createBackfillTarget(server: MysqlServer): BackfillTarget {
     control: readControl,
     workers: listWorkers,
     recordProgress,
+    ...createMapTarget(capabilities.rowInValues),
     mismatches,
     recheck: async (session, backfill, key, keys, compared) => {
       const question = { columns: await comparedColumns(session, backfill), compared }

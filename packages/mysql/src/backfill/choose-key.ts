@@ -1,4 +1,4 @@
-import type { BackfillKey, CompiledBackfill } from '@phasegate/core'
+import { type BackfillKey, type CompiledBackfill, columnsWritten } from '@phasegate/core'
 import { noKey } from './backfill-errors.js'
 import { keyTypeFault, keyWidth } from './key-form.js'
 
@@ -25,7 +25,7 @@ export interface KeyCandidate {
  * @throws `BACKFILL.NO_KEY` naming what is wrong with each index that there is
  */
 export function chooseKey(backfill: CompiledBackfill, candidates: readonly KeyCandidate[]): BackfillKey {
-  const set = backfill.set.map(({ column }) => column.toLowerCase())
+  const set = columnsWritten(backfill).map((column) => column.toLowerCase())
   const wanted = backfill.key?.toLowerCase()
   const offered =
     wanted === undefined ? candidates : candidates.filter((candidate) => candidate.column?.toLowerCase() === wanted)

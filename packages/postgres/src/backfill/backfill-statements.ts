@@ -3,6 +3,7 @@ import { escapeIdentifier } from 'pg'
 import type { ComparedColumn } from './compared-columns.js'
 import { copyParts, copySql, notCopied } from './copy-statements.js'
 import { asRow, columnName, keyColumns, keyText, keyValues } from './key-form.js'
+import { type Mapping, mapParts } from './map-statements.js'
 
 /** `"public"."users"` */
 export function tableName(backfill: CompiledBackfill): string {
@@ -14,7 +15,7 @@ export function tableName(backfill: CompiledBackfill): string {
 const bound = (parameter: number, key: BackfillKey): string => asRow(keyValues(`$${parameter}::text`, key))
 
 /** Keys in (after, upTo]; `after` undefined is unbounded. Parameters are given by number. */
-function keyRange(
+export function keyRange(
   backfill: CompiledBackfill,
   key: BackfillKey,
   after: number | undefined,
@@ -88,7 +89,8 @@ export function changeSql(backfill: CompiledBackfill, key: BackfillKey): string 
   return changeRowsSql(backfill, range, undefined)
 }
 
-const selected = ({ where }: CompiledBackfill): string => (where === undefined ? 'true' : opaque(where))
+/** The author's condition, if there is one. */
+export const selected = ({ where }: CompiledBackfill): string => (where === undefined ? 'true' : opaque(where))
 
 /** The rows that a batch takes: those that `where` selects, and on a catch-up pass of them those that differ. */
 function chosen(backfill: CompiledBackfill, only: readonly ComparedColumn[] | undefined): string {
@@ -111,13 +113,20 @@ export interface BatchShape {
   readonly bounded: boolean
   /** Set on a catch-up pass: only rows that differ are written again. */
   readonly only?: readonly ComparedColumn[]
+  /** Of a backfill that maps; its rows are the last parameter. */
+  readonly mapping?: Mapping
 }
+
+/** Number of the parameter with the rows that `map` gave. */
+const MAPPED_ROWS = 7
 
 /** Part of the server's error where a batch does not end itself. */
 export const STILL_SELECTED = 'phasegate: where still selects a changed row'
 
 /** What the cursor becomes. The text is cast where it is no number, so that the whole statement fails and nothing stays. */
-function nextCursor({ mustEnd }: CompiledBackfill): string {
+function nextCursor({ mustEnd }: CompiledBackfill, mapping: Mapping | undefined): string {
+  if (mapping !== undefined)
+    return `CASE WHEN (SELECT rows FROM phasegate_stale) > 0 THEN cursor ELSE ${nextCursor(mapping.backfill, undefined)} END`
   if (mustEnd !== true) return '$5::text'
   // Out of a query, or the planner would carry the cast out beforehand.
   const fail = `(SELECT '${STILL_SELECTED}' FROM phasegate_done)::integer::text`
@@ -125,7 +134,7 @@ function nextCursor({ mustEnd }: CompiledBackfill): string {
 }
 
 /** The parts of the statement that change the data, behind the fence; `phasegate_changed` has a row for each that counts. */
-function changingParts(backfill: CompiledBackfill, range: string, only: readonly ComparedColumn[] | undefined): string {
+function changingParts(backfill: CompiledBackfill, range: string, { only, mapping }: BatchShape): string {
   const { form, mustEnd, where } = backfill
   const behindFence = 'EXISTS (SELECT FROM phasegate_fence)'
   if (form?.kind === 'copy') {
@@ -133,6 +142,16 @@ function changingParts(backfill: CompiledBackfill, range: string, only: readonly
     return copyParts(form, rows, escapeIdentifier(backfill.table.name))
   }
   const again = mustEnd === true && where !== undefined ? opaque(where) : 'false'
+  if (mapping !== undefined)
+    return mapParts(mapping, {
+      table: tableName(backfill),
+      range,
+      behindFence,
+      selected: selected(backfill),
+      again,
+      onlyOther: only !== undefined,
+      parameter: MAPPED_ROWS,
+    })
   return `phasegate_changed AS (
   ${changeRowsSql(backfill, range, only)}
     AND ${behindFence}
@@ -146,22 +165,23 @@ function changingParts(backfill: CompiledBackfill, range: string, only: readonly
  * updated once a statement only (PostgreSQL docs: Data-Modifying Statements in WITH) and the count is known only then.
  * Locks: ROW EXCLUSIVE on the table, and its rows in (after, end].
  *
- * $1 migration, $2 ordinal, $3 epoch, $4 cursor, $5 end, $6 lease in ms.
+ * $1 migration, $2 ordinal, $3 epoch, $4 cursor, $5 end, $6 lease in ms; `MAPPED_ROWS` what `map` gave.
  */
 export function batchSql(backfill: CompiledBackfill, key: BackfillKey, shape: BatchShape): string {
   return `WITH phasegate_fence AS MATERIALIZED (
   SELECT 1 FROM phasegate.backfill_range
   WHERE migration = $1 AND ordinal = $2::integer AND epoch = $3::bigint AND cursor IS NOT DISTINCT FROM $4::text
   FOR NO KEY UPDATE
-), ${changingParts(backfill, keyRange(backfill, key, shape.bounded ? 4 : undefined, 5), shape.only)}, phasegate_done AS MATERIALIZED (
+), ${changingParts(backfill, keyRange(backfill, key, shape.bounded ? 4 : undefined, 5), shape)}, phasegate_done AS MATERIALIZED (
   SELECT count(*) AS rows, bool_or(phasegate_again) AS again FROM phasegate_changed
 )
 UPDATE phasegate.backfill_range
-SET cursor = ${nextCursor(backfill)},
+SET cursor = ${nextCursor(backfill, shape.mapping)},
     rows_done = rows_done + (SELECT rows FROM phasegate_done),
     lease_expires = clock_timestamp() + $6::float8 * interval '1 ms'
 WHERE migration = $1 AND ordinal = $2::integer AND EXISTS (SELECT FROM phasegate_fence)
-RETURNING (SELECT rows FROM phasegate_done)::text AS rows`
+RETURNING (SELECT rows FROM phasegate_done)::text AS rows,
+  ${shape.mapping === undefined ? 'false' : '(SELECT rows FROM phasegate_stale) > 0'} AS stale`
 }
 
 /** $1 end, $2 limit, $3 after (when bounded). */

@@ -6,6 +6,7 @@ import type {
   ComparedChunk,
   CompiledBackfill,
   LeasedRange,
+  RowChange,
   Session,
   TransactionOptions,
   UnitId,
@@ -22,6 +23,7 @@ import {
 } from './backfill-statements.js'
 import { comparedColumns } from './compared-columns.js'
 import { inspectTable } from './inspect-table.js'
+import { givenRows, mappingOf, mapTarget } from './map-target.js'
 import { leaseRange, listRanges, listWorkers, readRange, releaseRange, renewLease } from './range-lease.js'
 import { recordProgress } from './record-progress.js'
 import { readControl } from './unit-control.js'
@@ -47,6 +49,7 @@ export function createBackfillTarget(): BackfillTarget {
     control: readControl,
     workers: listWorkers,
     recordProgress,
+    ...mapTarget,
     mismatches,
     recheck: async (session, backfill, key, keys, compared) => {
       const sql = recheckSql(backfill, key, await comparedColumns(session, backfill), compared)
@@ -119,14 +122,22 @@ async function runBatch(
   range: LeasedRange,
   end: string,
   leaseMs: number,
+  changes?: readonly RowChange[],
 ): Promise<BatchResult> {
   // A catch-up pass rewrites only what differs; where nothing can be compared there is no such pass.
   const only = range.ordinal > 0 && backfill.comparable ? await comparedColumns(session, backfill) : undefined
-  const sql = batchSql(backfill, key, { bounded: range.cursor !== null, ...(only === undefined ? {} : { only }) })
+  const mapping = changes === undefined ? undefined : await mappingOf(session, backfill, key)
+  const sql = batchSql(backfill, key, {
+    bounded: range.cursor !== null,
+    ...(only === undefined ? {} : { only }),
+    ...(mapping === undefined ? {} : { mapping }),
+  })
   const values = [range.unit.migration, range.ordinal, range.epoch, range.cursor, end, leaseMs]
-  const [row] = await session.query<{ rows: string }>(sql, values).catch((error: unknown) => {
+  if (mapping !== undefined) values.push(givenRows(mapping, changes ?? []))
+  const [row] = await session.query<{ rows: string; stale: boolean }>(sql, values).catch((error: unknown) => {
     throw error instanceof Error && error.message.includes(STILL_SELECTED) ? neverEnds(backfill, error) : error
   })
+  if (row?.stale) return { moved: false, rows: 0, stale: true }
   return row === undefined ? { moved: false, rows: 0 } : { moved: true, rows: Number(row.rows) }
 }
 

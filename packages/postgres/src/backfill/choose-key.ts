@@ -1,4 +1,4 @@
-import type { BackfillKey, CompiledBackfill } from '@phasegate/core'
+import { type BackfillKey, type CompiledBackfill, columnsWritten } from '@phasegate/core'
 import { noKey } from './backfill-errors.js'
 
 /** A unique index, as the catalog holds it. */
@@ -25,7 +25,7 @@ export interface KeyCandidate {
  * @throws `BACKFILL.NO_KEY` naming what is wrong with each index that there is
  */
 export function chooseKey(backfill: CompiledBackfill, candidates: readonly KeyCandidate[]): BackfillKey {
-  const set = backfill.set.map(({ column }) => column)
+  const set = columnsWritten(backfill)
   const offered =
     backfill.key === undefined ? candidates : candidates.filter((candidate) => candidate.column === backfill.key)
   const judged = offered.map((candidate) => ({ candidate, fault: faultOf(candidate, set) }))
