@@ -52,7 +52,7 @@ describeOnEveryPostgres('plans', (server) => {
           [batchSql(backfill, KEY, { bounded: true }), ['m', 0, '1', from, to, 30_000]],
           [batchSql(backfill, KEY, { bounded: true, only: columns }), ['m', 0, '1', from, to, 30_000]],
           [batchEndSql(backfill, KEY, true), [to, 999, from]],
-          [mismatchesSql(backfill, KEY, columns, true, 'differs'), [to, 1000, from]],
+          [mismatchesSql(backfill, KEY, columns, { bounded: true }, 'differs'), [to, 1000, from]],
         ]
         for (const [statement, values] of statements) {
           const plan = await explain(session, statement, values)

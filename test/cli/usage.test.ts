@@ -13,7 +13,8 @@ describe('usage', () => {
     [['new', 'a', 'b'], 'VERB.USAGE', 'Too many arguments'],
     [['new', 'a', '--sql', '--ts'], 'VERB.USAGE', 'not both'],
     [['check', '--format', 'xml'], 'VERB.USAGE', 'xml'],
-    [['worker', '--any', 'flag'], 'VERB.NOT_YET', 'worker'],
+    [['worker', '--any', 'flag'], 'VERB.USAGE', '--any'],
+    [['worker', '--health-port', 'high'], 'CONFIG.VALUE', 'worker.healthPort'],
     [['repair'], 'VERB.USAGE', 'unit'],
     [['baseline'], 'VERB.NOT_YET', 'baseline'],
     [['serve'], 'VERB.NOT_YET', 'serve'],
@@ -50,7 +51,7 @@ describe('usage', () => {
     const help = await runCli(createFolder(), ['--help'])
     expect(help).toMatchObject({ code: 0, stderr: '' })
     for (const verb of ['init', 'plan', 'contract', 'doctor']) expect(help.stdout).toContain(`  ${verb} `)
-    expect(help.stdout).not.toContain('worker')
+    expect(help.stdout).not.toContain('baseline')
     const version = await runCli(createFolder(), ['--version'])
     expect(version).toMatchObject({ code: 0, stderr: '' })
     expect(version.stdout).toMatch(/^\d+\.\d+\.\d+\n$/)

@@ -30,10 +30,13 @@ export async function askBackfill(
   if (now) for (const { backend } of alive) await target.cancelStatement(session, backend)
 }
 
-/** Withdraws a pause: a worker that waits goes on, and the next one that is started will. */
+/**
+ * Withdraws a pause: a worker that waits goes on, and the next one that is started will. One that failed may be tried again,
+ * from where it got to: its error is taken off, and whoever works next takes it up.
+ */
 export async function resumeBackfill({ target, session, unit, actor }: BackfillRequest): Promise<void> {
   await target.journal.request(session, unit, null, actor)
   const { state } = await target.backfill.control(session, unit)
-  if (state === 'paused')
-    await target.journal.changeUnit(session, unit, { state: 'running', detail: { paused: null } }, actor)
+  if (state === 'paused' || state === 'failed')
+    await target.journal.changeUnit(session, unit, { state: 'running', error: null, detail: { paused: null } }, actor)
 }

@@ -54,6 +54,7 @@ export async function readAgain<T>(
   const since = settings.clock.now()
   for (let attempt = 1; ; attempt++) {
     settings.signal?.throwIfAborted()
+    settings.pulse()
     try {
       return await read(await worker.get())
     } catch (error) {

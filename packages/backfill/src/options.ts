@@ -23,6 +23,8 @@ export interface CompareOptions {
   /** ms of a lease; a statement may take half of it; default 30000. */
   readonly leaseMs?: number
   readonly limits?: ServoLimits
+  /** Called whenever it goes on to the next thing, waiting included: a process whose pulse has stopped hangs. */
+  readonly pulse?: () => void
 }
 
 export interface BackfillOptions extends CompareOptions {
@@ -56,6 +58,7 @@ export function compareSettings(options: CompareOptions): CompareSettings {
     lockTimeoutMs: 200,
     leaseMs: 30_000,
     limits: SERVO_LIMITS,
+    pulse: () => {},
     ...options,
     signal: options.signal,
   }

@@ -73,6 +73,7 @@ async function walkBatches(
   let holders: readonly LockHolder[] = []
   for (;;) {
     signal?.throwIfAborted()
+    settings.pulse()
     const attempt: Attempt = { size: size.next(), end: undefined }
     try {
       const wish = wishOf(await ask(walk, (session) => target.backfill.control(session, settings.unit)))

@@ -2,7 +2,7 @@ import type { GateCheck } from './gate/gate.js'
 import type { BatchTimes } from './journal/batch-times.js'
 import type { UnitProgress } from './journal/unit-progress.js'
 import type { LockHolder } from './ports/session.js'
-import type { UnitId, UnitState } from './unit.js'
+import type { UnitId, UnitName, UnitState } from './unit.js'
 
 /** Everything that happens, as data. Progress, logs and metrics listen; nothing below the command line prints. */
 export interface EventMap {
@@ -36,6 +36,16 @@ export interface EventMap {
   'backfill.compared': { readonly unit: UnitId; readonly rows: number; readonly progress: UnitProgress }
   /** This process has stopped working on it, for whatever reason; `batches` are those of all workers so far. */
   'backfill.ended': { readonly unit: UnitId; readonly progress: UnitProgress; readonly batches: BatchTimes }
+  /** A daemon has compiled its files and begins; `health` is the address of its endpoint. */
+  'worker.started': { readonly migrations: number; readonly pollMs: number; readonly health: string | null }
+  /** The database answers and the journal can be read: at first, and again after an outage. */
+  'worker.connected': { readonly database: string; readonly server: string }
+  /** Nothing to do; said when that begins and when what it leaves alone, or why, is another. */
+  'worker.idle': { readonly left: readonly { readonly unit: UnitName; readonly reason: string }[] }
+  /** A round ended with an error: it goes on after `retryMs`. */
+  'worker.failed': { readonly code: string; readonly reason: string; readonly retryMs: number }
+  'worker.stopping': { readonly reason: string }
+  'worker.stopped': { readonly applied: number; readonly failed: number }
   'connection.lost': { readonly reason: string; readonly attempt: number }
 }
 

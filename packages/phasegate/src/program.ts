@@ -102,6 +102,12 @@ const SETTING_FLAGS: Readonly<Record<NonNullable<Verb['takes']>[number], readonl
     ['--batch-size <rows>', 'rows of the first batch'],
     ['--batch-time <duration>', "target time of a batch: '250ms'"],
   ],
+  worker: [
+    ['--poll-interval <duration>', "how often to look for work: '5s'"],
+    ['--health-port <port>', 'answer GET /health/live and /health/ready there'],
+    ['--health-host <address>', 'on which address: 127.0.0.1, in a pod 0.0.0.0'],
+    ['--stale-after <duration>', "how long nothing at all may happen before /health/live says so: '2m'"],
+  ],
   compile: [['--server-version <version>', "server version to compile for, without a database: '8.4'"]],
 }
 
@@ -119,6 +125,10 @@ function settingsOf(flags: Readonly<Record<string, unknown>>): SettingsOptions {
     ...text('maxLockWait'),
     ...text('batchTime'),
     ...count('batchSize'),
+    ...text('pollInterval'),
+    ...count('healthPort'),
+    ...text('healthHost'),
+    ...text('staleAfter'),
     ...text('serverVersion'),
   }
 }

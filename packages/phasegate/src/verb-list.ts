@@ -7,7 +7,7 @@ export interface Verb {
   /** Flags and what they do. */
   readonly flags?: readonly (readonly [flag: string, description: string])[]
   /** Which flags of the configuration it takes, beside `--config` and `--database`. */
-  readonly takes?: readonly ('lock' | 'batch' | 'compile')[]
+  readonly takes?: readonly ('lock' | 'batch' | 'compile' | 'worker')[]
   /** Has `--format github`. */
   readonly github?: boolean
   /** Loads the verb when it is called; without one it is refused as `VERB.NOT_YET`. */
@@ -64,6 +64,12 @@ export const VERBS: readonly Verb[] = [
     summary: 'run pending backfills until they are done, or those named',
     takes: ['lock', 'batch'],
     load: async () => (await import('./commands/backfill.js')).backfillCommand,
+  },
+  {
+    usage: 'worker',
+    summary: 'run every backfill whose gates are open, and wait for more, until it is stopped',
+    takes: ['lock', 'batch', 'worker'],
+    load: async () => (await import('./commands/worker.js')).workerCommand,
   },
   {
     usage: 'contract [units...]',
@@ -190,7 +196,7 @@ export const VERBS: readonly Verb[] = [
 ]
 
 /** Verbs of the design that no version has yet. Known, so that they are refused by name. */
-export const LATER_VERBS: readonly string[] = ['worker', 'baseline', 'serve', 'repack']
+export const LATER_VERBS: readonly string[] = ['baseline', 'serve', 'repack']
 
 export function verbName(verb: Verb): string {
   return verb.usage.split(' ')[0]!

@@ -10,3 +10,5 @@ export { findUndecidedStep, repairStep, type StepDecision, type UndecidedStep } 
 export { assertRevertible, runRevert } from './revert/run-revert.js'
 export * from './runner-context.js'
 export type { UnitOutcome } from './unit-outcome.js'
+export { createFailedAttempts, type FailedAttempts } from './worker/failed-attempts.js'
+export { runWorkLoop } from './worker/work-loop.js'

@@ -41,8 +41,11 @@ export interface SyncDefinition {
 
 /** What every form of a backfill takes. */
 interface BackfillPace {
-  /** Column to walk by; default: the primary key, else the best unique key. */
-  readonly key?: string
+  /**
+   * Column to walk by, or the columns of one unique index in its order: `['tenant_id', 'id']`. Default: the primary key,
+   * else the unique index with the fewest columns and the smallest types.
+   */
+  readonly key?: string | readonly string[]
   readonly batch?: {
     /** Rows of the first batch; default 1000. */
     readonly size?: number

@@ -31,7 +31,7 @@ export interface AuthoredBackfill {
   readonly form?: BackfillForm
   readonly set: readonly Assignment[]
   readonly where?: string
-  readonly key?: string
+  readonly key?: readonly string[]
   readonly size?: number
   /** ms */
   readonly time?: number

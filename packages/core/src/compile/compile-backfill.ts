@@ -25,8 +25,7 @@ export function compileBackfill(
   const expressions = form?.kind === 'copy' ? form.select : set
   const facts = expressions.map(({ expression }) => language.readExpression(expression, location.file))
   const condition = where === undefined ? undefined : language.readExpression(where, location.file)
-  for (const column of [...expressions.map((one) => one.column), ...(key === undefined ? [] : [key])])
-    language.quoting.identifier([column])
+  for (const column of [...expressions.map((one) => one.column), ...(key ?? [])]) language.quoting.identifier([column])
 
   const targetKeys = targets.map(language.columnKey)
   const touches = (columns: readonly string[]): boolean =>

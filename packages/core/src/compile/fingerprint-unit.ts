@@ -67,7 +67,8 @@ function backfillData(backfill: AuthoredBackfill | undefined, from: Source): unk
     ...(form === undefined ? {} : { form: formData(form, from) }),
     set: expressions(set, from),
     where: where === undefined ? undefined : canonical(where, from),
-    key,
+    // As it was when a key had one column only, or a new release would see drift in old files.
+    key: key?.length === 1 ? key[0] : key,
     once,
   }
 }

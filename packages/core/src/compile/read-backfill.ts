@@ -41,8 +41,12 @@ export function readBackfill(value: unknown, file: string, quoting: Quoting): Au
   if (condition !== undefined && !isSqlFragment(condition)) {
     throw shape('backfill.where is not an sql`…` fragment.', 'Write where: sql`plan IS NULL`.')
   }
-  if (key !== undefined && (typeof key !== 'string' || key === '')) {
-    throw shape('backfill.key is not the name of a column.', "Write key: 'id', or leave it out.")
+  const columns = key === undefined ? undefined : keyColumns(key)
+  if (key !== undefined && columns === undefined) {
+    throw shape(
+      'backfill.key is not the name of a column, nor a list of them.',
+      "Write key: 'id', or key: ['tenant_id', 'id'], or leave it out.",
+    )
   }
   if (once !== undefined && typeof once !== 'boolean')
     throw shape('backfill.once is true or false.', 'Write once: true.')
@@ -50,7 +54,7 @@ export function readBackfill(value: unknown, file: string, quoting: Quoting): Au
   return {
     ...reader.read(definition, { file, quoting, where, shape }),
     ...(where === undefined ? {} : { where }),
-    ...(key === undefined ? {} : { key }),
+    ...(columns === undefined ? {} : { key: columns }),
     ...readBatch(batch, file),
     once: once ?? false,
     location: { file },
@@ -116,4 +120,10 @@ function assertKnown(value: object, known: readonly string[], what: string, file
   throw migrationError('BACKFILL.OPTION', `There is no option '${unknown}' in ${what}.`, { file }, [
     nearest === undefined ? `The options are ${known.join(', ')}.` : `Did you mean '${nearest}'?`,
   ])
+}
+
+function keyColumns(key: unknown): readonly string[] | undefined {
+  const columns: readonly unknown[] = Array.isArray(key) ? key : [key]
+  const named = columns.filter((column): column is string => typeof column === 'string' && column !== '')
+  return named.length === columns.length && named.length > 0 && new Set(named).size === named.length ? named : undefined
 }

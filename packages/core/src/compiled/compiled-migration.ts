@@ -87,7 +87,8 @@ export interface CompiledBackfill {
   /** Empty where there is a `form`. */
   readonly set: readonly { readonly column: string; readonly expression: string }[]
   readonly where?: string
-  readonly key?: string
+  /** Columns of the unique index to walk by, in its order. */
+  readonly key?: readonly string[]
   readonly batchSize: number
   /** Target time of one batch in ms. */
   readonly batchTime: number

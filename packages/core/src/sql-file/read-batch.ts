@@ -5,8 +5,8 @@ import { sqlFileError } from './sql-file-errors.js'
 
 /** How a backfill is cut into batches. */
 export interface BatchSetting {
-  /** Column to walk by. */
-  readonly key?: string
+  /** Columns to walk by. */
+  readonly key?: readonly string[]
   /** Rows of the first batch. */
   readonly size?: number
   /** Target time of one batch in ms. */
@@ -16,16 +16,21 @@ export interface BatchSetting {
 
 const OPTIONS = ['key', 'size', 'time', 'once']
 
-/** `once`, `size=1000`, `key="My Id"`. */
-const ENTRY = /[^\s,="]*(?:=(?:"(?:[^"]|"")+"|`(?:[^`]|``)+`)|=[^\s,]*)?/g
+const QUOTED = '"(?:[^"]|"")+"|`(?:[^`]|``)+`'
+
+/** `once`, `size=1000`, `key="My Id"`, `key=(tenant, "My Id")`. */
+const ENTRY = new RegExp(`[^\\s,="]*(?:=(?:${QUOTED})|=\\((?:${QUOTED}|[^"\`()])*\\)|=[^\\s,]*)?`, 'g')
+
+const NAME = `(?:${QUOTED}|[^\\s,"\`()]+)`
+const LIST = new RegExp(`^\\(\\s*${NAME}(?:\\s*,\\s*${NAME})*\\s*\\)$`)
 
 /**
- * Reads `key=id size=1000 time=250 once`. A key may be quoted as in SQL.
+ * Reads `key=id size=1000 time=250 once`. A key may be quoted as in SQL, and several columns stand in parentheses.
  *
  * @throws `MIGRATION.UNKNOWN_SETTING`, `MIGRATION.BAD_SETTING`
  */
 export function readBatch(value: string, where: SourceLocation, language: Pick<SqlLanguage, 'readName'>): BatchSetting {
-  const batch: { key?: string; size?: number; time?: number; once?: boolean } = {}
+  const batch: { key?: readonly string[]; size?: number; time?: number; once?: boolean } = {}
   for (const entry of (value.match(ENTRY) ?? []).filter((part) => part !== '')) {
     const equals = entry.indexOf('=')
     const option = equals === -1 ? entry : entry.slice(0, equals)
@@ -33,7 +38,8 @@ export function readBatch(value: string, where: SourceLocation, language: Pick<S
     if (Object.hasOwn(batch, option)) {
       throw sqlFileError('MIGRATION.BAD_SETTING', `batch names ${option} twice.`, where, ['Keep one of the two.'])
     }
-    if (option === 'key' && written !== undefined && written !== '') batch.key = language.readName(written)
+    if (option === 'key' && written !== undefined && written !== '')
+      batch.key = names(written, where).map(language.readName)
     else if ((option === 'size' || option === 'time') && written !== undefined)
       batch[option] = count(option, written, where)
     else if (option === 'once' && written === undefined) batch.once = true
@@ -41,6 +47,13 @@ export function readBatch(value: string, where: SourceLocation, language: Pick<S
   }
   if (Object.keys(batch).length === 0) throw unknownOption('', value, where)
   return batch
+}
+
+/** The names in `id` and in `(tenant, "My Id")`, as they are written. */
+function names(written: string, where: SourceLocation): readonly string[] {
+  if (!written.startsWith('(')) return [written]
+  if (!LIST.test(written)) throw unknownOption('key', `key=${written}`, where)
+  return written.match(new RegExp(NAME, 'g')) ?? []
 }
 
 function count(option: string, written: string, where: SourceLocation): number {
@@ -54,7 +67,7 @@ function count(option: string, written: string, where: SourceLocation): number {
 function unknownOption(option: string, entry: string, where: SourceLocation): Error {
   if (OPTIONS.includes(option) || option === '') {
     return sqlFileError('MIGRATION.BAD_SETTING', `batch cannot be read at '${entry}'.`, where, [
-      'Write -- batch: key=id size=1000 time=250 once, or some of these.',
+      'Write -- batch: key=id size=1000 time=250 once, or some of these; several columns are key=(tenant_id, id).',
     ])
   }
   const nearest = nearestName(option, OPTIONS)

@@ -48,7 +48,7 @@ export function noKey(backfill: CompiledBackfill, why: string): PhasegateError {
     message: `The backfill of ${describeTable(backfill)} has no key to walk by.`,
     why,
     next: [
-      'Name a column with a unique, visible btree index over the whole of it and nothing else, that is NOT NULL: key: "column" (SQL: -- key: column).',
+      'Name the columns of a unique, visible btree index over the whole of them, all NOT NULL and none of them changed: key: ["a", "b"] (SQL: -- batch: key=(a,b)).',
       `Or add one in expand: ALTER TABLE ${describeTable(backfill)} ADD UNIQUE KEY (column), on a column that is NOT NULL.`,
     ],
     exit: EXIT.usage,

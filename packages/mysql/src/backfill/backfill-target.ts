@@ -21,7 +21,7 @@ import { recordProgress } from './record-progress.js'
 import { type KeyRow, runBatch } from './run-batch.js'
 import { readControl } from './unit-control.js'
 
-/** Backfills on MySQL and MariaDB: keyset ranges over one column, one transaction a batch. */
+/** Backfills on MySQL and MariaDB: keyset ranges, one transaction a batch. */
 export function createBackfillTarget(server: MysqlServer): BackfillTarget {
   const capabilities = capabilitiesOf(server)
   /** What `prepare` was given, for the transactions of that session. */

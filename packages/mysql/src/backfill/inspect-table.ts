@@ -103,7 +103,7 @@ function assertColumns(backfill: CompiledBackfill, columns: readonly ColumnRow[]
   const find = (name: string) => columns.find((column) => column.name.toLowerCase() === name.toLowerCase())
   const set = columnsWritten(backfill)
   const read = backfill.form?.kind === 'map' ? backfill.form.select : []
-  const missing = [...set, ...read, ...(backfill.key === undefined ? [] : [backfill.key])].filter((name) => !find(name))
+  const missing = [...set, ...read, ...(backfill.key ?? [])].filter((name) => !find(name))
   if (missing.length > 0)
     throw noColumn(
       backfill,
@@ -118,6 +118,8 @@ function assertColumns(backfill: CompiledBackfill, columns: readonly ColumnRow[]
 interface IndexRow {
   readonly INDEX_NAME: string
   readonly COLUMN_NAME: string | null
+  /** `A` or `D`. */
+  readonly COLLATION: string | null
   readonly SUB_PART: number | string | null
   readonly INDEX_TYPE: string
   /** MySQL. */
@@ -142,15 +144,19 @@ async function readCandidates(
   return [...new Set(rows.map((row) => row.INDEX_NAME))].map((index) => {
     const parts = rows.filter((row) => row.INDEX_NAME === index)
     const first = parts[0]!
-    const column = columns.find(({ name }) => name === first.COLUMN_NAME)
     return {
       index,
       primary: index === 'PRIMARY',
-      columns: parts.length,
-      column: first.COLUMN_NAME,
-      type: column === undefined ? null : keyType(column),
-      notNull: column?.nullable === 'NO',
-      prefix: first.SUB_PART !== null,
+      columns: parts.map((part) => {
+        const column = columns.find(({ name }) => name === part.COLUMN_NAME)
+        return {
+          name: part.COLUMN_NAME,
+          type: column === undefined ? null : keyType(column),
+          notNull: column?.nullable === 'NO',
+          prefix: part.SUB_PART !== null,
+          descending: part.COLLATION === 'D',
+        }
+      }),
       hidden: first.IS_VISIBLE === 'NO' || first.IGNORED === 'YES',
       btree: first.INDEX_TYPE === 'BTREE',
     }

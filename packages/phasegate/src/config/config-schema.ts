@@ -67,6 +67,14 @@ export const configSchema = z.strictObject({
     })
     .optional(),
   contract: z.strictObject({ announce: duration.optional() }).optional(),
+  worker: z
+    .strictObject({
+      pollInterval: duration.refine((ms) => ms >= 100, '100 ms or more').optional(),
+      healthPort: count(0).max(65_535, 'a port, 0 to 65535').optional(),
+      healthHost: z.string('an address').min(1, 'an address').optional(),
+      staleAfter: duration.refine((ms) => ms >= 1000, '1 s or more').optional(),
+    })
+    .optional(),
   disposable: z.boolean('true or false').optional(),
 })
 
@@ -79,6 +87,7 @@ export const CONFIG_KEYS: Readonly<Record<string, readonly string[]>> = {
   backfill: ['batchTime', 'batchSize'],
   lock: ['lockTimeout', 'statementTimeout', 'maxLockWait', 'retries', 'retryFor'],
   contract: ['announce'],
+  worker: ['pollInterval', 'healthPort', 'healthHost', 'staleAfter'],
   'applications.*': [],
 }
 

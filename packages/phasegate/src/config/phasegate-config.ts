@@ -61,6 +61,17 @@ export interface PhasegateConfig {
     /** How long `contracting` stands before anything is destroyed: one heartbeat of your instances. Default `'15s'`. */
     readonly announce?: Duration
   }
+  /** `phasegate worker`. */
+  readonly worker?: {
+    /** How often it looks for work while there is none; default `'5s'`. */
+    readonly pollInterval?: Duration
+    /** Port of `/health/live` and `/health/ready`; default: no endpoint. */
+    readonly healthPort?: number
+    /** Address of the endpoint; default `'127.0.0.1'`. In a pod `'0.0.0.0'`. */
+    readonly healthHost?: string
+    /** How long it may do nothing at all before `/health/live` says so; default `'2m'`. */
+    readonly staleAfter?: Duration
+  }
   /** This database may be emptied and filled by `phasegate up`. Default false. */
   readonly disposable?: boolean
 }

@@ -36,6 +36,11 @@ export interface SettingsOptions {
   readonly maxLockWait?: string
   readonly batchSize?: number
   readonly batchTime?: string
+  /** As `worker` of the config has them. */
+  readonly pollInterval?: string
+  readonly healthPort?: number
+  readonly healthHost?: string
+  readonly staleAfter?: string
   /** Default `process.env`. */
   readonly environment?: Environment
 }
@@ -82,6 +87,12 @@ export async function readSettings(options: SettingsOptions = {}): Promise<Setti
       retryFor: config.lock?.retryFor ?? 300_000,
     },
     contract: { announce: config.contract?.announce ?? 15_000 },
+    worker: {
+      pollInterval: config.worker?.pollInterval ?? 5000,
+      healthPort: config.worker?.healthPort,
+      healthHost: config.worker?.healthHost ?? '127.0.0.1',
+      staleAfter: config.worker?.staleAfter ?? 120_000,
+    },
     disposable: config.disposable ?? false,
     notes: misspeltVariables(environment),
   }
@@ -151,6 +162,10 @@ async function mergeFlags(config: Partial<CheckedConfig>, options: SettingsOptio
     ['--max-lock-wait', 'lock.maxLockWait', options.maxLockWait],
     ['--batch-size', 'backfill.batchSize', options.batchSize],
     ['--batch-time', 'backfill.batchTime', options.batchTime],
+    ['--poll-interval', 'worker.pollInterval', options.pollInterval],
+    ['--health-port', 'worker.healthPort', options.healthPort],
+    ['--health-host', 'worker.healthHost', options.healthHost],
+    ['--stale-after', 'worker.staleAfter', options.staleAfter],
   ]
   let merged = config
   for (const [flag, path, value] of flags) {
@@ -177,6 +192,7 @@ function overlay(below: Partial<CheckedConfig>, above: Partial<CheckedConfig>): 
     ...above,
     ...(above.lock === undefined ? {} : { lock: { ...below.lock, ...above.lock } }),
     ...(above.backfill === undefined ? {} : { backfill: { ...below.backfill, ...above.backfill } }),
+    ...(above.worker === undefined ? {} : { worker: { ...below.worker, ...above.worker } }),
     ...(above.contract === undefined ? {} : { contract: { ...below.contract, ...above.contract } }),
   }
 }

@@ -34,6 +34,13 @@ export interface Settings {
     readonly retryFor: number
   }
   readonly contract: { readonly announce: number }
+  readonly worker: {
+    readonly pollInterval: number
+    /** Undefined: no endpoint. */
+    readonly healthPort: number | undefined
+    readonly healthHost: string
+    readonly staleAfter: number
+  }
   readonly disposable: boolean
   /** Worth telling and not wrong: a variable that looks like a misspelt setting, for one. */
   readonly notes: readonly string[]

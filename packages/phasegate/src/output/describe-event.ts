@@ -49,6 +49,20 @@ export function describeEvent(event: PhasegateEvent, verbose: boolean): string |
         : `${unitName(event.unit)} ${describeBatches(event.batches).join('\n')}`
     case 'backfill.verifying':
       return `${unitName(event.unit)} verifying, pass ${event.pass}${event.mismatches === undefined ? '' : `: ${event.mismatches} rows differ`}`
+    case 'worker.started':
+      return `worker started with ${event.migrations} migrations`
+    case 'worker.connected':
+      return `connected to ${event.database} (${event.server})`
+    case 'worker.idle':
+      return event.left.length === 0
+        ? 'nothing to do'
+        : `nothing to do; left alone: ${event.left.map(({ unit, reason }) => `${unit}: ${reason}`).join('; ')}`
+    case 'worker.failed':
+      return `${event.code}: ${event.reason}; goes on in ${formatDuration(event.retryMs)}`
+    case 'worker.stopping':
+      return `stopping after this batch: ${event.reason}`
+    case 'worker.stopped':
+      return `worker stopped; ${event.applied} applied, ${event.failed} failed`
     case 'connection.lost':
       return `connection lost (${event.reason}), try ${event.attempt}`
   }

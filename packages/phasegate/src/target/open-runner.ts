@@ -5,6 +5,7 @@ import {
   type CompiledMigration,
   type Emit,
   EXIT,
+  type LoadedMigration,
   PhasegateError,
   type Session,
   systemClock,
@@ -78,6 +79,14 @@ function translated(target: Target, error: unknown, doing: string): unknown {
   return target.isDatabaseError(error) ? target.translate(error, doing) : error
 }
 
+/** Settings and files, read and compiled as far as that goes without the database. */
+export interface LoadedRunner {
+  readonly settings: Settings
+  readonly loaded: readonly LoadedMigration[]
+  /** Undefined where only the server that is there can say whether the files are right. */
+  readonly beforehand: readonly CompiledMigration[] | undefined
+}
+
 /**
  * As `withTarget`, with every file loaded and compiled first: nothing is executed before all of them are right. Where the
  * server turns out to be another one than the settings say, and that matters, the same files are compiled once more.
@@ -85,15 +94,37 @@ function translated(target: Target, error: unknown, doing: string): unknown {
  * @throws what is wrong with the first wrong file; `CHECK.FINDINGS` is the caller's business
  */
 export async function withRunner<T>(options: TargetOptions, work: (runner: OpenRunner) => Promise<T>): Promise<T> {
+  return connectRunner(await loadRunner(options), options, work)
+}
+
+/** The first half of `withRunner`. */
+export async function loadRunner(options: TargetOptions): Promise<LoadedRunner> {
   const settings = await readSettings(options)
   requireDatabase(settings)
   const loaded = await loadMigrations(settings)
-  const beforehand = await compileBeforehand(loaded, settings)
+  return { settings, loaded, beforehand: await compileBeforehand(loaded, settings) }
+}
+
+/** How the backfills of a run behave where a person, or nothing at all, is waiting for them. */
+export interface RunManner {
+  /** What to do with a backfill that is paused; default `wait`. */
+  readonly whilePaused?: 'wait' | 'return'
+  /** Called whenever a backfill goes on to the next thing. */
+  readonly pulse?: () => void
+}
+
+/** The second half of `withRunner`, which may be done again after the database was away. */
+export function connectRunner<T>(
+  { settings, loaded, beforehand }: LoadedRunner,
+  options: TargetOptions,
+  work: (runner: OpenRunner) => Promise<T>,
+  manner: RunManner = {},
+): Promise<T> {
   return connected(settings, async (target) => {
     const forServer = await compilingFor(target, settings)
     const migrations =
       forServer === undefined && beforehand !== undefined ? beforehand : await compileAll(loaded, forServer ?? settings)
-    const context = await createContext(options, settings, migrations, target)
+    const context = await createContext(options, settings, migrations, target, manner)
     try {
       return await work({ settings, migrations, target, context })
     } catch (error) {
@@ -107,6 +138,7 @@ async function createContext(
   settings: Settings,
   migrations: readonly CompiledMigration[],
   target: Target,
+  { whilePaused = 'wait', pulse = () => {} }: RunManner,
 ): Promise<RunnerContext> {
   const [{ DEFAULT_SETTINGS }, gates, backfill] = await Promise.all([
     import('@phasegate/runner'),
@@ -144,6 +176,7 @@ async function createContext(
         backfill: compiled,
         compared,
         openSession: openWorker,
+        pulse,
         clock: systemClock,
         signal,
       }),
@@ -158,7 +191,8 @@ async function createContext(
         owner: `${os.hostname()}:${process.pid}`,
         openSession: openWorker,
         withLaneLock,
-        whilePaused: 'wait',
+        whilePaused,
+        pulse,
         clock: systemClock,
         emit,
         signal,

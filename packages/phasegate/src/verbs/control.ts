@@ -37,7 +37,10 @@ export function runPause(options: ControlOptions = {}): Promise<ControlResult> {
   return control(options, 'pause')
 }
 
-/** Lets a paused backfill go on: one that waits does at once, one whose process ended with the next `backfill`. */
+/**
+ * Lets a paused backfill go on: one that waits does at once, one whose process ended with the next `backfill`, or with a
+ * `worker` that runs. One that failed is given free for another try in the same way.
+ */
 export function runResume(options: ControlOptions = {}): Promise<ControlResult> {
   return control(options, 'resume')
 }
@@ -88,7 +91,7 @@ function backfillOf(snapshot: JournalSnapshot, text: string): UnitRecord {
 
 const FITS: Readonly<Record<ControlResult['action'], readonly string[]>> = {
   pause: ['running', 'verifying', 'interrupted'],
-  resume: ['paused', 'running', 'verifying', 'interrupted'],
+  resume: ['paused', 'running', 'verifying', 'interrupted', 'failed'],
   cancel: ['running', 'verifying', 'paused', 'interrupted'],
 }
 

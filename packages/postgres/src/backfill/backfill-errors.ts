@@ -51,7 +51,7 @@ export function noKey(backfill: CompiledBackfill, why: string): PhasegateError {
     message: `The backfill of ${describeTable(backfill)} has no key to walk by.`,
     why,
     next: [
-      'Name a column with a valid, unique, not partial btree index of its own that is NOT NULL: key: "column" (SQL: -- key: column).',
+      'Name the columns of a valid, unique, not partial btree index, all of them NOT NULL and none of them changed: key: ["a", "b"] (SQL: -- batch: key=(a,b)).',
       `Or add one in expand: ALTER TABLE … ALTER COLUMN … SET NOT NULL and CREATE UNIQUE INDEX CONCURRENTLY ON ${describeTable(backfill)} (column).`,
     ],
     exit: EXIT.usage,

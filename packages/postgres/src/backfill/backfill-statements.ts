@@ -3,38 +3,15 @@ import { escapeIdentifier } from 'pg'
 import type { ComparedColumn } from './compared-columns.js'
 import { copyParts, copySql, notCopied } from './copy-statements.js'
 import { asRow, columnName, keyColumns, keyText, keyValues } from './key-form.js'
+import { keyRange } from './key-range.js'
 import { type Mapping, mapParts } from './map-statements.js'
+import { opaque } from './opaque.js'
 
 /** `"public"."users"` */
 export function tableName(backfill: CompiledBackfill): string {
   const { schema, name } = backfill.table
   return schema === undefined ? escapeIdentifier(name) : `${escapeIdentifier(schema)}.${escapeIdentifier(name)}`
 }
-
-/** A parameter that carries a key as text, cast back by the server. */
-const bound = (parameter: number, key: BackfillKey): string => asRow(keyValues(`$${parameter}::text`, key))
-
-/** Keys in (after, upTo]; `after` undefined is unbounded. Parameters are given by number. */
-export function keyRange(
-  backfill: CompiledBackfill,
-  key: BackfillKey,
-  after: number | undefined,
-  upTo: number | undefined,
-): string {
-  const columns = asRow(keyColumns(backfill, key))
-  const conditions = [
-    ...(after === undefined ? [] : [`${columns} > ${bound(after, key)}`]),
-    ...(upTo === undefined ? [] : [`${columns} <= ${bound(upTo, key)}`]),
-  ]
-  return conditions.join(' AND ')
-}
-
-/**
- * The author's condition inside CASE: it then cannot be matched to an index (nor to a partial one), so that the key's
- * index is all that the planner can use. An index on the condition's columns would be read from its start by each batch.
- * The line break ends a trailing `--` comment.
- */
-const opaque = (condition: string): string => `CASE WHEN (${condition}\n) THEN true ELSE false END`
 
 /** Greatest key of the table. `max()` does not exist for every sortable type (uuid before 18). */
 export function greatestKeySql(backfill: CompiledBackfill, key: BackfillKey): string {
@@ -43,11 +20,19 @@ export function greatestKeySql(backfill: CompiledBackfill, key: BackfillKey): st
   return `SELECT ${keyText(columns)} AS key FROM ${tableName(backfill)} ORDER BY ${descending} LIMIT 1`
 }
 
-/** $1 upper, $2 offset, $3 after (when bounded). Reads the key's index only. */
+/**
+ * The key on that place behind `after`; NULL where it is beyond `upper`. Reads no more entries of the key's index: only the
+ * first column ends the scan at `upper`, for what a comparison of rows would read, see `keyRange`.
+ *
+ * $1 upper, $2 offset, $3 after (when bounded)
+ */
 export function batchEndSql(backfill: CompiledBackfill, key: BackfillKey, bounded: boolean): string {
   const columns = keyColumns(backfill, key)
-  return `SELECT ${keyText(columns)} AS key FROM ${tableName(backfill)}
-WHERE ${keyRange(backfill, key, bounded ? 3 : undefined, 1)} ORDER BY ${columns.join(', ')} LIMIT 1 OFFSET $2::bigint`
+  const upper = keyValues('$1::text', key)
+  const row = asRow(columns)
+  const after = bounded ? `${row} > ${asRow(keyValues('$3::text', key))} AND ` : ''
+  return `SELECT CASE WHEN ${row} <= ${asRow(upper)} THEN ${keyText(columns)} END AS key FROM ${tableName(backfill)}
+WHERE ${after}${columns[0]} <= ${upper[0]} ORDER BY ${columns.join(', ')} LIMIT 1 OFFSET $2::bigint`
 }
 
 function differs(backfill: CompiledBackfill, columns: readonly ComparedColumn[]): string {
@@ -83,7 +68,7 @@ function mismatching(backfill: CompiledBackfill, columns: readonly ComparedColum
 
 /** The data change alone: what EXPLAIN is asked about before anything runs. $1 after, $2 end. */
 export function changeSql(backfill: CompiledBackfill, key: BackfillKey): string {
-  const range = keyRange(backfill, key, 1, 2)
+  const range = keyRange(backfill, key, { after: 1, upTo: 2 })
   if (backfill.form?.kind === 'copy')
     return copySql(backfill.form, `${tableName(backfill)} WHERE ${range} AND ${selected(backfill)}`)
   return changeRowsSql(backfill, range, undefined)
@@ -111,6 +96,8 @@ function changeRowsSql(backfill: CompiledBackfill, range: string, only: readonly
 export interface BatchShape {
   /** False: the batch begins before the first key. */
   readonly bounded: boolean
+  /** See `KeyRange`. */
+  readonly common?: number
   /** Set on a catch-up pass: only rows that differ are written again. */
   readonly only?: readonly ComparedColumn[]
   /** Of a backfill that maps; its rows are the last parameter. */
@@ -168,11 +155,12 @@ function changingParts(backfill: CompiledBackfill, range: string, { only, mappin
  * $1 migration, $2 ordinal, $3 epoch, $4 cursor, $5 end, $6 lease in ms; `MAPPED_ROWS` what `map` gave.
  */
 export function batchSql(backfill: CompiledBackfill, key: BackfillKey, shape: BatchShape): string {
+  const range = keyRange(backfill, key, { ...shape, after: shape.bounded ? 4 : undefined, upTo: 5 })
   return `WITH phasegate_fence AS MATERIALIZED (
   SELECT 1 FROM phasegate.backfill_range
   WHERE migration = $1 AND ordinal = $2::integer AND epoch = $3::bigint AND cursor IS NOT DISTINCT FROM $4::text
   FOR NO KEY UPDATE
-), ${changingParts(backfill, keyRange(backfill, key, shape.bounded ? 4 : undefined, 5), shape)}, phasegate_done AS MATERIALIZED (
+), ${changingParts(backfill, range, shape)}, phasegate_done AS MATERIALIZED (
   SELECT count(*) AS rows, bool_or(phasegate_again) AS again FROM phasegate_changed
 )
 UPDATE phasegate.backfill_range
@@ -189,9 +177,10 @@ export function mismatchesSql(
   backfill: CompiledBackfill,
   key: BackfillKey,
   columns: readonly ComparedColumn[],
-  bounded: boolean,
+  shape: Pick<BatchShape, 'bounded' | 'common'>,
   compared: Compared,
 ): string {
+  const range = keyRange(backfill, key, { ...shape, after: shape.bounded ? 3 : undefined, upTo: 1 })
   const names = key.columns.map((_, position) => `phasegate_key${position}`)
   const values = keyColumns(backfill, key).map((column, position) => `${column} AS ${names[position]}`)
   return `SELECT count(*)::text AS rows,
@@ -199,7 +188,7 @@ export function mismatchesSql(
     AS keys
 FROM (
   SELECT ${values.join(', ')}, ${mismatching(backfill, columns, compared)} AS phasegate_differs
-  FROM ${tableName(backfill)} WHERE ${keyRange(backfill, key, bounded ? 3 : undefined, 1)}
+  FROM ${tableName(backfill)} WHERE ${range}
 ) AS phasegate_chunk`
 }
 

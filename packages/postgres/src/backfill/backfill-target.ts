@@ -23,12 +23,13 @@ import {
 } from './backfill-statements.js'
 import { comparedColumns } from './compared-columns.js'
 import { inspectTable } from './inspect-table.js'
+import { commonColumns } from './key-form.js'
 import { givenRows, mappingOf, mapTarget } from './map-target.js'
 import { leaseRange, listRanges, listWorkers, readRange, releaseRange, renewLease } from './range-lease.js'
 import { recordProgress } from './record-progress.js'
 import { readControl } from './unit-control.js'
 
-/** Backfills on PostgreSQL: keyset ranges over one column, one statement a batch. */
+/** Backfills on PostgreSQL: keyset ranges, one statement a batch. */
 export function createBackfillTarget(): BackfillTarget {
   return {
     prepare,
@@ -111,7 +112,7 @@ async function batchEnd(
   size: number,
 ): Promise<string> {
   const sql = batchEndSql(backfill, key, after !== null)
-  const [row] = await session.query<{ key: string }>(sql, [upper, size - 1, ...(after === null ? [] : [after])])
+  const [row] = await session.query<{ key: string | null }>(sql, [upper, size - 1, ...(after === null ? [] : [after])])
   return row?.key ?? upper
 }
 
@@ -129,6 +130,7 @@ async function runBatch(
   const mapping = changes === undefined ? undefined : await mappingOf(session, backfill, key)
   const sql = batchSql(backfill, key, {
     bounded: range.cursor !== null,
+    common: commonColumns(key, range.cursor, end),
     ...(only === undefined ? {} : { only }),
     ...(mapping === undefined ? {} : { mapping }),
   })
@@ -150,7 +152,8 @@ async function mismatches(
   limit: number,
   compared: Compared,
 ): Promise<ComparedChunk> {
-  const sql = mismatchesSql(backfill, key, await comparedColumns(session, backfill), after !== null, compared)
+  const shape = { bounded: after !== null, common: commonColumns(key, after, end) }
+  const sql = mismatchesSql(backfill, key, await comparedColumns(session, backfill), shape, compared)
   const values = [end, limit, ...(after === null ? [] : [after])]
   const [row] = await session.query<{ rows: string; keys: readonly string[] }>(sql, values)
   return { rows: Number(row?.rows ?? 0), keys: row?.keys ?? [] }

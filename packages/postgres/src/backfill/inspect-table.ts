@@ -79,7 +79,7 @@ async function readTable(session: Session, backfill: CompiledBackfill): Promise<
 
 function assertColumns(backfill: CompiledBackfill, columns: readonly string[]): void {
   const read = backfill.form?.kind === 'map' ? backfill.form.select : []
-  const wanted = [...columnsWritten(backfill), ...read, ...(backfill.key === undefined ? [] : [backfill.key])]
+  const wanted = [...columnsWritten(backfill), ...read, ...(backfill.key ?? [])]
   const missing = wanted.filter((column) => !columns.includes(column))
   if (missing.length > 0)
     throw noColumn(
@@ -96,15 +96,17 @@ function assertColumns(backfill: CompiledBackfill, columns: readonly string[]): 
 async function readCandidates(session: Session, oid: string): Promise<readonly KeyCandidate[]> {
   return await session.query<KeyCandidate & Record<string, unknown>>(
     `SELECT format('%I', ic.relname) AS index, i.indisprimary AS "primary", i.indisvalid AND i.indisready AS valid,
-       i.indpred IS NOT NULL AS partial, i.indnkeyatts::int AS columns, a.attname::text AS column,
-       format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS "notNull", t.typlen::int AS length,
-       am.amname = 'btree' AND oc.opcdefault AND i.indcollation[0] = a.attcollation AS ordered
+       i.indpred IS NOT NULL AS partial, am.amname = 'btree' AS btree,
+       (SELECT json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
+          'notNull', a.attnotnull, 'length', t.typlen, 'collated', a.attcollation <> 0,
+          'ordered', oc.opcdefault AND i.indcollation[k.n] = a.attcollation, 'option', i.indoption[k.n]) ORDER BY k.n)
+        FROM generate_series(0, i.indnkeyatts - 1) AS k (n)
+        JOIN pg_opclass oc ON oc.oid = i.indclass[k.n]
+        LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k.n] AND a.attnum > 0
+        LEFT JOIN pg_type t ON t.oid = a.atttypid) AS columns
      FROM pg_index i
      JOIN pg_class ic ON ic.oid = i.indexrelid
      JOIN pg_am am ON am.oid = ic.relam
-     JOIN pg_opclass oc ON oc.oid = i.indclass[0]
-     LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] AND a.attnum > 0
-     LEFT JOIN pg_type t ON t.oid = a.atttypid
      WHERE i.indrelid = $1::oid AND i.indisunique ORDER BY i.indexrelid`,
     [oid],
   )
@@ -119,7 +121,11 @@ async function assertPlannable(session: Session, backfill: CompiledBackfill, key
     } else await session.query(`EXPLAIN ${changeSql(backfill, key)}`, [null, null])
     if (proofOf(backfill) !== 'mapped again' && backfill.comparable) {
       const columns = await comparedColumns(session, backfill)
-      await session.query(`EXPLAIN ${mismatchesSql(backfill, key, columns, true, 'differs')}`, [null, 1, null])
+      await session.query(`EXPLAIN ${mismatchesSql(backfill, key, columns, { bounded: true }, 'differs')}`, [
+        null,
+        1,
+        null,
+      ])
     }
   } catch (error) {
     const state = sqlState(error)

@@ -28,3 +28,11 @@ export function keyValues(text: string, key: BackfillKey): readonly string[] {
   if (key.columns.length === 1) return [`${text}::${key.columns[0]!.type}`]
   return key.columns.map(({ type }, position) => `(${text}::json ->> ${position})::${type}`)
 }
+
+/** In how many of their first columns two keys have the same text, and so the same value; at most all but the last. */
+export function commonColumns(key: BackfillKey, one: string | null, other: string): number {
+  if (one === null || key.columns.length === 1) return 0
+  const [ones, others] = [one, other].map((text) => JSON.parse(text) as readonly string[])
+  const differing = key.columns.findIndex((_, position) => ones?.[position] !== others?.[position])
+  return Math.min(differing === -1 ? key.columns.length : differing, key.columns.length - 1)
+}

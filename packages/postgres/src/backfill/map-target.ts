@@ -8,9 +8,10 @@ import type {
   RowRead,
   Session,
 } from '@phasegate/core'
-import { keyRange, selected, tableName } from './backfill-statements.js'
+import { selected, tableName } from './backfill-statements.js'
 import { type ComparedColumn, columnTypes } from './compared-columns.js'
-import { asRow, keyColumns, keyValues } from './key-form.js'
+import { asRow, commonColumns, keyColumns, keyValues } from './key-form.js'
+import { keyRange } from './key-range.js'
 import { differingSql, type Mapping, readRowsSql } from './map-statements.js'
 
 const NUMBERS = new Set(['smallint', 'integer', 'real', 'double precision'])
@@ -72,7 +73,7 @@ export const mapTarget: Pick<BackfillTarget, 'mapColumns' | 'readRows' | 'differ
       return asked.keys.flatMap((one) => byKey.get(one) ?? [])
     }
     const { after, end } = asked
-    const rows = `${keyRange(backfill, key, after === null ? undefined : 2, 1)} AND ${selected(backfill)}`
+    const rows = `${keyRange(backfill, key, { after: after === null ? undefined : 2, upTo: 1, common: commonColumns(key, after, end) })} AND ${selected(backfill)}`
     const sql = `${readRowsSql(mapping, rows, tableName(backfill))} ORDER BY ${columns.join(', ')}`
     return await session.query<RowRead & Record<string, unknown>>(sql, [end, ...(after === null ? [] : [after])])
   },

@@ -22,7 +22,7 @@ test('takes every option', async () => {
       { column: 'Größe', expression: 'width * height' },
     ],
     where: 'plan IS NULL',
-    key: 'number',
+    key: ['number'],
     batchSize: 50,
     batchTime: 100,
     once: true,
@@ -37,7 +37,7 @@ test('reads the batch line of an SQL file', async () => {
   const { units } = await compileText(
     '-- batch: key=nr size=7 time=9 once\n-- phase: backfill\nUPDATE a SET n = n + 1;',
   )
-  expect(units.backfill?.backfill).toMatchObject({ key: 'nr', batchSize: 7, batchTime: 9, once: true })
+  expect(units.backfill?.backfill).toMatchObject({ key: ['nr'], batchSize: 7, batchTime: 9, once: true })
 })
 
 test.each<[string, Omit<SetBackfill, 'table'>, boolean]>([

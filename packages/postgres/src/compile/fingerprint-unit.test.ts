@@ -102,6 +102,8 @@ describe('the fingerprint of a backfill', () => {
         fill({ set: { a: sql`b` } }),
         fill({ where: sql`a` }),
         fill({ key: 'id' }),
+        fill({ key: ['tenant', 'id'] }),
+        fill({ key: ['id', 'tenant'] }),
         fill({ once: true }),
       ].map((definition) => of(definition, 'backfill')),
     )

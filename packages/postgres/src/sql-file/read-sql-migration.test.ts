@@ -76,7 +76,7 @@ ALTER TABLE t DROP a;`)
     expect(migration).toMatchObject({
       appUses: { api: 'new', worker: 'both' },
       applications: ['api', 'worker'],
-      batch: { key: 'Id', size: 500, time: 100, once: true },
+      batch: { key: ['Id'], size: 500, time: 100, once: true },
       sync: [
         {
           table: undefined,

@@ -5,6 +5,7 @@ import {
   planUnits,
   type Session,
   type UnitName,
+  type UnitRecord,
   unitName,
   worstExit,
 } from '@phasegate/core'
@@ -33,7 +34,7 @@ export async function runBackfillLane(context: RunnerContext, selection: LaneSel
         context.signal.throwIfAborted()
         const [next] = await openBackfills(context, session, selection, settled)
         if (next === undefined) return
-        await runOne(context, session, next, settled)
+        await runOne(context, session, next, selection, settled)
       }
     } finally {
       await session.close()
@@ -75,6 +76,7 @@ async function runOne(
   context: RunnerContext,
   session: Session,
   entry: PlannedUnit,
+  { whenBusy, mayBegin }: LaneSelection,
   settled: Map<UnitName, UnitOutcome>,
 ): Promise<void> {
   const { id, backfill } = entry.unit
@@ -91,7 +93,7 @@ async function runOne(
         const run = await context
           .runBackfill(entry.unit, backfill, (work) =>
             withLaneLock(context, session, 'backfill', async () => {
-              closed = await recheck(context, session, entry, asked)
+              closed = await recheck(context, session, entry, asked ? undefined : (mayBegin ?? (() => true)))
               asked = true
               if (closed !== undefined) throw closed
               return work(session)
@@ -103,6 +105,8 @@ async function runOne(
           })
         if (run.state === 'applied') return settle({ outcome: 'applied', reason: `${run.rows} rows`, exit: EXIT.done })
         if (run.state === 'busy') {
+          if (whenBusy === 'leave')
+            return settle({ outcome: 'not run', reason: `${run.owner} works on it`, exit: EXIT.done })
           context.emit({ type: 'unit.waiting', unit: id, for: `${run.owner}, which works on it` })
           await context.clock.sleep(BUSY_PAUSE * (0.5 + context.clock.random()), context.signal)
           const ended = await endedByAnother(context, session, entry)
@@ -138,12 +142,16 @@ async function recheck(
   context: RunnerContext,
   session: Session,
   entry: PlannedUnit,
-  asked: boolean,
+  /** Undefined: asked already. */
+  mayBegin: ((record: UnitRecord | undefined) => boolean) | undefined,
 ): Promise<UnitHeld | undefined> {
   const snapshot = await context.target.journal.read(session)
-  const state = findUnit(snapshot, entry.unit.id.migration, 'backfill')?.state
+  const record = findUnit(snapshot, entry.unit.id.migration, 'backfill')
+  const state = record?.state
+  if (mayBegin?.(record) === false)
+    return new UnitHeld({ unit: entry.unit.id, outcome: 'not run', reason: `it is ${state} by now`, exit: EXIT.done })
   // Asked already: only what a revert left is another matter (one that waits in a pause comes here again and again).
-  if (state === 'applied' || (asked && state !== 'cancelled' && state !== 'reverted')) return undefined
+  if (state === 'applied' || (mayBegin === undefined && state !== 'cancelled' && state !== 'reverted')) return undefined
   const answer = await askUnitGates(context, snapshot, entry.migration, entry.unit)
   if (answer.state === 'open') return undefined
   await recordAnswer(context, session, entry.unit, answer, false)

@@ -7,6 +7,7 @@ import {
   type Session,
   type UnitId,
   type UnitName,
+  type UnitRecord,
   unitName,
   worstExit,
 } from '@phasegate/core'
@@ -29,6 +30,10 @@ export interface LaneSelection {
   readonly only?: readonly UnitId[]
   /** Is there consent to what this unit destroys? Asked when its gates are open; default: yes. */
   readonly mayDestroy?: (unit: UnitId) => boolean
+  /** What to do with a backfill that somebody else works on, where it cannot be shared; default `wait`. */
+  readonly whenBusy?: 'wait' | 'leave'
+  /** Asked again under the lane's lock, right before a backfill begins: false leaves it as it is; default: yes. */
+  readonly mayBegin?: (record: UnitRecord | undefined) => boolean
 }
 
 /**

@@ -1,0 +1,62 @@
+import { type Emit, type PhasegateEvent, type UnitName, unitName } from '@phasegate/core'
+import { describeEvent } from '../output/describe-event.js'
+
+/** `debug` is written with `-v` only, `info` not with `--quiet`. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+
+export interface LogOptions {
+  readonly verbose: boolean
+  readonly quiet: boolean
+  /** One line without its end. */
+  readonly write: (line: string) => void
+  /** ms, monotonic, for the pace of lines. */
+  readonly now: () => number
+  readonly date?: () => Date
+}
+
+/** ms between two lines about the batches of one backfill. */
+const LINE_EVERY = 5000
+
+/**
+ * The log of a daemon: each event is one line of JSON, `level`, `time`, `type`, `unit` and `message` first, then what the
+ * event holds. Batches, of which there are many, have a line every few seconds for each backfill.
+ */
+export function createWorkerLog(options: LogOptions): Emit {
+  const { verbose, quiet, write, now, date = () => new Date() } = options
+  const writtenAt = new Map<UnitName, number>()
+  return (event) => {
+    const level = levelOf(event)
+    if (level === 'debug' ? !verbose : level === 'info' && quiet) return
+    const unit = 'unit' in event ? unitName(event.unit) : undefined
+    if (unit !== undefined && (event.type === 'batch.done' || event.type === 'backfill.compared')) {
+      if (now() - (writtenAt.get(unit) ?? Number.NEGATIVE_INFINITY) < LINE_EVERY) return
+      writtenAt.set(unit, now())
+    }
+    const { type, unit: _unit, ...rest } = { unit: undefined, ...event }
+    write(JSON.stringify({ level, time: date().toISOString(), type, unit, message: messageOf(event), ...rest }))
+  }
+}
+
+function messageOf(event: PhasegateEvent): string {
+  return (describeEvent(event, true) ?? event.type).split('\n')[0]!
+}
+
+function levelOf(event: PhasegateEvent): LogLevel {
+  switch (event.type) {
+    case 'lock.acquired':
+    case 'lock.waiting':
+    case 'gate.checked':
+    case 'step.started':
+    case 'step.done':
+    case 'batch.retry':
+      return 'debug'
+    case 'unit.changed':
+      return event.state === 'failed' ? 'error' : 'info'
+    case 'connection.lost':
+      return 'warn'
+    case 'worker.failed':
+      return 'error'
+    default:
+      return 'info'
+  }
+}

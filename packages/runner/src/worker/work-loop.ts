@@ -1,0 +1,87 @@
+import { type JournalSnapshot, type PlannedUnit, type Session, type UnitName, unitName } from '@phasegate/core'
+import { askUnitGates, whyHeld } from '../gate/ask-unit-gates.js'
+import { runBackfillLane } from '../lane/run-backfill-lane.js'
+import type { RunnerContext } from '../runner-context.js'
+import type { UnitOutcome } from '../unit-outcome.js'
+import { assignBackfills, type LeftUnit, whyStopped } from './assign-backfills.js'
+import type { FailedAttempts } from './failed-attempts.js'
+
+export interface WorkLoopOptions {
+  /** ms between two looks while there is nothing to do, give or take a quarter. */
+  readonly pollMs: number
+  readonly attempts: FailedAttempts
+  /** At the beginning of each round. */
+  readonly onRound: () => void
+  /** The journal was read. */
+  readonly onJournal: (snapshot: JournalSnapshot) => void
+  readonly onRun: (unit: UnitName | null) => void
+  readonly onOutcome: (outcome: UnitOutcome) => void
+}
+
+/**
+ * Runs every backfill whose gates are open, one after the other, and looks for more for ever. Never returns: it throws the
+ * signal's reason, or what made it impossible to go on (the database is away). A unit that fails is left behind.
+ */
+export async function runWorkLoop(context: RunnerContext, options: WorkLoopOptions): Promise<never> {
+  const { clock, signal } = context
+  const session = await context.target.openSession('worker')
+  let said: string | undefined
+  try {
+    for (;;) {
+      signal.throwIfAborted()
+      options.onRound()
+      const { applied, left } = await runRound(context, session, options)
+      if (applied) continue
+      const idle = JSON.stringify(left)
+      if (idle !== said) context.emit({ type: 'worker.idle', left })
+      said = idle
+      await clock.sleep(options.pollMs * (0.75 + clock.random() / 2), signal)
+    }
+  } finally {
+    await session.close()
+  }
+}
+
+/** Everything that can be run now, each once. `applied`: something was ended, which may have opened another gate. */
+async function runRound(
+  context: RunnerContext,
+  session: Session,
+  options: WorkLoopOptions,
+): Promise<{ readonly applied: boolean; readonly left: readonly LeftUnit[] }> {
+  const { attempts } = options
+  const snapshot = await context.target.journal.read(session)
+  options.onJournal(snapshot)
+  const { take, left } = assignBackfills(context.migrations, snapshot, attempts.whyWaits)
+  const held: LeftUnit[] = []
+  let applied = false
+  for (const entry of take) {
+    context.signal.throwIfAborted()
+    const name = unitName(entry.unit.id)
+    // Only looked at: what a closed gate says is not written down every few seconds.
+    const answer = await askUnitGates(context, snapshot, entry.migration, entry.unit)
+    if (answer.state !== 'open') {
+      held.push({ unit: name, reason: whyHeld(answer) })
+      continue
+    }
+    options.onRun(name)
+    const outcomes = await runUnit(context, entry).finally(() => options.onRun(null))
+    for (const outcome of outcomes) {
+      options.onOutcome(outcome)
+      if (outcome.outcome === 'applied') applied = true
+      else held.push({ unit: name, reason: outcome.reason })
+      if (outcome.outcome === 'failed') attempts.remember(entry, outcome.reason)
+    }
+  }
+  return { applied, left: [...left, ...held] }
+}
+
+async function runUnit(context: RunnerContext, entry: PlannedUnit): Promise<readonly UnitOutcome[]> {
+  const edited = entry.state === 'ready' && entry.edited
+  const { units } = await runBackfillLane(context, {
+    only: [entry.unit.id],
+    whenBusy: 'leave',
+    // Between our look and the lock a person may have stopped it.
+    mayBegin: (record) => whyStopped(record, edited) === undefined,
+  })
+  return units
+}
