@@ -78,7 +78,7 @@ const FORMS: readonly Form[] = [
   {
     what: 'values from JavaScript',
     backfill:
-      '{ table: "items", select: ["n", "parent"], map: async (rows) => rows.map(({ n, parent }) => n === 7 ? null : { a: n * 5, b: `of ${parent}` }), set: ["a", "b"], version: "1", deterministic: true, batch: { size: 10 } }',
+      '{ table: "items", select: ["n", "parent"], map: async (rows) => rows.map(({ n, parent }) => n === 7 ? null : { a: n * 5, b: "of " + parent }), set: ["a", "b"], version: "1", deterministic: true, batch: { size: 10 } }',
     right: "(n = 7 AND a IS NULL AND b IS NULL) OR (a = n * 5 AND b = concat('of ', parent))",
   },
   {

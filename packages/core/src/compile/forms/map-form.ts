@@ -40,11 +40,11 @@ function columnList(
   option: string,
   example: string,
   value: unknown,
-  { quoting, shape }: FormSource,
+  { file, quoting, shape }: FormSource,
 ): readonly string[] {
   if (!Array.isArray(value) || value.length === 0 || !value.every((name) => typeof name === 'string'))
     throw shape(`backfill.${option} beside map is not a list of column names.`, `Write ${option}: ${example}.`)
   const columns = [...new Set<string>(value)]
-  for (const column of columns) quoting.identifier([column])
+  for (const column of columns) withLocation({ file }, 'backfill', () => quoting.identifier([column]))
   return columns
 }
