@@ -121,7 +121,7 @@ describeOnEveryServer('verification of the form', (server) => {
     const db = await createDatabase(server)
     await db.query(`${itemsSql(ROWS, server.family)} ${COPIES} UPDATE items SET n = 0 - id`)
     const { run, target } = await setUpBackfill(db)
-    expect((await run(backfill)).state).toBe('applied')
+    expect(await run(backfill)).toMatchObject({ state: 'applied' })
     expect((await unitRow(db)).detail.verified).toMatchObject({ proof: 'compared', passes: 1 })
     for (const id of places()) {
       await db.query(corrupt(id))
