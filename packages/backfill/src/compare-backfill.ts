@@ -1,4 +1,5 @@
 import type { BackfillKey, ComparedChunk } from '@phasegate/core'
+import { createBatchEnds } from './batch-end.js'
 import { createBatchSize } from './batch-size.js'
 import { createComparer } from './compare-chunk.js'
 import { readAgain } from './conflict.js'
@@ -53,6 +54,7 @@ export async function compareTable(
   const { target } = settings
   const comparer = createComparer(settings, key)
   const size = createBatchSize({ first: backfill.batchSize, targetMs: backfill.batchTime, limits: settings.limits })
+  const ends = createBatchEnds(key.wholeNumbers === true)
   const read = <T>(question: Parameters<typeof readAgain<T>>[2]): Promise<T> =>
     readAgain(settings, worker, question, size.conflicted)
 
@@ -73,7 +75,10 @@ export async function compareTable(
     const from: string | null = after
     const started = clock.now()
     const chunk: ComparedChunk & { readonly end: string } = await read(async (session) => {
-      const end = await target.backfill.batchEnd(session, backfill, key, from, upper, size.next())
+      const most = size.next()
+      const { end } = await ends.next(from, upper, most, () =>
+        target.backfill.batchEnd(session, backfill, key, from, upper, most),
+      )
       return {
         end,
         ...(await comparer.chunk(session, from, end, REMEMBERED)),
