@@ -234,6 +234,8 @@ function exactlyOnce(server: AnyServer): void {
       .poll(() => events.some(({ type }) => type === 'batch.done'), { timeout: 20_000, interval: 10 })
       .toBe(true)
     let kills = 0
+    // Before that it has only looked, and gives up where nothing can be reached.
+    while (!ended && !events.some(({ type }) => type === 'batch.done')) await sleep(20)
     while (!ended && kills < 3) {
       await sleep(100 + random.next() * 200)
       if (ended) break

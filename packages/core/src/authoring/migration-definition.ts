@@ -1,5 +1,6 @@
 import type { Knex } from 'knex'
 import type { Gate } from '../gate/gate.js'
+import type { ThrottleDefinition } from '../pace/throttle-definition.js'
 import type { Allowed } from './allow.js'
 import type { AppUsesDeclaration } from './app-uses.js'
 import type { Operation, Ops, TableName } from './operation.js'
@@ -51,6 +52,10 @@ interface BackfillPace {
     /** Target time of one batch in ms; default 250. */
     readonly time?: number
   }
+  /** When it may work, over what the configuration says: `'22:00-06:00 Europe/Berlin'`, or a list. */
+  readonly only?: string | readonly string[]
+  /** What it looks at to go slower or wait, signal by signal over what the configuration says; false: nothing. */
+  readonly throttle?: ThrottleDefinition | false
 }
 
 /** One expression a column, computed in the database, for the rows that `where` selects (default: all). */

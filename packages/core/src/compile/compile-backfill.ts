@@ -46,6 +46,8 @@ export function compileBackfill(
     ...(key === undefined ? {} : { key }),
     batchSize: authored.size ?? options.batchSize,
     batchTime: authored.time ?? options.batchTime,
+    ...(authored.only === undefined ? {} : { only: authored.only }),
+    ...(authored.throttle === undefined ? {} : { throttle: authored.throttle }),
     once,
     ...(mustEnd ? { mustEnd: true as const } : {}),
     comparable:

@@ -7,12 +7,13 @@ import type { FormReader } from './forms/form-reader.js'
 import { setForm } from './forms/set-form.js'
 import { migrationError } from './migration-errors.js'
 import { unknownKey } from './read-expressions.js'
+import { readPaceOptions } from './read-pace-options.js'
 
 /** What every form takes. */
-const COMMON = ['where', 'key', 'batch', 'once'] as const
+const COMMON = ['where', 'key', 'batch', 'once', 'only', 'throttle'] as const
 const BATCH = ['size', 'time'] as const
 /** Options that the design has and this release does not. */
-const LATER = ['throttle', 'verify']
+const LATER = ['verify']
 
 /** The first option of these that stands in a definition says which form it is. */
 const FORMS: readonly (readonly [option: string, reader: FormReader])[] = [
@@ -54,6 +55,7 @@ export function readBackfill(value: unknown, file: string, quoting: Quoting): Au
     ...(where === undefined ? {} : { where }),
     ...(columns === undefined ? {} : { key: columns }),
     ...readBatch(batch, file),
+    ...readPaceOptions(definition, file),
     once: once ?? false,
     location: { file },
   }

@@ -19,6 +19,7 @@ import { inspectTable } from './inspect-table.js'
 import { leaseRange, listRanges, listWorkers, readRange, releaseRange, renewLease, sumRanges } from './range-lease.js'
 import { recordProgress } from './record-progress.js'
 import { type KeyRow, runBatch } from './run-batch.js'
+import { serverSignals } from './signals/server-signals.js'
 import { splitRange } from './split-range.js'
 import { readControl } from './unit-control.js'
 
@@ -55,6 +56,14 @@ export function createBackfillTarget(server: MysqlServer): BackfillTarget {
     control: readControl,
     workers: listWorkers,
     recordProgress,
+    setPace: async (session, unit, pace) => {
+      await session.query('UPDATE phasegate_unit SET pace = ? WHERE migration = ? AND phase = ?', [
+        JSON.stringify(pace),
+        unit.migration,
+        unit.phase,
+      ])
+    },
+    signals: serverSignals,
     mismatches,
     recheck: async (session, backfill, key, keys, compared) => {
       const question = { columns: await comparedColumns(session, backfill), compared }

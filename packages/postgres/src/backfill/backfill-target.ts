@@ -18,7 +18,9 @@ import { comparedColumns } from './compared-columns.js'
 import { inspectTable } from './inspect-table.js'
 import { commonColumns } from './key-form.js'
 import { leaseRange, listRanges, listWorkers, readRange, releaseRange, renewLease, sumRanges } from './range-lease.js'
+import { createTableReclaimer } from './reclaim-table.js'
 import { recordProgress } from './record-progress.js'
+import { serverSignals } from './signals/server-signals.js'
 import { splitRange } from './split-range.js'
 import { readControl } from './unit-control.js'
 
@@ -45,6 +47,14 @@ export function createBackfillTarget(): BackfillTarget {
     control: readControl,
     workers: listWorkers,
     recordProgress,
+    setPace: async (session, unit, pace) => {
+      await session.query(
+        `UPDATE phasegate.unit SET pace = coalesce(pace, '{}') || $3::jsonb WHERE migration = $1 AND phase = $2`,
+        [unit.migration, unit.phase, JSON.stringify(pace)],
+      )
+    },
+    signals: serverSignals,
+    reclaimer: createTableReclaimer,
     mismatches,
     recheck: async (session, backfill, key, keys, compared) => {
       const sql = recheckSql(backfill, key, await comparedColumns(session, backfill), compared)

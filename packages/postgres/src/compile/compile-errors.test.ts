@@ -98,7 +98,7 @@ const DEFINITIONS: readonly [code: string, what: string, definition: Anything, s
     { expand: () => [knex({ client: 'pg' }).schema.hasTable('a')] },
     /no plan/,
   ],
-  ['BACKFILL.FORM', 'an option that comes later', { ...drop, backfill: { ...fill, throttle: {} } }, /not available/],
+  ['BACKFILL.FORM', 'an option that comes later', { ...drop, backfill: { ...fill, verify: true } }, /not available/],
   ['BACKFILL.FORM', 'two forms at once', { ...drop, backfill: { ...fill, delete: true } }, /'?set belongs to another/],
   ['BACKFILL.FORM', 'once beside delete', { ...drop, backfill: { ...remove, once: true } }, /once by nature/],
   ['BACKFILL.SHAPE', 'delete of everything', { ...drop, backfill: { table: 'a', delete: true } }, /has no where/],
