@@ -1,4 +1,4 @@
-import type { BackfillKey, CompiledBackfill } from '@phasegate/core'
+import { type BackfillKey, type CompiledBackfill, columnsWritten } from '@phasegate/core'
 import { noKey } from './backfill-errors.js'
 import { PAGE_KEY } from './page-key.js'
 
@@ -40,7 +40,7 @@ export function chooseKey(
   candidates: readonly KeyCandidate[],
   pageFault: string | undefined,
 ): BackfillKey {
-  const set = backfill.set.map(({ column }) => column)
+  const set = columnsWritten(backfill)
   const wanted = backfill.key
   if (isPages(wanted)) {
     if (pageFault !== undefined) throw noKey(backfill, `It cannot go by pages (ctid): ${pageFault}.`)

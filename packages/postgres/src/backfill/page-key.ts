@@ -24,6 +24,7 @@ export function pageKeyFault(backfill: CompiledBackfill, table: PageTable): stri
   if (table.kind !== 'r') return 'it is partitioned: write one backfill for each of its partitions'
   if (table.version < FIRST_VERSION) return 'the server is older than PostgreSQL 14'
   if (backfill.whereEnds !== true) return 'no where reads what the backfill changes, so that nothing tells what is done'
+  if (backfill.form !== undefined && backfill.form.kind !== 'delete') return `it is of the form ${backfill.form.kind}`
   const proof = proofOf(backfill)
   if (proof !== 'values' && proof !== 'none selected') return 'its result cannot be compared afterwards'
   return undefined
