@@ -4,6 +4,7 @@ import { rowFailed, stuck } from './backfill-errors.js'
 import type { BatchEnds } from './batch-end.js'
 import type { BatchSize } from './batch-size.js'
 import { conflictPause, isConflict, watchBlockers } from './conflict.js'
+import { mapBatch, RowsChanged } from './map-batch.js'
 import type { BackfillSettings } from './options.js'
 import type { WorkerPace } from './pace/pace.js'
 import { createLeaseKeeper, rest } from './pace/rest.js'
@@ -118,7 +119,7 @@ async function walkBatches(
       lastProgress = clock.now()
     } catch (error) {
       signal?.throwIfAborted()
-      const kind = target.classify(error)
+      const kind = error instanceof RowsChanged ? 'serialization' : target.classify(error)
       if (kind === 'connection') {
         const again = await leaseAgain(walk, range, error)
         remember(again)
@@ -174,13 +175,17 @@ async function runBatch(
   const started = clock.now()
   const whole = end === range.upper
   const keys = whole ? null : held
-  const running = ask(walk, (session) => target.backfill.runBatch(session, backfill, key, range, end, leaseMs, keys))
+  const changes = await mapBatch(walk, key, range, end, () => keepLease(walk, range))
+  const running = ask(walk, (session) =>
+    target.backfill.runBatch(session, backfill, key, range, end, leaseMs, keys, changes),
+  )
   if (onBlockers !== undefined) {
     const [seen] = await Promise.allSettled([watchBlockers(settings, (await worker.get()).backend, running), running])
     // Not being able to look is no reason to stop: the attempt itself says what is wrong.
     if (seen.status === 'fulfilled' && seen.value.length > 0) onBlockers(seen.value)
   }
-  const { moved, rows } = await running
+  const { moved, rows, stale } = await running
+  if (stale) throw new RowsChanged()
   if (!moved) return undefined
   const ms = clock.now() - started
   size.succeeded(ms)

@@ -4,6 +4,7 @@ import type { AuthoredBackfill } from './authored-migration.js'
 import { copyForm } from './forms/copy-form.js'
 import { deleteForm } from './forms/delete-form.js'
 import type { FormReader } from './forms/form-reader.js'
+import { mapForm } from './forms/map-form.js'
 import { setForm } from './forms/set-form.js'
 import { migrationError } from './migration-errors.js'
 import { unknownKey } from './read-expressions.js'
@@ -18,6 +19,7 @@ const LATER = ['verify']
 /** The first option of these that stands in a definition says which form it is. */
 const FORMS: readonly (readonly [option: string, reader: FormReader])[] = [
   ['delete', deleteForm],
+  ['map', mapForm],
   ['from', copyForm],
   ['into', copyForm],
 ]

@@ -1,6 +1,7 @@
 import type { CompiledBackfill } from '../compiled/compiled-migration.js'
 import type { RecordedProgress } from '../journal/unit-progress.js'
 import type { UnitId, UnitState } from '../unit.js'
+import type { MapColumns, RowChange, RowRead, RowsAsked } from './mapped-rows.js'
 import type { ServerSignal, SignalRequest } from './server-signal.js'
 import type { Backend, Session, TransactionOptions } from './session.js'
 
@@ -64,6 +65,8 @@ export interface BatchResult {
   /** False: cursor or upper were not what we thought, or the epoch is not ours any more; nothing was changed. */
   readonly moved: boolean
   readonly rows: number
+  /** A row that was mapped has been changed since it was read; nothing was changed. */
+  readonly stale?: true
 }
 
 /** The sum of all ranges of a unit, whoever worked on them. */
@@ -187,6 +190,8 @@ export interface BackfillTarget {
     end: string,
     leaseMs: number,
     keys: number | null,
+    /** Of a backfill that maps: each row of the batch that was read. */
+    changes?: readonly RowChange[],
   ): Promise<BatchResult>
   /** After a lost answer: waits for the old transaction by locking the row, then reads. */
   readRange(session: Session, unit: UnitId, ordinal: number): Promise<LeasedRange | undefined>
@@ -211,6 +216,23 @@ export interface BackfillTarget {
   signals(request: SignalRequest): readonly ServerSignal[]
   /** Absent where the server makes the room of replaced rows usable again by itself. Opens its sessions when it first runs. */
   reclaimer?(openSession: () => Promise<Session>, backfill: CompiledBackfill): TableReclaimer
+
+  mapColumns(session: Session, backfill: CompiledBackfill): Promise<MapColumns>
+  /** Reads rows for `map`, in key order. */
+  readRows(
+    session: Session,
+    backfill: CompiledBackfill,
+    key: BackfillKey,
+    asked: RowsAsked,
+  ): Promise<readonly RowRead[]>
+  /** Keys of the rows that hold something else than these values. */
+  differing(
+    session: Session,
+    backfill: CompiledBackfill,
+    key: BackfillKey,
+    changes: readonly RowChange[],
+    compared: Compared,
+  ): Promise<readonly string[]>
 
   /** Compares the rows in (after, end] that `where` selects with their expressions. */
   mismatches(
