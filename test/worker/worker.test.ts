@@ -82,6 +82,19 @@ function gateAndPerson(server: AnyServer): void {
     await daemon.stop()
   })
 
+  test('does not try one that it could not even begin again and again', async () => {
+    const db = await items(server, 10)
+    const files = project({ [NAME]: counting(server, 1).replace("'items'", "'nowhere'") })
+    const daemon = startDaemon(files, db)
+    await daemon.heard('worker.failed', (line) => line.code === 'BACKFILL.NO_TABLE')
+    const idle = await daemon.heard('worker.idle', (line) => line.message.includes('tried again after a pause'))
+    expect(idle.left).toMatchObject([{ unit: `${NAME}:backfill` }])
+    await sleep(2000)
+    expect(daemon.log().filter((line) => line.type === 'worker.failed')).toHaveLength(1)
+    await daemon.stop()
+    expect(daemon.log().at(-1)).toMatchObject({ type: 'worker.stopped', applied: 0, failed: 1 })
+  })
+
   test('goes on with others when one fails, and does not try that one again until somebody says so', async () => {
     const db = await items(server, 100)
     await db.query('UPDATE items SET n = 2147483000 WHERE id = 50')
