@@ -1,6 +1,7 @@
 import { type BackfillOptions, type BackfillOutcome, runBackfill } from '@phasegate/backfill'
 import {
   type Actor,
+  type BackfillKey,
   type CompiledBackfill,
   fingerprint,
   type PhasegateEvent,
@@ -124,6 +125,12 @@ export const pause = (family: Family, ms: number): string =>
     ? `(SELECT 0 * length(pg_sleep(${ms / 1000} + 0 * n)::text))`
     : `0 * SLEEP(${ms / 1000} + 0 * n)`
 
+/** The key of `items`. */
+export const keyOf = ({ family }: { readonly family: Family }): BackfillKey => ({
+  columns: [{ name: 'id', type: 'bigint' }],
+  index: family === 'postgres' ? 'items_pkey' : 'PRIMARY',
+})
+
 /** The journal's tables. */
 export const journalTable = (family: Family, table: 'unit' | 'backfill_range'): string =>
   family === 'postgres' ? `phasegate.${table}` : `phasegate_${table}`
@@ -163,14 +170,25 @@ interface RangeRow {
   readonly rows_done: string
   readonly owner: string | null
   readonly epoch: string
+  readonly pass: number
+  readonly keys_done: string
 }
 
-/** The range of the last pass; numbers beyond an integer as text. */
-export async function rangeRow(db: BackfillDatabase): Promise<RangeRow | undefined> {
-  const [row] = await db.query(
-    `SELECT * FROM ${journalTable(db.family, 'backfill_range')} ORDER BY ordinal DESC LIMIT 1`,
+/** Every range, by its number; numbers beyond an integer as text. */
+export async function allRanges(db: BackfillDatabase): Promise<readonly RangeRow[]> {
+  const rows = await db.query(`SELECT * FROM ${journalTable(db.family, 'backfill_range')} ORDER BY ordinal`)
+  return rows.map(
+    (row) =>
+      ({
+        ...row,
+        rows_done: String(row.rows_done),
+        keys_done: String(row.keys_done),
+        epoch: String(row.epoch),
+      }) as unknown as RangeRow,
   )
-  return row === undefined
-    ? undefined
-    : ({ ...row, rows_done: String(row.rows_done), epoch: String(row.epoch) } as unknown as RangeRow)
+}
+
+/** The range that was made last. */
+export async function rangeRow(db: BackfillDatabase): Promise<RangeRow | undefined> {
+  return (await allRanges(db)).at(-1)
 }

@@ -35,7 +35,7 @@ async function attempt(
   end: string,
 ) {
   return await target.backfill
-    .runBatch(session, backfill, key, range, end, 30_000)
+    .runBatch(session, backfill, key, range, end, 30_000, null)
     .catch((error: { errno?: number }) => error.errno ?? error)
 }
 

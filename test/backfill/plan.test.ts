@@ -49,8 +49,8 @@ describeOnEveryPostgres('plans', (server) => {
         ['99000', '99999'],
       ]) {
         const statements: readonly [string, readonly unknown[]][] = [
-          [batchSql(backfill, KEY, { bounded: true }), ['m', 0, '1', from, to, 30_000]],
-          [batchSql(backfill, KEY, { bounded: true, only: columns }), ['m', 0, '1', from, to, 30_000]],
+          [batchSql(backfill, KEY, { bounded: true }), ['m', 0, '1', from, to, 30_000, to, 100]],
+          [batchSql(backfill, KEY, { bounded: true, only: columns }), ['m', 0, '1', from, to, 30_000, to, 100]],
           [batchEndSql(backfill, KEY, true), [to, 999, from]],
           [mismatchesSql(backfill, KEY, columns, { bounded: true }, 'differs'), [to, 1000, from]],
         ]

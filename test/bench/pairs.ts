@@ -27,18 +27,27 @@ export async function measurePairs(
     const [a, b] = [await other(), await other()]
     idle.push(a / b)
   }
-  const sorted = [...ratios].sort((a, b) => a - b)
   return {
-    median: sorted[Math.floor(sorted.length / 2)]!,
-    min: sorted[0]!,
-    max: sorted.at(-1)!,
+    median: median(ratios),
+    min: Math.min(...ratios),
+    max: Math.max(...ratios),
     pairs,
     idle: { min: Math.min(...idle), max: Math.max(...idle) },
   }
 }
 
+/** The upper one of the two in the middle where their number is even. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
+}
+
 /** `0.93 (0.88 to 1.02, 7 pairs; the other against itself 0.95 to 1.07)` */
 export function describeBar({ median, min, max, pairs, idle }: Bar): string {
-  const figure = (value: number): string => value.toFixed(2)
   return `${figure(median)} (${figure(min)} to ${figure(max)}, ${pairs} pairs; the other against itself ${figure(idle.min)} to ${figure(idle.max)})`
+}
+
+/** `0.93` */
+export function figure(value: number): string {
+  return value.toFixed(2)
 }

@@ -3,15 +3,16 @@ import { Agent, createServer, get, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createStatus } from '@phasegate/status'
 import pg from 'pg'
-import type { RunningPostgres } from '../support/start-postgres.js'
-import { type Bar, measurePairs } from './pairs.js'
+import type { Bench } from './bench.js'
+import { measurePairs } from './pairs.js'
+import { barRow, judgedRow } from './row.js'
 
 const CLIENTS = 16
 const MS = 1500
 
 /** The readiness handler against a bare node:http handler: requests a second, from clients in the same process. */
-export async function benchProbe(server: RunningPostgres, pairs: number): Promise<Bar & { readonly queries: number }> {
-  const pool = new pg.Pool({ connectionString: server.url('postgres') })
+export const benchProbe: Bench = async ({ database: { url }, sizes: { pairs } }) => {
+  const pool = new pg.Pool({ connectionString: url })
   let queries = 0
   const status = createStatus({
     database: async (sql: string) => {
@@ -42,7 +43,10 @@ export async function benchProbe(server: RunningPostgres, pairs: number): Promis
   for (const one of [ours, bare]) one.close()
   status.close()
   await pool.end()
-  return { ...bar, queries: asked }
+  return [
+    barRow('readiness handler / bare node:http handler, requests/s', bar, { better: 'more', aim: 0.8, miss: 0.8 }),
+    judgedRow('queries for those probes', asked, String(asked), { better: 'less', aim: 0, miss: 0 }),
+  ]
 }
 
 async function listen(server: Server): Promise<Server> {

@@ -1,47 +1,37 @@
-// Runs one backfill on the packages as users get them, and prints { seconds, peakBytes }: seconds from the first batch
-// to the last, peakBytes of this process while it ran.
+// Runs the pending backfill of the project in the working directory, by the verb that users run, and prints what
+// `EngineRun` of run-engine.ts says. Times are in ms since 1970, so that others can lay theirs beside them.
 
-import { runBackfill } from '@phasegate/backfill'
-import { systemClock } from '@phasegate/core'
+import { runBackfill } from 'phasegate/run'
 
-/** @type {{ url: string, dialect: { package: string, connect: string }, change: { column: string, expression: string, where: string } }} */
-const { url, dialect, change } = JSON.parse(process.argv[2] ?? '')
-const target = await (await import(dialect.package))[dialect.connect]({ connection: url })
-const session = await target.openSession('bench')
-await target.assertUsable(session)
-await target.journal.ensure(session, [])
+const now = () => performance.timeOrigin + performance.now()
 
-/** @type {import('@phasegate/core').UnitId} */
-const unit = { migration: '20261122093000_bench', phase: 'backfill' }
-const started = performance.now()
-let lastBatch = started
+/** @type {{ url: string, rows: number, tell: boolean }} */
+const { url, rows, tell } = JSON.parse(process.argv[2] ?? '')
+/** @type {number | undefined} */
+let started
 let peakBytes = 0
-const outcome = await runBackfill({
-  target,
-  unit,
-  fingerprint: '1:bench',
-  actor: { by: 'bench', through: {} },
-  owner: 'bench',
-  backfill: {
-    table: { name: 'users' },
-    set: [{ column: change.column, expression: change.expression }],
-    where: change.where,
-    batchSize: 1000,
-    batchTime: 250,
-    once: false,
-    comparable: true,
-    reads: ['verified_at', 'email_verified'],
-    written: 'bench',
-  },
-  openSession: () => target.openSession('batch'),
-  withLaneLock: (work) => work(session),
-  clock: systemClock,
+let done = 0
+/** @type {{ at: number, rows: number, ms: number }[]} */
+const batches = []
+
+const result = await runBackfill({
+  database: url,
+  environment: {},
   emit: (event) => {
-    if (event.type === 'batch.done') lastBatch = performance.now()
     peakBytes = Math.max(peakBytes, process.memoryUsage.rss())
+    if (event.type === 'unit.started') started ??= now()
+    if (event.type !== 'batch.done') return
+    const tenth = Math.floor((done * 10) / rows)
+    done += event.rows
+    batches.push({ at: now(), rows: event.rows, ms: event.ms })
+    if (tell && Math.floor((done * 10) / rows) > tenth)
+      process.stderr.write(
+        `    ${done.toLocaleString('en-US')} rows after ${Math.round((now() - (started ?? 0)) / 1000)} s\n`,
+      )
   },
 })
-if (outcome.state !== 'applied') throw new Error(`the backfill is ${outcome.state}`)
-await session.close()
-await target.close()
-console.log(JSON.stringify({ seconds: (lastBatch - started) / 1000, peakBytes }))
+const [unit] = result.units
+if (unit?.outcome !== 'applied')
+  throw new Error(`the backfill is ${unit?.outcome}: ${unit?.reason}`, { cause: unit?.error })
+if (done < rows) throw new Error(`the backfill changed ${done} rows of ${rows}`)
+process.stdout.write(JSON.stringify({ started, batches, peakBytes }))

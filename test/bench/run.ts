@@ -1,104 +1,78 @@
-// npm run bench [-- --rows 1000000 --pairs 7]: measures, prints, and writes docs/benchmarks.md.
-import { writeFileSync } from 'node:fs'
+// npm run bench: measures, prints, and writes each part into docs/benchmarks.md as soon as it is there. What one part
+// could not measure costs the others nothing.
 import os from 'node:os'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { findMysql, HOW_TO_GET_MYSQL, MYSQL_FAMILIES, MYSQL_NAMES } from '../support/mysql-sources.mjs'
-import { findPostgres } from '../support/postgres-binaries.js'
-import { startMysql } from '../support/start-mysql.js'
-import { startPostgres } from '../support/start-postgres.js'
-import { type BackfillFigures, benchBackfill } from './backfill.js'
-import type { BenchDatabase } from './bench-database.js'
-import { mysqlBench } from './mysql-bench.js'
-import { type Bar, describeBar } from './pairs.js'
-import { postgresBench } from './postgres-bench.js'
-import { benchProbe } from './probe.js'
-import { benchStatus } from './status.js'
+import type { Sizes } from './bench.js'
+import { type BenchServer, START } from './bench-server.js'
+import { keepFigures } from './figures-file.js'
+import { BENCHES, type BenchFamily, FAMILIES, PARTS, type Part } from './parts.js'
+
+const USAGE = `npm run bench -- [--only ${BENCHES.join(',')}] [--family ${FAMILIES.join(',')}]
+                 [--rows 1000000] [--large 10000000] [--pairs 7]`
 
 const { values } = parseArgs({
-  options: { rows: { type: 'string', default: '1000000' }, pairs: { type: 'string', default: '7' } },
+  options: {
+    only: { type: 'string', default: BENCHES.join(',') },
+    family: { type: 'string', default: FAMILIES.join(',') },
+    rows: { type: 'string', default: '1000000' },
+    large: { type: 'string', default: '10000000' },
+    pairs: { type: 'string', default: '7' },
+  },
 })
-/** By the first word of the server's name. */
-const AIMS: Readonly<Record<string, string>> = {
-  PostgreSQL: 'at least 0.8',
-  MySQL: 'at least 0.75',
-  MariaDB: 'at least 0.75',
-}
-const rows = Number(values.rows)
-const pairs = Number(values.pairs)
-const binaries = findPostgres(18)
-if (binaries === undefined) throw new Error('PostgreSQL 18 comes from npm: run npm ci first')
-const figures: BackfillFigures[] = []
-const server = await startPostgres(binaries, { fsync: false })
-try {
-  const probe = await benchProbe(server, pairs)
-  console.log(`probe: ${describeBar(probe)}, queries ${probe.queries}`)
-  const status = await benchStatus(server, pairs)
-  console.log(`status: ${describeBar(status)}`)
-  await measureBackfill(await postgresBench(server))
-  await server.stop()
-  for (const family of MYSQL_FAMILIES) {
-    const source = await findMysql(family)
-    if (source === undefined) {
-      console.log(`no ${MYSQL_NAMES[family]} here: its backfill is not measured. ${HOW_TO_GET_MYSQL[family]}`)
-      continue
-    }
-    const other = await startMysql(source, { fsync: false })
+const only = chosen(values.only, BENCHES)
+const families = chosen(values.family, FAMILIES)
+const sizes: Sizes = { rows: count(values.rows), large: count(values.large), pairs: count(values.pairs) }
+const machine = `Node.js ${process.versions.node}, ${os.cpus().length} cores, ${process.platform}`
+const failed: string[] = []
+
+for (const family of families) {
+  let server: BenchServer | undefined
+  for (const part of PARTS[family].filter(({ bench }) => only.includes(bench))) {
+    const started = performance.now()
     try {
-      await measureBackfill(await mysqlBench(other))
-    } finally {
-      await other.stop()
+      server ??= await START[family]()
+      await measure(family, part, server)
+    } catch (error) {
+      failed.push(`${part.name} on ${family}`)
+      console.error(`${family}, ${part.name}: FAILED`, error)
+      // Whatever is wrong with this server, the next part gets another.
+      await stop(server)
+      server = undefined
     }
+    console.log(`  ${Math.round((performance.now() - started) / 1000)} s`)
   }
-  writeFileSync(fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url)), report(probe, status))
-} finally {
-  await server.stop()
+  await stop(server)
 }
+if (failed.length > 0) console.error(`not measured: ${failed.join('; ')}`)
 // The keeper of the server holds the process open no longer than this.
-process.exit(0)
+process.exit(failed.length > 0 ? 1 : 0)
 
-async function measureBackfill(database: BenchDatabase): Promise<void> {
-  const found = await benchBackfill(database, rows, pairs)
-  figures.push(found)
-  console.log(`backfill on ${found.server}: ${describeBar(found.speed)}, memory ${memoryRatio(found)}`)
-  await database.close()
+async function measure(family: BenchFamily, part: Part, { database }: BenchServer): Promise<void> {
+  console.log(`${database.server}, ${part.name}`)
+  const rows = await part.run({ database, sizes, say: (text) => console.log(`  ${text}`) })
+  for (const { figure, value, verdict } of rows) console.log(`  ${figure}: ${value} [${verdict}]`)
+  const command = `npm run bench -- --only ${part.bench} --family ${family} --rows ${sizes.rows} --large ${sizes.large} --pairs ${sizes.pairs}`
+  keepFigures(family, part, { server: database.server, machine, command, rows })
 }
 
-function report(probe: Bar & { readonly queries: number }, status: Bar): string {
-  const table = [
-    ['bench', 'ours / the other', 'aim'],
-    ['---', '---', '---'],
-    ...figures.flatMap((found) => [
-      [
-        `${found.server}: backfill of ${rows.toLocaleString('en-US')} rows, one worker, no traffic / one \`UPDATE\`, rows/s`,
-        describeBar(found.speed),
-        AIMS[found.server.split(' ')[0]!] ?? '',
-      ],
-      [`${found.server}: memory of that worker / on a tenth of the rows`, memoryRatio(found), 'flat'],
-      [
-        `${found.server}: table size after / before: backfill, one \`UPDATE\``,
-        `${found.growth.backfill.toFixed(2)}, ${found.growth.update.toFixed(2)}`,
-        'shown',
-      ],
-    ]),
-    ['`phasegate status` / `node -e 0`, starts a second', describeBar(status), 'at least 0.2 (within 5x)'],
-    ['readiness handler / bare node:http handler, requests/s', describeBar(probe), 'at least 0.8'],
-    ['queries for those probes', String(probe.queries), '0'],
-  ]
-  return [
-    '# Benchmarks',
-    '',
-    `Written by \`npm run bench -- --rows ${rows} --pairs ${pairs}\`. Ratios within one run: each is the median of interleaved pairs, with`,
-    'their spread, and beside it what the other side gives against itself in the same run. A bar that lies inside that spread says',
-    'nothing more than that the two are alike.',
-    '',
-    ...table.map((cells) => `| ${cells.join(' | ')} |`),
-    '',
-    `Node.js ${process.versions.node}, ${os.cpus().length} cores, ${process.platform}; servers without fsync. \`status\` and the handler on PostgreSQL.`,
-    '',
-  ].join('\n')
+async function stop(server: BenchServer | undefined): Promise<void> {
+  await server?.stop().catch((error: unknown) => console.error('the server does not stop:', error))
 }
 
-function memoryRatio({ memory }: BackfillFigures): string {
-  return (memory.large / memory.small).toFixed(2)
+function chosen<T extends string>(list: string, known: readonly T[]): readonly T[] {
+  const words = list.split(',')
+  const unknown = words.filter((word) => !known.some((name) => name === word))
+  if (unknown.length > 0) usage(`unknown: ${unknown.join(', ')}`)
+  return known.filter((name) => words.includes(name))
+}
+
+function count(text: string): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1) usage(`not a count: ${text}`)
+  return value
+}
+
+function usage(problem: string): never {
+  console.error(`${problem}\n\n${USAGE}`)
+  process.exit(2)
 }

@@ -27,7 +27,9 @@ export async function askBackfill(
     await target.journal.changeUnit(session, unit, change, actor)
     return
   }
-  if (now) for (const { backend } of alive) await target.cancelStatement(session, backend)
+  // A worker may be named twice, and one statement of it is to be cancelled.
+  const sessions = new Map(alive.map(({ backend }) => [backend.id, backend]))
+  if (now) for (const backend of sessions.values()) await target.cancelStatement(session, backend)
 }
 
 /**

@@ -1,6 +1,6 @@
 import { mismatch } from './backfill-errors.js'
 import type { BackfillOutcome } from './outcome.js'
-import { rowsDone } from './prepare-backfill.js'
+import { endOf } from './pause.js'
 import type { Verified } from './verify-backfill.js'
 import type { Walk } from './walk-range.js'
 
@@ -18,9 +18,11 @@ export async function finishBackfill(
   const { settings, worker, key } = walk
   const { target, unit, actor, backfill } = settings
   return await settings.withLaneLock(async (lane): Promise<{ readonly state: 'another pass' } | BackfillOutcome> => {
-    const rows = await rowsDone(settings, lane)
-    if ((await target.backfill.control(lane, unit)).state === 'applied') return { state: 'applied', rows }
-    const passes = (await target.backfill.ranges(lane, unit)).length
+    const { rows, pass } = await target.backfill.totals(lane, unit)
+    const control = await target.backfill.control(lane, unit)
+    if (control.state === 'applied') return { state: 'applied', rows }
+    if (endOf(control, settings.fingerprint) !== undefined) return { state: 'ended', rows }
+    const passes = (pass ?? -1) + 1
     if (verified.state === 'compared' && verified.mismatches > 0) {
       if (passesLeft <= 0) throw mismatch(unit, backfill, { ...verified, passes })
       const upper = await target.backfill.upperBound(await worker.get(), backfill, key)

@@ -31,8 +31,10 @@ export interface BackfillOptions extends CompareOptions {
   readonly unit: UnitId
   readonly fingerprint: string
   readonly actor: Actor
-  /** Shown as the holder of the lease: `host:pid`. */
+  /** Shown as the holder of the leases: `host:pid`. Each of several workers adds its number. */
   readonly owner: string
+  /** How many workers of this process share the work, each with a session of its own; default 1. */
+  readonly workers?: number
   /** Runs `work` while the backfill lane's lock is held, on the session that holds it. */
   readonly withLaneLock: <T>(work: (session: Session) => Promise<T>) => Promise<T>
   /** Passes after the first for rows that were written in the old shape meanwhile; default 3. */
@@ -47,6 +49,8 @@ export type BackfillSettings = Required<Omit<BackfillOptions, 'signal'>> & Compa
 /** How long the recorded progress may be behind, and how often a paused engine looks up, in ms. */
 export const PROGRESS_EVERY_MS = 1000
 export const PAUSE_POLL_MS = 500
+/** How long a worker without a range waits at most before it looks again, in ms. */
+export const IDLE_POLL_MS = 500
 
 export function compareSettings(options: CompareOptions): CompareSettings {
   return {
@@ -65,5 +69,5 @@ export function compareSettings(options: CompareOptions): CompareSettings {
 }
 
 export function backfillSettings(options: BackfillOptions): BackfillSettings {
-  return { catchUpPasses: 3, whilePaused: 'return', ...options, ...compareSettings(options) }
+  return { workers: 1, catchUpPasses: 3, whilePaused: 'return', ...options, ...compareSettings(options) }
 }

@@ -8,7 +8,9 @@ export type BackfillOutcome =
   | { readonly state: 'paused'; readonly rows: number; readonly reason: string }
   /** The cursor is kept: running the backfill again goes on from it. */
   | { readonly state: 'cancelled'; readonly rows: number }
-  /** Somebody else works on it. */
+  /** Somebody else works on it, by another version of the file. */
   | { readonly state: 'busy'; readonly rows: number; readonly owner: string; readonly backend: Backend }
+  /** Somebody else ended it while we worked: the journal says how. */
+  | { readonly state: 'ended'; readonly rows: number }
   /** Recorded in the journal with its error; resumable. */
   | { readonly state: 'failed'; readonly rows: number; readonly error: PhasegateError }

@@ -1,4 +1,4 @@
-import type { BackfillControl } from '@phasegate/core'
+import type { BackfillControl, UnitState } from '@phasegate/core'
 
 /** What others want a worker to do before its next batch; undefined: go on. */
 export type Wish =
@@ -19,4 +19,14 @@ export function wishOf(control: BackfillControl): Wish | undefined {
   if (asked || (control.state === 'paused' && control.pausedBy !== 'hold'))
     return { action: 'pause', by: 'request', reason: 'paused by request' }
   return undefined
+}
+
+/**
+ * Did somebody else end the unit while we worked on it, or begin it anew with another version of the file? Undefined: it is
+ * still ours to work on.
+ */
+export function endOf(control: BackfillControl, fingerprint: string): UnitState | 'edited' | undefined {
+  if (control.fingerprint !== fingerprint) return 'edited'
+  const { state } = control
+  return state === null || state === 'running' || state === 'verifying' || state === 'paused' ? undefined : state
 }

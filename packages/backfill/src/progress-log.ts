@@ -21,7 +21,10 @@ export interface BatchReport {
   readonly whole: boolean
 }
 
-/** Tells the world how far it got: an event for each batch, the journal once a second. */
+/**
+ * Tells the world how far the unit got, by whoever works on it: an event for each batch of this process, the journal once a
+ * second. Shared by the workers of a process.
+ */
 export interface ProgressLog {
   /** A batch is committed; `session` is the one it ran on. */
   batch(session: Session, report: BatchReport): Promise<void>
@@ -50,8 +53,11 @@ export function createProgressLog(
   start: ProgressState,
 ): ProgressLog {
   const { clock, target, unit, emit } = settings
+  /** As the sums of all ranges said last. */
   let state = start
-  let batchAt = clock.now()
+  let summedAt = clock.now()
+  /** What our own batches did since. */
+  let since = { rows: 0, keys: 0 }
   let pausedAt: number | undefined
   let recordedAt = Number.NEGATIVE_INFINITY
   let recording = false
@@ -62,19 +68,35 @@ export function createProgressLog(
   const note = (what: Partial<BatchTimes>): void => {
     fresh = mergeBatchTimes(fresh, { ...NO_BATCHES, ...what })
   }
-  const progress = (): UnitProgress => describeProgress(state, mergeBatchTimes(kept, fresh))
+  const progress = (): UnitProgress => {
+    const done = state.done + since.rows
+    return describeProgress({ ...state, done, walked: state.walked + since.keys }, mergeBatchTimes(kept, fresh))
+  }
   const isDue = (): boolean => !recording && clock.now() - recordedAt >= PROGRESS_EVERY_MS
 
-  const record = async (session: Session): Promise<void> => {
+  /** Takes in what all workers have done, of whichever process. */
+  const sum = async (session: Session): Promise<void> => {
+    const ours = since
+    const { rows, keys } = await target.backfill.totals(session, unit)
+    const now = clock.now()
+    const walked = Math.max(keys, rows, state.walked)
+    const delta = { rows: Math.max(0, rows - state.done), keys: walked - state.walked, ms: now - summedAt }
+    state = { ...advanceProgress(state, delta), done: rows, walked }
+    since = { rows: since.rows - ours.rows, keys: since.keys - ours.keys }
+    summedAt = now
+  }
+  const record = async (session: Session, say = () => {}): Promise<void> => {
     recording = true
     recordedAt = clock.now()
-    const taken = fresh
-    fresh = NO_BATCHES
+    let taken = NO_BATCHES
     const add = (recorded: RecordedProgress | null): RecordedProgress => {
       const batches = mergeBatchTimes(recorded?.batches ?? NO_BATCHES, taken)
       return { ...describeProgress(state, batches), walked: state.walked, batches }
     }
     try {
+      await sum(session).finally(say)
+      taken = fresh
+      fresh = NO_BATCHES
       kept = (await target.backfill.recordProgress(session, unit, add)).batches
     } catch (error) {
       fresh = mergeBatchTimes(taken, fresh)
@@ -83,18 +105,22 @@ export function createProgressLog(
       recording = false
     }
   }
-  const recordForSure = (): Promise<void> => readAgain(settings, worker, record, () => {})
+  const recordForSure = (): Promise<void> =>
+    readAgain(
+      settings,
+      worker,
+      (session) => record(session),
+      () => {},
+    )
 
   return {
     batch: async (session, { rows, keys, ms, whole }) => {
-      const now = clock.now()
-      state = advanceProgress(state, { rows, keys: whole ? rows : keys, ms: now - batchAt })
+      since = { rows: since.rows + rows, keys: since.keys + (whole ? rows : Math.max(keys, rows)) }
       state = { ...state, batchSize: keys, whole: false, compared: null }
-      batchAt = now
       fresh = addBatch(fresh, { ms, rows })
-      emit({ type: 'batch.done', unit, rows, ms, size: keys, progress: progress() })
-      if (!isDue()) return
-      await record(session).catch((error: unknown) => {
+      const say = (): void => emit({ type: 'batch.done', unit, rows, ms, size: keys, progress: progress() })
+      if (!isDue()) return say()
+      await record(session, say).catch((error: unknown) => {
         // Somebody else writes the unit's row at this moment: a second later is early enough.
         if (!isConflict(target.classify(error))) throw error
       })
@@ -113,7 +139,7 @@ export function createProgressLog(
       if (pausedAt !== undefined) note({ pausedMs: clock.now() - pausedAt })
       pausedAt = undefined
       state = { ...state, paused: false }
-      batchAt = clock.now()
+      summedAt = clock.now()
     },
     whole: async () => {
       state = { ...state, whole: true }

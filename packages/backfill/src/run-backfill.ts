@@ -1,6 +1,6 @@
 import { EXIT, isPhasegateError, type PhasegateError } from '@phasegate/core'
-import { createBatchSize } from './batch-size.js'
 import { readAgain } from './conflict.js'
+import { type Crew, createCrew } from './crew.js'
 import { finishBackfill } from './finish-backfill.js'
 import { type BackfillOptions, type BackfillSettings, backfillSettings, PAUSE_POLL_MS } from './options.js'
 import type { BackfillOutcome } from './outcome.js'
@@ -14,7 +14,8 @@ import { createWorkerSession, type WorkerSession } from './worker-session.js'
 
 /**
  * Takes one backfill unit as far as it can: ranges, batches, verification, catch-up passes. May be called by any number
- * of processes at once and after any crash: one works, the others get `busy`; who comes later goes on from the cursor.
+ * of processes at once and after any crash: all of them share the work, one verifies and ends the unit, and each resolves
+ * when it has ended; who comes later goes on from the cursors.
  *
  * Resolves with how it ended; failures that belong to the unit are recorded in the journal and returned as `failed`.
  * Rejects, leaving the unit as it was, with what is wrong with the file (`BACKFILL.NO_TABLE`, `BACKFILL.NO_COLUMN`,
@@ -33,35 +34,26 @@ export async function runBackfill(options: BackfillOptions): Promise<BackfillOut
   try {
     const prepared = await prepareOrWait(settings, worker)
     if (prepared.state !== 'ready') return prepared
-    const { unit, backfill } = settings
-    const walk: Walk = {
-      settings,
-      worker,
-      key: prepared.table.key,
-      size: createBatchSize({ first: backfill.batchSize, targetMs: backfill.batchTime, limits: settings.limits }),
-      log: createProgressLog(
-        settings,
-        worker,
-        startProgress({
-          done: prepared.rows,
-          walked: prepared.walked,
-          tableRows: prepared.table.estimatedRows,
-          every: backfill.where === undefined,
-        }),
-      ),
-    }
+    const start = startProgress({
+      done: prepared.rows,
+      walked: prepared.walked,
+      tableRows: prepared.table.estimatedRows,
+      every: settings.backfill.where === undefined,
+    })
+    const crew = createCrew(settings, worker, prepared.table.key, createProgressLog(settings, worker, start))
     try {
-      return await runPasses(walk, prepared)
+      return await runPasses(crew)
     } catch (caught) {
       const { target } = settings
       const lost = !isPhasegateError(caught) && target.classify(caught) === 'connection'
       const error = lost ? target.translate(caught, 'ending a backfill') : caught
       if (!isPhasegateError(error) || error.exit === EXIT.unreachable || settings.signal?.aborted) throw error
-      const rows = await recordFailure(walk, error)
-      settings.emit({ type: 'unit.changed', unit, state: 'failed', reason: error.message })
+      const rows = await recordFailure(crew.lead, error)
+      settings.emit({ type: 'unit.changed', unit: settings.unit, state: 'failed', reason: error.message })
       return { state: 'failed', rows, error }
     } finally {
-      await walk.log.ended()
+      await crew.lead.log.ended()
+      await crew.close()
     }
   } finally {
     await worker.close()
@@ -82,16 +74,16 @@ async function prepareOrWait(settings: BackfillSettings, worker: WorkerSession):
   }
 }
 
-async function runPasses(walk: Walk, prepared: Extract<Prepared, { state: 'ready' }>): Promise<BackfillOutcome> {
-  let range = prepared.range
+async function runPasses(crew: Crew): Promise<BackfillOutcome> {
+  const { lead } = crew
   for (let pass = 0; ; pass++) {
-    const ran = await runRanges(walk, range)
-    range = undefined
+    const ran = await runRanges(crew)
     if (ran.state !== 'whole') return ran
-    await walk.log.whole()
-    const verified = await verifyBackfill(walk, pass)
+    await lead.log.whole()
+    const verified = await verifyBackfill(lead, pass)
+    if (verified.state === 'another pass') continue
     if (verified.state !== 'compared' && verified.state !== 'ranges whole') return verified
-    const finished = await finishBackfill(walk, verified, walk.settings.catchUpPasses - pass)
+    const finished = await finishBackfill(lead, verified, lead.settings.catchUpPasses - pass)
     if (finished.state !== 'another pass') return finished
   }
 }

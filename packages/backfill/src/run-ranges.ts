@@ -1,44 +1,60 @@
-import type { LeaseAnswer, LeasedRange } from '@phasegate/core'
+import { claimRange } from './claim-range.js'
 import { readAgain } from './conflict.js'
+import type { Crew } from './crew.js'
 import { PAUSE_POLL_MS } from './options.js'
 import type { BackfillOutcome } from './outcome.js'
-import { type Wish, wishOf } from './pause.js'
+import { endOf, type Wish, wishOf } from './pause.js'
 import { rowsDone } from './prepare-backfill.js'
 import { type Walk, walkRange } from './walk-range.js'
 
-/**
- * Works until every range of the unit is whole, one leased range after the other, without the lane lock. `first` is a
- * range that is leased already.
- */
-export async function runRanges(
-  walk: Walk,
-  first: LeasedRange | undefined,
-): Promise<{ readonly state: 'whole' } | BackfillOutcome> {
-  let range = first
+type Worked =
+  | { readonly state: 'whole' }
+  | { readonly state: 'wish'; readonly wish: Wish }
+  | { readonly state: 'ended' }
+
+/** Works until every range of the unit is whole, whoever works on them, without the lane lock. */
+export async function runRanges(crew: Crew): Promise<{ readonly state: 'whole' } | BackfillOutcome> {
   for (;;) {
-    if (range === undefined) {
-      const answer = await lease(walk)
-      if (answer.state === 'whole') return answer
-      if (answer.state === 'busy') return { ...answer, rows: await rows(walk) }
-      range = answer.range
-    }
-    const walked = await walkRange(walk, range)
-    range = undefined
-    if (walked.state === 'wish') {
-      const stopped = await obey(walk, walked.wish)
-      if (stopped !== undefined) return stopped
-    }
+    const worked = await workTogether(crew)
+    if (worked.state === 'whole') return worked
+    if (worked.state === 'ended') return await endedElsewhere(crew.lead)
+    const stopped = await obey(crew.lead, worked.wish)
+    if (stopped !== undefined) return stopped
   }
 }
 
-async function lease(walk: Walk): Promise<LeaseAnswer> {
-  const { settings, worker } = walk
-  return await readAgain(
-    settings,
-    worker,
-    (session) => settings.target.backfill.lease(session, settings.unit, settings.owner, settings.leaseMs),
-    () => {},
+/** All workers, until each has nothing to do any more. What fails for one stops the others, and is thrown. */
+async function workTogether(crew: Crew): Promise<Worked> {
+  let failure: { readonly error: unknown } | undefined
+  const worked = await Promise.all(
+    crew.walks.map(async (walk) => {
+      try {
+        return await workAlone(walk)
+      } catch (error) {
+        failure ??= { error }
+        crew.stop(error)
+        return undefined
+      }
+    }),
   )
+  if (failure !== undefined) throw failure.error
+  const ends = worked.filter((one) => one !== undefined)
+  const wishes = ends.flatMap((one) => (one.state === 'wish' ? [one] : []))
+  return (
+    ends.find((one) => one.state === 'ended') ??
+    wishes.find(({ wish }) => wish.action === 'cancel') ??
+    wishes[0] ?? { state: 'whole' }
+  )
+}
+
+/** One leased range after the other. */
+async function workAlone(walk: Walk): Promise<Worked> {
+  for (;;) {
+    const claim = await claimRange(walk)
+    if (claim.state !== 'leased') return claim
+    const walked = await walkRange(walk, claim.range)
+    if (walked.state === 'wish' || walked.state === 'ended') return walked
+  }
 }
 
 async function rows({ settings, worker }: Walk): Promise<number> {
@@ -50,7 +66,13 @@ async function rows({ settings, worker }: Walk): Promise<number> {
   )
 }
 
-/** Carries out a wish, the lease being given back. Undefined: it was a pause, it is over, and work goes on. */
+/** What becomes of a worker whose unit another process has ended. */
+export async function endedElsewhere(walk: Walk): Promise<BackfillOutcome> {
+  const { state } = await readControl(walk)
+  return { state: state === 'applied' ? 'applied' : 'ended', rows: await rows(walk) }
+}
+
+/** Carries out a wish, the leases being given back. Undefined: it was a pause, it is over, and work goes on. */
 export async function obey(walk: Walk, wish: Wish): Promise<BackfillOutcome | undefined> {
   const { settings } = walk
   const { unit, emit } = settings
@@ -58,25 +80,34 @@ export async function obey(walk: Walk, wish: Wish): Promise<BackfillOutcome | un
     await change(walk, 'cancelled', null)
     return { state: 'cancelled', rows: await rows(walk) }
   }
-  await change(walk, 'paused', wish.by)
+  // Another process may have paused it already, and a person may have withdrawn the wish by now.
+  const before = await readControl(walk)
+  if (wishOf(before) !== undefined && before.state !== 'paused') await change(walk, 'paused', wish.by)
   await walk.log.paused()
   if (settings.whilePaused === 'return') return { state: 'paused', rows: await rows(walk), reason: wish.reason }
   emit({ type: 'backfill.waiting', unit, reason: wish.reason })
   for (;;) {
-    await settings.clock.sleep(PAUSE_POLL_MS, settings.signal)
-    const control = await readAgain(
-      settings,
-      walk.worker,
-      (session) => settings.target.backfill.control(session, unit),
-      () => {},
-    )
+    const control = await readControl(walk)
     const now = wishOf(control)
     if (now?.action === 'cancel') return await obey(walk, now)
-    if (now === undefined) break
+    if (endOf(control, settings.fingerprint) !== undefined) return await endedElsewhere(walk)
+    if (now === undefined) {
+      walk.log.resumed()
+      // `resume` has done so itself; a hold that is lifted does not.
+      if (control.state === 'paused') await change(walk, 'running', null)
+      return undefined
+    }
+    await settings.clock.sleep(PAUSE_POLL_MS, settings.signal)
   }
-  walk.log.resumed()
-  await change(walk, 'running', null)
-  return undefined
+}
+
+function readControl({ settings, worker }: Walk) {
+  return readAgain(
+    settings,
+    worker,
+    (session) => settings.target.backfill.control(session, settings.unit),
+    () => {},
+  )
 }
 
 async function change(

@@ -2,8 +2,9 @@ import { proofOf } from '@phasegate/core'
 import { type Comparison, compareTable } from './compare-backfill.js'
 import { readAgain } from './conflict.js'
 import type { BackfillOutcome } from './outcome.js'
-import { type Wish, wishOf } from './pause.js'
-import { obey } from './run-ranges.js'
+import { endOf, type Wish, wishOf } from './pause.js'
+import { endedElsewhere, obey } from './run-ranges.js'
+import { takeTurn } from './verify-turn.js'
 import type { Walk } from './walk-range.js'
 
 export type Verified =
@@ -19,21 +20,23 @@ class Wished extends Error {
   }
 }
 
+class Ended extends Error {}
+
 /**
  * All ranges are whole: is every row what its expression says? Marks the unit `verifying`, holds no lock, and gives way to
- * pause and cancel between chunks (a comparison that was paused starts anew).
+ * pause and cancel between chunks (a comparison that was paused starts anew). Where another process is at it already, waits
+ * for what becomes of it.
  */
-export async function verifyBackfill(walk: Walk, pass: number): Promise<Verified | BackfillOutcome> {
+export async function verifyBackfill(
+  walk: Walk,
+  pass: number,
+): Promise<Verified | { readonly state: 'another pass' } | BackfillOutcome> {
   const { settings, worker } = walk
   const { target, unit, backfill } = settings
   if (proofOf(backfill) === 'ranges whole') return { state: 'ranges whole' }
   for (;;) {
-    await readAgain(
-      settings,
-      worker,
-      (session) => target.journal.changeUnit(session, unit, { state: 'verifying' }, settings.actor),
-      () => {},
-    )
+    const turn = await takeTurn(walk)
+    if (turn.state !== 'ours') return turn
     settings.emit({ type: 'unit.changed', unit, state: 'verifying' })
     settings.emit({ type: 'backfill.verifying', unit, pass })
     try {
@@ -46,12 +49,14 @@ export async function verifyBackfill(walk: Walk, pass: number): Promise<Verified
         )
         const wish = wishOf(control)
         if (wish !== undefined) throw new Wished(wish)
+        if (endOf(control, settings.fingerprint) !== undefined) throw new Ended()
         await walk.log.compared(rows)
       })
       await walk.log.compared(null)
       settings.emit({ type: 'backfill.verifying', unit, pass, mismatches: comparison.mismatches })
       return { state: 'compared', ...comparison }
     } catch (error) {
+      if (error instanceof Ended) return await endedElsewhere(walk)
       if (!(error instanceof Wished)) throw error
       const stopped = await obey(walk, error.wish)
       if (stopped !== undefined) return stopped

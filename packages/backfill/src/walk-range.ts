@@ -4,7 +4,7 @@ import { rowFailed, stuck } from './backfill-errors.js'
 import type { BatchSize } from './batch-size.js'
 import { conflictPause, isConflict, watchBlockers } from './conflict.js'
 import type { BackfillSettings } from './options.js'
-import { type Wish, wishOf } from './pause.js'
+import { endOf, type Wish, wishOf } from './pause.js'
 import type { ProgressLog } from './progress-log.js'
 import type { WorkerSession } from './worker-session.js'
 
@@ -13,6 +13,8 @@ export type Walked =
   /** The lease is somebody else's now: what is left is theirs. */
   | { readonly state: 'lost' }
   | { readonly state: 'wish'; readonly wish: Wish }
+  /** Somebody else ended the unit, or began it anew with another version of the file. */
+  | { readonly state: 'ended' }
 
 export interface Walk {
   readonly settings: BackfillSettings
@@ -75,8 +77,10 @@ async function walkBatches(
     settings.pulse()
     const attempt: Attempt = { size: size.next(), end: undefined }
     try {
-      const wish = wishOf(await ask(walk, (session) => target.backfill.control(session, settings.unit)))
+      const control = await ask(walk, (session) => target.backfill.control(session, settings.unit))
+      const wish = wishOf(control)
       if (wish !== undefined) return { state: 'wish', wish }
+      if (endOf(control, settings.fingerprint) !== undefined) return { state: 'ended' }
       if (range.cursor === range.upper) return { state: 'whole' }
       const look = failures > 0 && failures % LOOK_AFTER === 0
       const step = await runBatch(walk, range, attempt, look ? (seen) => (holders = seen) : undefined)
@@ -145,7 +149,9 @@ async function runBatch(
   )
   attempt.end = end
   const started = clock.now()
-  const running = ask(walk, (session) => target.backfill.runBatch(session, backfill, key, range, end, leaseMs))
+  const whole = end === range.upper
+  const keys = whole ? null : attempt.size
+  const running = ask(walk, (session) => target.backfill.runBatch(session, backfill, key, range, end, leaseMs, keys))
   if (onBlockers !== undefined) {
     const [seen] = await Promise.allSettled([watchBlockers(settings, (await worker.get()).backend, running), running])
     // Not being able to look is no reason to stop: the attempt itself says what is wrong.
@@ -156,11 +162,11 @@ async function runBatch(
   const ms = clock.now() - started
   size.succeeded(ms)
   const now = { ...range, cursor: end, rowsDone: range.rowsDone + rows }
-  await walk.log.batch(await worker.get(), { rows, keys: attempt.size, ms, whole: end === range.upper })
+  await walk.log.batch(await worker.get(), { rows, keys: attempt.size, ms, whole })
   return now
 }
 
-/** Nothing moved: either the cursor is further than we knew, or the lease is not ours. */
+/** Nothing moved: the cursor is further than we knew, the range was split, or the lease is not ours. */
 async function reread(walk: Walk, range: LeasedRange): Promise<LeasedRange | undefined> {
   const now = await ask(walk, (session) => walk.settings.target.backfill.readRange(session, range.unit, range.ordinal))
   return now === undefined || now.epoch !== range.epoch ? undefined : now
@@ -195,8 +201,10 @@ async function keepLease(walk: Walk, range: LeasedRange): Promise<boolean> {
   try {
     return await ask(walk, (session) => walk.settings.target.backfill.renew(session, range, walk.settings.leaseMs))
   } catch (error) {
-    // A lost connection shows again at the next statement, where it is dealt with.
-    if (walk.settings.target.classify(error) === 'connection') return true
+    // A lost connection shows again at the next statement, where it is dealt with. Somebody who splits the range holds its
+    // row for a moment, somebody who pauses cancels; whether it is still ours, the fence of the next batch says.
+    const kind = walk.settings.target.classify(error)
+    if (kind === 'connection' || kind === 'cancelled' || isConflict(kind)) return true
     throw walk.settings.target.translate(error, 'renewing the lease of a backfill')
   }
 }

@@ -101,6 +101,7 @@ const SETTING_FLAGS: Readonly<Record<NonNullable<Verb['takes']>[number], readonl
   batch: [
     ['--batch-size <rows>', 'rows of the first batch'],
     ['--batch-time <duration>', "target time of a batch: '250ms'"],
+    ['--workers <count>', 'how many workers of this process share each backfill'],
   ],
   worker: [
     ['--poll-interval <duration>', "how often to look for work: '5s'"],
@@ -125,6 +126,7 @@ function settingsOf(flags: Readonly<Record<string, unknown>>): SettingsOptions {
     ...text('maxLockWait'),
     ...text('batchTime'),
     ...count('batchSize'),
+    ...count('workers'),
     ...text('pollInterval'),
     ...count('healthPort'),
     ...text('healthHost'),

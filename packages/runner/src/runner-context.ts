@@ -53,6 +53,8 @@ export type BackfillRun =
   | { readonly state: 'applied' | 'cancelled'; readonly rows: number }
   | { readonly state: 'paused'; readonly rows: number; readonly reason: string }
   | { readonly state: 'busy'; readonly rows: number; readonly owner: string }
+  /** By another process. */
+  | { readonly state: 'ended'; readonly rows: number }
   | { readonly state: 'failed'; readonly rows: number; readonly error: PhasegateError }
 
 /** What the runner is given: the target, the files, and the packages above it, as functions. */

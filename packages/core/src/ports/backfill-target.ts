@@ -16,6 +16,8 @@ export interface BackfillKeyColumn {
 export interface BackfillKey {
   readonly columns: readonly BackfillKeyColumn[]
   readonly index: string
+  /** One column of whole numbers, whose text is the number. */
+  readonly wholeNumbers?: true
 }
 
 export interface BackfillTable {
@@ -25,16 +27,29 @@ export interface BackfillTable {
   readonly bytes: number
 }
 
-/** A slice of the table leased to one worker: keys in (lower, upper], null lower is unbounded. */
+/** A slice of the table leased to one worker: of it, the keys in (cursor, upper] are still to be done. */
 export interface LeasedRange {
   readonly unit: UnitId
+  /** Its number within the unit; says nothing of the order of keys. */
   readonly ordinal: number
+  /** 0, then one for each catch-up. */
+  readonly pass: number
+  /** Where it ends; a worker that splits the range brings it down. */
   readonly upper: string
   /** How far it got; null is nothing yet. */
   readonly cursor: string | null
   readonly rowsDone: number
   /** Fencing number: only the holder of the newest one can move the cursor. */
   readonly epoch: string
+}
+
+/** Who takes the rest of a split range, and for how long. */
+export interface RangeTaker {
+  readonly owner: string
+  /** ms */
+  readonly leaseMs: number
+  /** ms */
+  readonly lockTimeout: number
 }
 
 export type LeaseAnswer =
@@ -45,9 +60,21 @@ export type LeaseAnswer =
   | { readonly state: 'whole' }
 
 export interface BatchResult {
-  /** False: the cursor was not where we thought or the epoch is not ours any more; nothing was changed. */
+  /** False: cursor or upper were not what we thought, or the epoch is not ours any more; nothing was changed. */
   readonly moved: boolean
   readonly rows: number
+}
+
+/** The sum of all ranges of a unit, whoever worked on them. */
+export interface BackfillTotals {
+  /** Rows changed. */
+  readonly rows: number
+  /** Keys passed, changed or not. */
+  readonly keys: number
+  /** Ranges that are not whole. */
+  readonly open: number
+  /** The last pass; null where there is no range. */
+  readonly pass: number | null
 }
 
 /** What others want of a backfill, and where it stands; read once a batch, by one cheap query. */
@@ -104,14 +131,33 @@ export interface BackfillTarget {
     size: number,
   ): Promise<string>
 
-  /** Adds a range up to `upper`; `ordinal` counts passes. Does nothing where it exists already. */
-  addRange(session: Session, unit: UnitId, ordinal: number, upper: string): Promise<void>
-  /** Takes a free or dead range; ends the session of a holder whose lease expired first. */
+  /** Adds the range that a pass begins as; under the lane lock. Does nothing where the pass has one already. */
+  addRange(session: Session, unit: UnitId, pass: number, upper: string): Promise<void>
+  /**
+   * Takes a range that is free, whose holder is gone, or that names this session (which holds none when it asks); before
+   * that it ends the session of a holder whose lease expired.
+   */
   lease(session: Session, unit: UnitId, owner: string, leaseMs: number): Promise<LeaseAnswer>
+  /**
+   * Cuts a range that somebody works on in two, in one transaction: the holder keeps the keys up to `at`, the rest is a new
+   * range, leased to this session. Waits up to `lockTimeout` ms for the batch in flight. Undefined: the range is not what
+   * it was (`seen`), or the holder has come too near to `at`; nothing was changed.
+   */
+  split(
+    session: Session,
+    backfill: CompiledBackfill,
+    key: BackfillKey,
+    seen: LeasedRange,
+    at: string,
+    taker: RangeTaker,
+  ): Promise<LeasedRange | undefined>
   /** Prolongs the lease while nothing moves; false: it is not ours any more. */
   renew(session: Session, range: LeasedRange, leaseMs: number): Promise<boolean>
   release(session: Session, range: LeasedRange): Promise<void>
-  /** Fence, cursor and data in one statement (PostgreSQL) or one transaction (MySQL). */
+  /**
+   * Fence, cursor and data in one statement (PostgreSQL) or one transaction (MySQL). `keys` is how many keys it passes;
+   * null where that is not known (the last batch of a range): then the rows that it changed count.
+   */
   runBatch(
     session: Session,
     backfill: CompiledBackfill,
@@ -119,10 +165,12 @@ export interface BackfillTarget {
     range: LeasedRange,
     end: string,
     leaseMs: number,
+    keys: number | null,
   ): Promise<BatchResult>
   /** After a lost answer: waits for the old transaction by locking the row, then reads. */
   readRange(session: Session, unit: UnitId, ordinal: number): Promise<LeasedRange | undefined>
   ranges(session: Session, unit: UnitId): Promise<readonly (LeasedRange & { readonly whole: boolean })[]>
+  totals(session: Session, unit: UnitId): Promise<BackfillTotals>
   /** Forgets the ranges of a unit, for one that starts anew. */
   forgetRanges(session: Session, unit: UnitId): Promise<void>
   control(session: Session, unit: UnitId): Promise<BackfillControl>

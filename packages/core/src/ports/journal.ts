@@ -30,6 +30,8 @@ export interface UnitChange {
   readonly error?: ErrorEnvelope | null
   readonly detail?: Readonly<Record<string, unknown>>
   readonly pointOfNoReturn?: boolean
+  /** The session that works on it from now on; absent: as it was. */
+  readonly backend?: Backend
 }
 
 export interface StartUnit {

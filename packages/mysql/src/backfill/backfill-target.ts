@@ -11,13 +11,15 @@ import type {
 import { type Capabilities, capabilitiesOf } from '../server/capabilities.js'
 import type { MysqlServer } from '../server/mysql-server.js'
 import { lockLimits, wholeMs } from '../session/session-settings.js'
-import { batchEndSql, countSql, greatestKeySql } from './backfill-statements.js'
+import { countSql, greatestKeySql } from './backfill-statements.js'
+import { batchEnd } from './batch-end.js'
 import { mismatchesSql, recheckSql } from './compare-statements.js'
 import { comparedColumns } from './compared-columns.js'
 import { inspectTable } from './inspect-table.js'
-import { leaseRange, listRanges, listWorkers, readRange, releaseRange, renewLease } from './range-lease.js'
+import { leaseRange, listRanges, listWorkers, readRange, releaseRange, renewLease, sumRanges } from './range-lease.js'
 import { recordProgress } from './record-progress.js'
 import { type KeyRow, runBatch } from './run-batch.js'
+import { splitRange } from './split-range.js'
 import { readControl } from './unit-control.js'
 
 /** Backfills on MySQL and MariaDB: keyset ranges, one transaction a batch. */
@@ -32,20 +34,21 @@ export function createBackfillTarget(server: MysqlServer): BackfillTarget {
     },
     inspect: (session, backfill) => inspectTable(session, backfill, server),
     upperBound: async (session, backfill, key) => await firstKey(session, greatestKeySql(backfill, key)),
-    batchEnd: async (session, backfill, key, after, upper, size) =>
-      (await firstKey(session, batchEndSql(backfill, key, { after, upTo: upper }, size))) ?? upper,
+    batchEnd,
     addRange,
     lease: leaseRange,
     renew: renewLease,
     release: releaseRange,
-    runBatch: async (session, backfill, key, range, end, leaseMs) => {
+    split: splitRange,
+    runBatch: async (session, backfill, key, range, end, leaseMs, keys) => {
       const timeouts = limits.get(session)
       if (timeouts === undefined) throw new Error('a batch runs on a session that was prepared')
       const { failsInsteadOfWaiting } = capabilities
-      return await runBatch({ session, backfill, key, range, end, leaseMs, timeouts, failsInsteadOfWaiting })
+      return await runBatch({ session, backfill, key, range, end, leaseMs, keys, timeouts, failsInsteadOfWaiting })
     },
     readRange,
     ranges: listRanges,
+    totals: sumRanges,
     forgetRanges: async (session, unit) => {
       await session.query('DELETE FROM phasegate_backfill_range WHERE migration = ?', [unit.migration])
     },
@@ -63,23 +66,22 @@ export function createBackfillTarget(server: MysqlServer): BackfillTarget {
 }
 
 /**
- * For the rest of the session, beside what every session of ours begins with (READ COMMITTED, strict, UTC):
- * - waits for locks and, for reads, time are limited; a batch's own statements get their limits with its transaction;
- * - a batch whose client stands still lets go of its rows, where the server can be told so.
+ * For the rest of the session, beside what every session of ours begins with (READ COMMITTED, strict, UTC): waits for locks and, for reads, time are limited. A batch's own statements get their limits with its transaction.
  */
 async function prepare(session: Session, timeouts: TransactionOptions, capabilities: Capabilities): Promise<void> {
   const statement = wholeMs(timeouts.statementTimeout)
   const settings = capabilities.statementTimeout
-    ? [`max_statement_time = ${statement / 1000}`, `idle_write_transaction_timeout = ${Math.ceil(statement / 1000)}`]
-    : [`max_execution_time = ${statement}`]
-  await session.query(`SET SESSION ${lockLimits(timeouts.lockTimeout)}, ${settings.join(', ')}`)
+    ? `max_statement_time = ${statement / 1000}`
+    : `max_execution_time = ${statement}`
+  await session.query(`SET SESSION ${lockLimits(timeouts.lockTimeout)}, ${settings}`)
 }
 
-async function addRange(session: Session, unit: UnitId, ordinal: number, upper: string): Promise<void> {
+async function addRange(session: Session, unit: UnitId, pass: number, upper: string): Promise<void> {
   await session.query(
-    `INSERT INTO phasegate_backfill_range (migration, ordinal, upper) VALUES (?, ?, ?)
-     ON DUPLICATE KEY UPDATE ordinal = ordinal`,
-    [unit.migration, ordinal, upper],
+    `INSERT INTO phasegate_backfill_range (migration, ordinal, pass, upper)
+     SELECT ?, COALESCE(MAX(ordinal) + 1, 0), ?, ? FROM phasegate_backfill_range WHERE migration = ?
+     HAVING COALESCE(MAX(pass), -1) < ?`,
+    [unit.migration, pass, upper, unit.migration, pass],
   )
 }
 

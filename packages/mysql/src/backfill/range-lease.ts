@@ -1,5 +1,6 @@
 import type {
   Backend,
+  BackfillTotals,
   BackfillWorker,
   LeaseAnswer,
   LeasedRange,
@@ -9,9 +10,11 @@ import type {
 } from '@phasegate/core'
 import { SESSION_LOCK } from '../session/lane-lock.js'
 import { isBackendAlive, terminateBackend } from '../session/lock-holders.js'
+import { briefTransaction } from './brief-transaction.js'
 
 export interface RangeRow {
   readonly ordinal: number
+  readonly pass: number
   readonly upper: string
   readonly cursor: string | null
   readonly rows: string
@@ -19,16 +22,17 @@ export interface RangeRow {
   readonly [key: string]: unknown
 }
 
-const RANGE = `r.ordinal, r.upper, r.\`cursor\`, CAST(r.rows_done AS CHAR) AS \`rows\`, CAST(r.epoch AS CHAR) AS epoch`
+export const RANGE = `r.ordinal, r.pass, r.upper, r.\`cursor\`, CAST(r.rows_done AS CHAR) AS \`rows\`, CAST(r.epoch AS CHAR) AS epoch`
 
 /** Byte by byte: every collation of these columns pads with spaces, and 'a' and 'a ' may be two keys. */
 export const sameText = (a: string, b: string): string => `CAST(${a} AS BINARY) <=> CAST(${b} AS BINARY)`
 
 const OPEN = `NOT (${sameText('r.`cursor`', 'r.upper')})`
 
-const leased = (unit: UnitId, row: RangeRow): LeasedRange => ({
+export const leased = (unit: UnitId, row: RangeRow): LeasedRange => ({
   unit,
   ordinal: row.ordinal,
+  pass: row.pass,
   upper: row.upper,
   cursor: row.cursor,
   rowsDone: Number(row.rows),
@@ -41,12 +45,15 @@ const ALIVE = `IS_USED_LOCK(${SESSION_LOCK.replace('?', 'r.backend_started')}) <
 /** Nobody holds a row of ours for long but a batch, and those rows are skipped. */
 const LIMITS: TransactionOptions = { lockTimeout: 1000, statementTimeout: 0 }
 
-/** Takes a range whose holder let go or is gone. The row lock makes it one taker; the epoch fences the one before. */
+/**
+ * Takes a range whose holder let go or is gone. A session asks when it holds none, so that one in its name is as free. The
+ * row lock makes it one taker; the epoch fences the one before.
+ */
 async function take(session: Session, unit: UnitId, owner: string, leaseMs: number): Promise<LeaseAnswer | undefined> {
-  return await session.transaction(LIMITS, async () => {
+  return await briefTransaction(session, LIMITS, async () => {
     const [row] = await session.query<RangeRow>(
       `SELECT ${RANGE} FROM phasegate_backfill_range r
-       WHERE r.migration = ? AND ${OPEN} AND (r.owner IS NULL OR NOT (${ALIVE}))
+       WHERE r.migration = ? AND ${OPEN} AND (r.owner IS NULL OR r.backend_id = CONNECTION_ID() OR NOT (${ALIVE}))
        ORDER BY r.ordinal LIMIT 1 FOR UPDATE SKIP LOCKED`,
       [unit.migration],
     )
@@ -139,7 +146,7 @@ const ROLLBACK_PATIENCE = 60_000
 
 /** FOR UPDATE: waits for the transaction whose answer was lost, and reads what it left. */
 export async function readRange(session: Session, unit: UnitId, ordinal: number): Promise<LeasedRange | undefined> {
-  return await session.transaction({ lockTimeout: ROLLBACK_PATIENCE, statementTimeout: 0 }, async () => {
+  return await briefTransaction(session, { lockTimeout: ROLLBACK_PATIENCE, statementTimeout: 0 }, async () => {
     const [row] = await session.query<RangeRow>(
       `SELECT ${RANGE} FROM phasegate_backfill_range r WHERE r.migration = ? AND r.ordinal = ? FOR UPDATE`,
       [unit.migration, ordinal],
@@ -157,6 +164,16 @@ export async function listRanges(
     [unit.migration],
   )
   return rows.map((row) => ({ ...leased(unit, row), whole: row.cursor === row.upper }))
+}
+
+export async function sumRanges(session: Session, unit: UnitId): Promise<BackfillTotals> {
+  const [row] = await session.query<{ rows: string; keys: string; open: string; pass: number | null }>(
+    `SELECT CAST(COALESCE(SUM(r.rows_done), 0) AS CHAR) AS \`rows\`, CAST(COALESCE(SUM(r.keys_done), 0) AS CHAR) AS \`keys\`,
+       CAST(COALESCE(SUM(${OPEN}), 0) AS CHAR) AS open, MAX(r.pass) AS pass
+     FROM phasegate_backfill_range r WHERE r.migration = ?`,
+    [unit.migration],
+  )
+  return { rows: Number(row?.rows), keys: Number(row?.keys), open: Number(row?.open), pass: row?.pass ?? null }
 }
 
 /** Who holds a lease, and whose session the unit's row names: one that verifies holds no lease. */

@@ -9,6 +9,7 @@ import type {
 import { classifyError } from '../session/classify-error.js'
 import { neverEnds } from './backfill-errors.js'
 import { firstRowSql, type KeyRange, lockKeysSql, selectedKeysSql } from './backfill-statements.js'
+import { briefTransaction } from './brief-transaction.js'
 import {
   type BatchRows,
   changeLockedSql,
@@ -37,6 +38,8 @@ export interface BatchOptions {
   /** The last key of the batch. */
   readonly end: string
   readonly leaseMs: number
+  /** How many keys it passes; null: as many as rows that it changed. */
+  readonly keys: number | null
   readonly timeouts: TransactionOptions
   readonly failsInsteadOfWaiting: boolean
 }
@@ -50,10 +53,10 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
   const { session, backfill, range, end, timeouts } = options
   const rows = { after: range.cursor, upTo: end }
   // A catch-up pass rewrites only what differs; where nothing can be compared there is no such pass.
-  const only = range.ordinal > 0 && backfill.comparable ? await differing(options, rows) : undefined
+  const only = range.pass > 0 && backfill.comparable ? await differing(options, rows) : undefined
   const batch: Batch = { ...options, rows: only === undefined ? rows : { ...rows, only } }
   try {
-    return await session.transaction(timeouts, () => moveRange(batch))
+    return await briefTransaction(session, timeouts, () => moveRange(batch))
   } catch (error) {
     if (classifyError(error) === 'lock timeout') await waitForFirstRow(batch)
     throw error
@@ -75,22 +78,25 @@ async function differing(
 
 /**
  * Fence, data and cursor in one transaction, which the caller rolls back on any error. The fence locks the range's row and
- * holds it until the end: whoever comes meanwhile waits, sees another cursor or epoch, and changes nothing.
+ * holds it until the end: whoever comes meanwhile waits, sees another cursor or epoch, and changes nothing. Where somebody
+ * has split the range, `upper` is another one, and this batch might reach beyond it.
  */
 async function moveRange(batch: Batch): Promise<BatchResult> {
-  const { session, rows, leaseMs } = batch
-  const { unit, ordinal, epoch } = batch.range
+  const { session, rows, leaseMs, keys } = batch
+  const { unit, ordinal, epoch, upper } = batch.range
   const fence = await session.query(
     `SELECT 1 FROM phasegate_backfill_range
-     WHERE migration = ? AND ordinal = ? AND epoch = ? AND ${sameText('`cursor`', '?')} FOR UPDATE`,
-    [unit.migration, ordinal, epoch, rows.after],
+     WHERE migration = ? AND ordinal = ? AND epoch = ? AND ${sameText('`cursor`', '?')} AND ${sameText('upper', '?')}
+     FOR UPDATE`,
+    [unit.migration, ordinal, epoch, rows.after, upper],
   )
   if (fence.length === 0) return { moved: false, rows: 0 }
   const changed = await changeRows(batch)
   await session.query(
-    `UPDATE phasegate_backfill_range SET \`cursor\` = ?, rows_done = rows_done + ?, lease_expires = ${EXPIRES}
+    `UPDATE phasegate_backfill_range SET \`cursor\` = ?, rows_done = rows_done + ?, keys_done = keys_done + ?,
+       lease_expires = ${EXPIRES}
      WHERE migration = ? AND ordinal = ?`,
-    [rows.upTo, changed, leaseMs, unit.migration, ordinal],
+    [rows.upTo, changed, keys ?? changed, leaseMs, unit.migration, ordinal],
   )
   return { moved: true, rows: changed }
 }

@@ -138,14 +138,15 @@ async function changeUnit(session: Session, unit: UnitId, change: UnitChange, ac
        error = ${error === undefined ? 'error' : '?'},
        detail = ${merged.expression},
        point_of_no_return = COALESCE(?, point_of_no_return),
-       request = IF(? IN ('paused', 'cancelled', 'applied'), NULL, request)
+       request = IF(? IN ('paused', 'cancelled', 'applied'), NULL, request),
+       backend_id = COALESCE(?, backend_id), backend_started = COALESCE(?, backend_started)
      WHERE migration = ? AND phase = ?`,
     [
       ...[state, state],
       ...(error === undefined ? [] : [error === null ? null : JSON.stringify(error)]),
       ...merged.values,
       change.pointOfNoReturn === undefined ? null : Number(change.pointOfNoReturn),
-      ...[state, unit.migration, unit.phase],
+      ...[state, change.backend?.id ?? null, change.backend?.startedAt ?? null, unit.migration, unit.phase],
     ],
   )
   await append(session, unit, `unit.${state}`, { ...change.detail, ...(error ? { error } : {}) }, actor)

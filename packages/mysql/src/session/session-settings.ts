@@ -28,7 +28,7 @@ export const SESSION_SETTINGS: readonly string[] = [
 ]
 
 /** Seconds without a statement after which the server ends a session of ours. */
-const IDLE_LIMIT = 300
+export const IDLE_LIMIT = 300
 
 /** ms between the pings that keep an idle session of ours below that. */
 export const PING_EVERY = 60_000

@@ -55,7 +55,13 @@ export const configSchema = z.strictObject({
       revert: gates.optional(),
     })
     .optional(),
-  backfill: z.strictObject({ batchTime: duration.optional(), batchSize: count(1).optional() }).optional(),
+  backfill: z
+    .strictObject({
+      batchTime: duration.optional(),
+      batchSize: count(1).optional(),
+      workers: count(1).max(64, 'from 1 to 64').optional(),
+    })
+    .optional(),
   lock: z
     .strictObject({
       // A statement in the queue for a strong lock holds up everybody behind it, so this has a ceiling (runner.md).
@@ -84,7 +90,7 @@ export type CheckedConfig = z.output<typeof configSchema>
 export const CONFIG_KEYS: Readonly<Record<string, readonly string[]>> = {
   '': Object.keys(configSchema.shape),
   gates: ['expand', 'backfill', 'contract', 'revert'],
-  backfill: ['batchTime', 'batchSize'],
+  backfill: ['batchTime', 'batchSize', 'workers'],
   lock: ['lockTimeout', 'statementTimeout', 'maxLockWait', 'retries', 'retryFor'],
   contract: ['announce'],
   worker: ['pollInterval', 'healthPort', 'healthHost', 'staleAfter'],
@@ -98,7 +104,6 @@ export const LATER_KEYS: readonly string[] = [
   'engines',
   'inlineLimit',
   'targets',
-  'backfill.workers',
   'backfill.throttle',
   'contract.confirm',
   'gates.cutover',

@@ -41,6 +41,8 @@ export interface PhasegateConfig {
     readonly batchTime?: Duration
     /** Rows of the first batch; default 1000. */
     readonly batchSize?: number
+    /** How many workers of one process share each backfill, each on a session of its own; from 1 to 64, default 1. */
+    readonly workers?: number
   }
   readonly lock?: {
     /**

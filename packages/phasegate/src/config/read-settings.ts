@@ -36,6 +36,7 @@ export interface SettingsOptions {
   readonly maxLockWait?: string
   readonly batchSize?: number
   readonly batchTime?: string
+  readonly workers?: number
   /** As `worker` of the config has them. */
   readonly pollInterval?: string
   readonly healthPort?: number
@@ -78,7 +79,11 @@ export async function readSettings(options: SettingsOptions = {}): Promise<Setti
     applications: config.applications && Object.keys(config.applications),
     appRoles: config.appRoles ?? [],
     gates: { expand: [], backfill: [], contract: [], revert: [], ...withoutUndefined(config.gates) },
-    backfill: { batchTime: config.backfill?.batchTime ?? 250, batchSize: config.backfill?.batchSize ?? 1000 },
+    backfill: {
+      batchTime: config.backfill?.batchTime ?? 250,
+      batchSize: config.backfill?.batchSize ?? 1000,
+      workers: config.backfill?.workers ?? 1,
+    },
     lock: {
       lockTimeout,
       statementTimeout: config.lock?.statementTimeout ?? lockTimeout,
@@ -162,6 +167,7 @@ async function mergeFlags(config: Partial<CheckedConfig>, options: SettingsOptio
     ['--max-lock-wait', 'lock.maxLockWait', options.maxLockWait],
     ['--batch-size', 'backfill.batchSize', options.batchSize],
     ['--batch-time', 'backfill.batchTime', options.batchTime],
+    ['--workers', 'backfill.workers', options.workers],
     ['--poll-interval', 'worker.pollInterval', options.pollInterval],
     ['--health-port', 'worker.healthPort', options.healthPort],
     ['--health-host', 'worker.healthHost', options.healthHost],

@@ -25,7 +25,7 @@ export interface Settings {
   readonly applications: readonly string[] | undefined
   readonly appRoles: readonly string[]
   readonly gates: { readonly [phase in 'expand' | 'backfill' | 'contract' | 'revert']: readonly Gate[] }
-  readonly backfill: { readonly batchTime: number; readonly batchSize: number }
+  readonly backfill: { readonly batchTime: number; readonly batchSize: number; readonly workers: number }
   readonly lock: {
     readonly lockTimeout: number
     readonly statementTimeout: number

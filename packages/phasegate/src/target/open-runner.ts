@@ -189,6 +189,7 @@ async function createContext(
         backfill: compiled,
         actor,
         owner: `${os.hostname()}:${process.pid}`,
+        workers: settings.backfill.workers,
         openSession: openWorker,
         withLaneLock,
         whilePaused,

@@ -129,17 +129,19 @@ function changingParts(backfill: CompiledBackfill, range: string, only: readonly
 
 /**
  * Fence, data and cursor in one statement. The fence locks the range's row and holds it until the end: whoever comes
- * meanwhile waits, sees another cursor or epoch, and changes nothing. The cursor is moved last, because a row can be
- * updated once a statement only (PostgreSQL docs: Data-Modifying Statements in WITH) and the count is known only then.
+ * meanwhile waits, sees another cursor or epoch, and changes nothing. Where somebody has split the range, `upper` is another
+ * one, and this batch might reach beyond it. The cursor is moved last, because a row can be updated once a statement only
+ * (PostgreSQL docs: Data-Modifying Statements in WITH) and the count is known only then.
  * Locks: ROW EXCLUSIVE on the table, and its rows in (after, end].
  *
- * $1 migration, $2 ordinal, $3 epoch, $4 cursor, $5 end, $6 lease in ms.
+ * $1 migration, $2 ordinal, $3 epoch, $4 cursor, $5 end, $6 lease in ms, $7 upper, $8 keys passed.
  */
 export function batchSql(backfill: CompiledBackfill, key: BackfillKey, shape: BatchShape): string {
   const range = keyRange(backfill, key, { ...shape, after: shape.bounded ? 4 : undefined, upTo: 5 })
   return `WITH phasegate_fence AS MATERIALIZED (
   SELECT 1 FROM phasegate.backfill_range
   WHERE migration = $1 AND ordinal = $2::integer AND epoch = $3::bigint AND cursor IS NOT DISTINCT FROM $4::text
+    AND upper = $7::text
   FOR NO KEY UPDATE
 ), ${changingParts(backfill, range, shape.only)}, phasegate_done AS MATERIALIZED (
   SELECT count(*) AS rows, bool_or(phasegate_again) AS again FROM phasegate_changed
@@ -147,6 +149,7 @@ export function batchSql(backfill: CompiledBackfill, key: BackfillKey, shape: Ba
 UPDATE phasegate.backfill_range
 SET cursor = ${nextCursor(backfill)},
     rows_done = rows_done + (SELECT rows FROM phasegate_done),
+    keys_done = keys_done + coalesce($8::bigint, (SELECT rows FROM phasegate_done)),
     lease_expires = clock_timestamp() + $6::float8 * interval '1 ms'
 WHERE migration = $1 AND ordinal = $2::integer AND EXISTS (SELECT FROM phasegate_fence)
 RETURNING (SELECT rows FROM phasegate_done)::text AS rows`

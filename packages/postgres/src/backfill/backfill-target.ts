@@ -12,19 +12,14 @@ import type {
 } from '@phasegate/core'
 import { sqlState } from '../session/classify-error.js'
 import { neverEnds } from './backfill-errors.js'
-import {
-  batchEndSql,
-  batchSql,
-  greatestKeySql,
-  mismatchesSql,
-  recheckSql,
-  STILL_SELECTED,
-} from './backfill-statements.js'
+import { batchSql, greatestKeySql, mismatchesSql, recheckSql, STILL_SELECTED } from './backfill-statements.js'
+import { batchEnd } from './batch-end.js'
 import { comparedColumns } from './compared-columns.js'
 import { inspectTable } from './inspect-table.js'
 import { commonColumns } from './key-form.js'
-import { leaseRange, listRanges, listWorkers, readRange, releaseRange, renewLease } from './range-lease.js'
+import { leaseRange, listRanges, listWorkers, readRange, releaseRange, renewLease, sumRanges } from './range-lease.js'
 import { recordProgress } from './record-progress.js'
+import { splitRange } from './split-range.js'
 import { readControl } from './unit-control.js'
 
 /** Backfills on PostgreSQL: keyset ranges, one statement a batch. */
@@ -39,9 +34,11 @@ export function createBackfillTarget(): BackfillTarget {
     lease: leaseRange,
     renew: renewLease,
     release: releaseRange,
+    split: splitRange,
     runBatch,
     readRange,
     ranges: listRanges,
+    totals: sumRanges,
     forgetRanges: async (session, unit) => {
       await session.query('DELETE FROM phasegate.backfill_range WHERE migration = $1', [unit.migration])
     },
@@ -63,7 +60,8 @@ export function createBackfillTarget(): BackfillTarget {
  * - no JIT: before 18 a disabled plan that is the only one counts as hugely expensive, and each batch would be compiled;
  * - keys come as text that reads back to the same value: ISO dates, all digits of a float;
  * - row security raises an error instead of hiding rows from the backfill (PostgreSQL docs: row_security);
- * - a statement whose client is gone ends within a second (client_connection_check_interval).
+ * - a statement whose client is gone ends within a second (client_connection_check_interval);
+ * - a transaction whose client stands still is rolled back, for what it holds others wait for.
  */
 async function prepare(session: Session, timeouts: TransactionOptions): Promise<void> {
   const { lockTimeout, statementTimeout } = timeouts
@@ -72,7 +70,7 @@ async function prepare(session: Session, timeouts: TransactionOptions): Promise<
   await session.query(`
     SET lock_timeout = '${lockTimeout}ms';
     SET statement_timeout = '${statementTimeout}ms';
-    SET idle_in_transaction_session_timeout = 0;
+    SET idle_in_transaction_session_timeout = '${IDLE_LIMIT}ms';
     SET idle_session_timeout = 0;
     SET row_security = off;
     SET enable_seqscan = off;
@@ -90,27 +88,18 @@ async function prepare(session: Session, timeouts: TransactionOptions): Promise<
   }
 }
 
+/** ms */
+const IDLE_LIMIT = 5000
+
 const INVALID_PARAMETER_VALUE = '22023'
 
-async function addRange(session: Session, unit: UnitId, ordinal: number, upper: string): Promise<void> {
+async function addRange(session: Session, unit: UnitId, pass: number, upper: string): Promise<void> {
   await session.query(
-    `INSERT INTO phasegate.backfill_range (migration, ordinal, upper) VALUES ($1, $2, $3)
-     ON CONFLICT (migration, ordinal) DO NOTHING`,
-    [unit.migration, ordinal, upper],
+    `INSERT INTO phasegate.backfill_range (migration, ordinal, pass, upper)
+     SELECT $1, coalesce(max(ordinal) + 1, 0), $2::integer, $3 FROM phasegate.backfill_range WHERE migration = $1
+     HAVING coalesce(max(pass), -1) < $2::integer`,
+    [unit.migration, pass, upper],
   )
-}
-
-async function batchEnd(
-  session: Session,
-  backfill: CompiledBackfill,
-  key: BackfillKey,
-  after: string | null,
-  upper: string,
-  size: number,
-): Promise<string> {
-  const sql = batchEndSql(backfill, key, after !== null)
-  const [row] = await session.query<{ key: string | null }>(sql, [upper, size - 1, ...(after === null ? [] : [after])])
-  return row?.key ?? upper
 }
 
 async function runBatch(
@@ -120,15 +109,16 @@ async function runBatch(
   range: LeasedRange,
   end: string,
   leaseMs: number,
+  keys: number | null,
 ): Promise<BatchResult> {
   // A catch-up pass rewrites only what differs; where nothing can be compared there is no such pass.
-  const only = range.ordinal > 0 && backfill.comparable ? await comparedColumns(session, backfill) : undefined
+  const only = range.pass > 0 && backfill.comparable ? await comparedColumns(session, backfill) : undefined
   const sql = batchSql(backfill, key, {
     bounded: range.cursor !== null,
     common: commonColumns(key, range.cursor, end),
     ...(only === undefined ? {} : { only }),
   })
-  const values = [range.unit.migration, range.ordinal, range.epoch, range.cursor, end, leaseMs]
+  const values = [range.unit.migration, range.ordinal, range.epoch, range.cursor, end, leaseMs, range.upper, keys]
   const [row] = await session.query<{ rows: string }>(sql, values).catch((error: unknown) => {
     throw error instanceof Error && error.message.includes(STILL_SELECTED) ? neverEnds(backfill, error) : error
   })

@@ -1,8 +1,18 @@
-import type { Backend, BackfillWorker, LeaseAnswer, LeasedRange, Session, UnitId } from '@phasegate/core'
+import type {
+  Backend,
+  BackfillTotals,
+  BackfillWorker,
+  LeaseAnswer,
+  LeasedRange,
+  Session,
+  TransactionOptions,
+  UnitId,
+} from '@phasegate/core'
 import { isoText } from '../session/postgres-session.js'
 
-interface RangeRow {
+export interface RangeRow {
   readonly ordinal: number
+  readonly pass: number
   readonly upper: string
   readonly cursor: string | null
   readonly rows: string
@@ -10,11 +20,12 @@ interface RangeRow {
   readonly [key: string]: unknown
 }
 
-const RANGE = 'r.ordinal, r.upper, r.cursor, r.rows_done::text AS rows, r.epoch::text AS epoch'
+export const RANGE = 'r.ordinal, r.pass, r.upper, r.cursor, r.rows_done::text AS rows, r.epoch::text AS epoch'
 
-const leased = (unit: UnitId, row: RangeRow): LeasedRange => ({
+export const leased = (unit: UnitId, row: RangeRow): LeasedRange => ({
   unit,
   ordinal: row.ordinal,
+  pass: row.pass,
   upper: row.upper,
   cursor: row.cursor,
   rowsDone: Number(row.rows),
@@ -28,13 +39,19 @@ const leased = (unit: UnitId, row: RangeRow): LeasedRange => ({
 const ALIVE = `EXISTS (SELECT FROM pg_stat_activity a WHERE a.pid = r.backend_id
   AND coalesce(a.backend_start = r.backend_started, true))`
 
-/** Takes a range whose holder let go or is gone. The row lock makes it one taker; the epoch fences the one before. */
+/** Nobody holds a row of ours for long but a batch, and those rows are skipped. */
+const LIMITS: TransactionOptions = { lockTimeout: 1000, statementTimeout: 0 }
+
+/**
+ * Takes a range whose holder let go or is gone. A session asks when it holds none, so that one in its name is as free. The
+ * row lock makes it one taker; the epoch fences the one before.
+ */
 const TAKE = `UPDATE phasegate.backfill_range r
 SET owner = $2, backend_id = $3::integer, backend_started = $4::timestamptz, epoch = r.epoch + 1,
     lease_expires = clock_timestamp() + $5::float8 * interval '1 ms'
 WHERE r.migration = $1 AND r.ordinal = (
   SELECT r.ordinal FROM phasegate.backfill_range r
-  WHERE r.migration = $1 AND r.cursor IS DISTINCT FROM r.upper AND (r.owner IS NULL OR NOT ${ALIVE})
+  WHERE r.migration = $1 AND r.cursor IS DISTINCT FROM r.upper AND (r.owner IS NULL OR r.backend_id = $3::integer OR NOT ${ALIVE})
   ORDER BY r.ordinal FOR UPDATE SKIP LOCKED LIMIT 1)
 RETURNING ${RANGE}`
 
@@ -48,13 +65,15 @@ FROM phasegate.backfill_range r WHERE r.migration = $1 AND r.cursor IS DISTINCT 
 
 /** See `BackfillTarget.lease`. */
 export async function leaseRange(session: Session, unit: UnitId, owner: string, leaseMs: number): Promise<LeaseAnswer> {
-  const take = async (): Promise<LeaseAnswer | undefined> => {
-    const values = [unit.migration, owner, session.backend.id, session.backend.startedAt, leaseMs]
-    const [row] = await session.query<RangeRow>(TAKE, values)
-    if (row === undefined) return undefined
-    await recordRunner(session, unit)
-    return { state: 'leased', range: leased(unit, row) }
-  }
+  // One transaction: a range that is leased and not known to be would be nobody's.
+  const take = (): Promise<LeaseAnswer | undefined> =>
+    session.transaction(LIMITS, async () => {
+      const values = [unit.migration, owner, session.backend.id, session.backend.startedAt, leaseMs]
+      const [row] = await session.query<RangeRow>(TAKE, values)
+      if (row === undefined) return undefined
+      await recordRunner(session, unit)
+      return { state: 'leased', range: leased(unit, row) }
+    })
   let taken = await take()
   if (taken === undefined) {
     const ended = await session.query(END_EXPIRED, [unit.migration])
@@ -126,6 +145,16 @@ export async function listRanges(
     [unit.migration],
   )
   return rows.map((row) => ({ ...leased(unit, row), whole: row.cursor === row.upper }))
+}
+
+export async function sumRanges(session: Session, unit: UnitId): Promise<BackfillTotals> {
+  const [row] = await session.query<{ rows: string; keys: string; open: string; pass: number | null }>(
+    `SELECT coalesce(sum(rows_done), 0)::text AS rows, coalesce(sum(keys_done), 0)::text AS keys,
+       (count(*) FILTER (WHERE cursor IS DISTINCT FROM upper))::text AS open, max(pass) AS pass
+     FROM phasegate.backfill_range WHERE migration = $1`,
+    [unit.migration],
+  )
+  return { rows: Number(row?.rows), keys: Number(row?.keys), open: Number(row?.open), pass: row?.pass ?? null }
 }
 
 /** Who holds a lease, and whose session the unit's row names: one that verifies holds no lease. */

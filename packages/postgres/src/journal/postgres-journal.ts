@@ -129,7 +129,8 @@ async function changeUnit(session: Session, unit: UnitId, change: UnitChange, ac
        error = CASE WHEN $5 THEN $6::jsonb ELSE error END,
        detail = detail || $7::jsonb,
        point_of_no_return = coalesce($8, point_of_no_return),
-       request = CASE WHEN $3 IN ('paused', 'cancelled', 'applied') THEN NULL ELSE request END
+       request = CASE WHEN $3 IN ('paused', 'cancelled', 'applied') THEN NULL ELSE request END,
+       backend_id = coalesce($9::integer, backend_id), backend_started = coalesce($10::timestamptz, backend_started)
      WHERE migration = $1 AND phase = $2`,
     [
       unit.migration,
@@ -140,6 +141,8 @@ async function changeUnit(session: Session, unit: UnitId, change: UnitChange, ac
       change.error == null ? null : JSON.stringify(change.error),
       JSON.stringify(change.detail ?? {}),
       change.pointOfNoReturn ?? null,
+      change.backend?.id ?? null,
+      change.backend?.startedAt ?? null,
     ],
   )
   await append(

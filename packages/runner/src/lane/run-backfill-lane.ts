@@ -20,8 +20,8 @@ import { isConnectionLoss, withReconnect } from './with-reconnect.js'
 const BUSY_PAUSE = 1_000
 
 /**
- * Runs every open backfill until it is verified. The lane's lock is held only to create ranges and to end a unit; while
- * another process works on a unit, this one waits for it, so that all of them end with the same answer.
+ * Runs every open backfill until it is verified. The lane's lock is held only to create ranges, to begin verifying and to
+ * end a unit; processes that work on one at the same time share it, and all of them end with the same answer.
  */
 export async function runBackfillLane(context: RunnerContext, selection: LaneSelection = {}): Promise<LaneResult> {
   const settled = new Map<UnitName, UnitOutcome>()
@@ -104,11 +104,13 @@ async function runOne(
             throw closed ?? error
           })
         if (run.state === 'applied') return settle({ outcome: 'applied', reason: `${run.rows} rows`, exit: EXIT.done })
-        if (run.state === 'busy') {
-          if (whenBusy === 'leave')
-            return settle({ outcome: 'not run', reason: `${run.owner} works on it`, exit: EXIT.done })
-          context.emit({ type: 'unit.waiting', unit: id, for: `${run.owner}, which works on it` })
-          await context.clock.sleep(BUSY_PAUSE * (0.5 + context.clock.random()), context.signal)
+        if (run.state === 'busy' || run.state === 'ended') {
+          if (run.state === 'busy') {
+            const other = `${run.owner}, which works by another version of the file`
+            if (whenBusy === 'leave') return settle({ outcome: 'not run', reason: `held by ${other}`, exit: EXIT.done })
+            context.emit({ type: 'unit.waiting', unit: id, for: other })
+            await context.clock.sleep(BUSY_PAUSE * (0.5 + context.clock.random()), context.signal)
+          }
           const ended = await endedByAnother(context, session, entry)
           if (ended !== undefined) return settle(ended)
           continue
