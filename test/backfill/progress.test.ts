@@ -1,3 +1,4 @@
+import { addBatch, NO_PROGRESS, type Session } from '@phasegate/core'
 import type { StatusDocument } from '@phasegate/status'
 import { expect, test } from 'vitest'
 import { environment } from '../conformance/verbs.js'
@@ -6,7 +7,7 @@ import { createProject } from '../support/project.js'
 import { type CliResult, runCli } from '../support/run-cli.js'
 import { type AnyServer, createDatabase, describeOnEveryMysql, describeOnPostgres } from '../support/servers.js'
 import { wordsOf } from '../support/sql-words.js'
-import { pause } from './backfill-setup.js'
+import { ACTOR, pause, setUpBackfill, UNIT } from './backfill-setup.js'
 
 const NAME = '20261122093000_fill'
 const ROWS = 400
@@ -84,6 +85,34 @@ function suite(server: AnyServer): void {
     expect(view?.batches).toEqual(unit!.batches)
     expect((await run(['status', 'fill'])).stdout).toContain(`${done.length} batches, 400 rows`)
     expect((await run(['status'])).stdout).not.toContain('batches')
+  })
+
+  test('adds up what several processes count at the same moment', async () => {
+    const { target } = await setUpBackfill(await createDatabase(server))
+    const sessions = await Promise.all([1, 2, 3].map(() => target.openSession('progress')))
+    const { backend } = sessions[0]!
+    await target.journal.startUnit(sessions[0]!, {
+      unit: UNIT,
+      fingerprint: '1:a',
+      actor: ACTOR,
+      backend,
+      state: 'running',
+    })
+    const count = async (session: Session): Promise<void> => {
+      const { batches } = await target.backfill.recordProgress(session, UNIT, (recorded) => ({
+        ...(recorded ?? NO_PROGRESS),
+        batches: addBatch(recorded?.batches ?? NO_PROGRESS.batches, { rows: 1, ms: 5 }),
+      }))
+      expect(batches.batches).toBeGreaterThan(0)
+    }
+    await Promise.all(
+      sessions.map(async (session) => {
+        for (let time = 0; time < 20; time++) await count(session)
+      }),
+    )
+    const { units } = await target.journal.read(sessions[0]!)
+    expect(units[0]?.progress?.batches).toMatchObject({ batches: 60, rows: 60 })
+    await Promise.all(sessions.map((session) => session.close()))
   })
 
   test('is not shown with --quiet', async () => {
