@@ -1,6 +1,7 @@
 import { compareBackfill } from '@phasegate/backfill'
 import { systemClock } from '@phasegate/core'
 import { expect, test } from 'vitest'
+import { createRandom } from '../support/seed.js'
 import { type AnyDatabase, createDatabase, describeOnEveryServer } from '../support/servers.js'
 import { comparableBackfill, countingBackfill, counts, numbers, setUpBackfill } from './backfill-setup.js'
 
@@ -196,5 +197,32 @@ describeOnEveryServer('a composite key', (server) => {
       const value = planted?.[name]
       if (typeof value === 'number') expect(sample[position]).toBe(String(value))
     }
+  })
+
+  test('of which one value has nearly all rows is walked while rows come and go', async () => {
+    const db = await createDatabase(server)
+    const random = createRandom('composite keys, rows come and go')
+    await db.query(`CREATE TABLE items (tenant int, id bigint, n int NOT NULL DEFAULT 0, born int NOT NULL DEFAULT 0, PRIMARY KEY (tenant, id));
+      INSERT INTO items (tenant, id) SELECT CASE WHEN i % 20 = 0 THEN i % 7 ELSE 3 END, i * 10 FROM ${numbers(db.family, 6000)}`)
+    const { run } = await setUpBackfill(db)
+    let ended = false
+    const running = run(countingBackfill({ batchSize: 50 }), { limits: { floor: 50, ceiling: 50 } }).finally(() => {
+      ended = true
+    })
+    let changes = 0
+    for (; !ended || changes < 5; changes++) {
+      const id = Math.floor(random.next() * 60_000)
+      await db.query(`DELETE FROM items WHERE tenant = 3 AND id BETWEEN ${id} AND ${id + 30} AND born = 0`)
+      const born = `${Math.floor(random.next() * 8)}, ${id * 10 + 1 + (changes % 9)}, 1`
+      await db.query(`INSERT INTO items (tenant, id, born) VALUES (${born})`).catch((error: Error) => {
+        if (!/duplicate/i.test(error.message)) throw error
+      })
+    }
+    expect((await running).state).toBe('applied')
+    const rows = await db.query('SELECT born, n, COUNT(*) AS total FROM items GROUP BY born, n')
+    const untouched = rows.filter((row) => Number(row.born) === 0 && Number(row.n) !== 1)
+    const twice = rows.filter((row) => Number(row.n) > 1)
+    expect({ untouched, twice }).toEqual({ untouched: [], twice: [] })
+    expect(changes).toBeGreaterThan(4)
   })
 })

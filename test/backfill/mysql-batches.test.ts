@@ -15,7 +15,7 @@ import {
   UNIT,
 } from './backfill-setup.js'
 
-const PRIMARY: BackfillKey = { columns: [{ name: 'id', type: 'bigint' }], index: 'PRIMARY' }
+const PRIMARY: BackfillKey = { columns: [{ name: 'id', type: 'bigint' }], index: 'PRIMARY', wholeNumbers: true }
 
 async function leased(setup: BackfillSetup, upper: string): Promise<{ session: Session; range: LeasedRange }> {
   const session = await setup.prepared()

@@ -37,7 +37,10 @@ interface Walked {
 }
 
 const KEYS: Readonly<Record<string, Walked>> = {
-  'the primary key': { key: { columns: [{ name: 'id', type: 'bigint' }], index: 'PRIMARY' }, keyOf: String },
+  'the primary key': {
+    key: { columns: [{ name: 'id', type: 'bigint' }], index: 'PRIMARY', wholeNumbers: true },
+    keyOf: String,
+  },
   'another key, in another character set': {
     key: {
       columns: [{ name: 'code', type: 'varchar(20) CHARACTER SET latin1 COLLATE latin1_swedish_ci' }],
@@ -126,4 +129,109 @@ describeOnEveryMysql('plans', (server) => {
     await holder.query('ROLLBACK')
     await session.close()
   })
+
+  test.each([
+    ['never taken', ''],
+    ['that are right', 'ANALYZE TABLE items'],
+    ['from when it was small', SMALL_ONCE],
+  ])('read no more than the batch of a composite key, with statistics %s', async (_, sql) => {
+    const db = await createDatabase(server)
+    const rows = (from: number, upTo: number) =>
+      `INSERT INTO items SELECT IF(i % 20 = 0, i % 7, 3), i, i, 0, NULL, 'old' FROM ${numbers(server.family, upTo)} WHERE i >= ${from};`
+    await db.query(`CREATE TABLE items (tenant integer, id bigint, code integer NOT NULL, n integer, doubled integer, state varchar(9),
+        PRIMARY KEY (tenant, id), UNIQUE KEY other (tenant, code), KEY prefix (tenant), KEY tempting (state, doubled)) STATS_AUTO_RECALC = 0;
+      ${sql === SMALL_ONCE ? `${rows(1, 100)} ANALYZE TABLE items; ${rows(101, 20_000)}` : `${rows(1, 20_000)} ${sql}`}`)
+    const { prepared } = await setUpBackfill(db)
+    const session = await prepared()
+    const compared = { columns: [{ bytes: false }], compared: 'differs' } as const
+    for (const key of [tenantKey('PRIMARY', 'id', 'bigint'), tenantKey('other', 'code', 'int')]) {
+      for (const [after, upTo] of RANGES) {
+        const range = { after, upTo }
+        const keys = [upTo, '["4","4"]', ...Array.from({ length: 200 }, (_one, id) => `["3","${id * 7}"]`)]
+        const statements = [
+          batchEndSql(backfill, key, { after, upTo: '["6","20000"]' }, 100),
+          countSql(backfill, key, range),
+          firstRowSql(backfill, key, range),
+          ...lockKeysSql(backfill, key, range),
+          ...changes(server, key, range),
+          ...changes(server, key, { ...range, only: keys }),
+          countLockedSql(backfill, key, range),
+          mismatchesSql(backfill, key, compared, range, 10),
+          recheckSql(backfill, key, compared, keys),
+        ]
+        for (const statement of statements) {
+          const reads = (await explain(server, session, statement)).filter(({ table }) => table === 'items')
+          expect(reads.length, statement).toBeGreaterThan(0)
+          for (const { type, key: used } of reads) {
+            expect(used, statement).toBe(key.index)
+            expect(['range', 'eq_ref', 'const', 'ref'], statement).toContain(type)
+          }
+          // The group of tenant 3 alone has 19,000 rows; a batch here has at most 200.
+          await session.query('BEGIN')
+          expect(await rowsRead(session, statement), statement).toBeLessThan(2000)
+          await session.query('ROLLBACK')
+        }
+      }
+    }
+    await session.close()
+  })
+
+  test.each([
+    'HASH (id) PARTITIONS 3',
+    'RANGE (id) (PARTITION p0 VALUES LESS THAN (9000), PARTITION p1 VALUES LESS THAN MAXVALUE)',
+  ])('read no more than the batch of a table that is parted by %s', async (method) => {
+    const db = await createDatabase(server)
+    await db.query(`CREATE TABLE items (tenant integer, id bigint, n integer, doubled integer, state varchar(9),
+        PRIMARY KEY (tenant, id), KEY prefix (tenant), KEY tempting (state, doubled)) PARTITION BY ${method};
+      INSERT INTO items SELECT IF(i % 20 = 0, i % 7, 3), i, 0, NULL, 'old' FROM ${numbers(server.family, 20_000)}`)
+    const { prepared } = await setUpBackfill(db)
+    const session = await prepared()
+    const key = tenantKey('PRIMARY', 'id', 'bigint')
+    for (const [after, upTo] of RANGES) {
+      const range = { after, upTo }
+      for (const statement of [
+        batchEndSql(backfill, key, { after, upTo: '["6","20000"]' }, 100),
+        ...lockKeysSql(backfill, key, range),
+        ...changes(server, key, range),
+        mismatchesSql(backfill, key, { columns: [{ bytes: false }], compared: 'differs' }, range, 10),
+      ]) {
+        const reads = (await explain(server, session, statement)).filter(({ table }) => table === 'items')
+        for (const { key: used } of reads) expect(used, statement).toBe('PRIMARY')
+        await session.query('BEGIN')
+        expect(await rowsRead(session, statement), statement).toBeLessThan(2000)
+        await session.query('ROLLBACK')
+      }
+    }
+    await session.close()
+  })
 })
+
+const SMALL_ONCE = 'once small'
+
+const tenantKey = (index: string, name: string, type: string): BackfillKey => ({
+  columns: [
+    { name: 'tenant', type: 'int' },
+    { name, type },
+  ],
+  index,
+})
+
+/** In the large group, into it, out of it, over several small ones, and from the start. */
+const RANGES: readonly (readonly [after: string | null, upTo: string])[] = [
+  ['["3","1000"]', '["3","1199"]'],
+  ['["2","19000"]', '["3","101"]'],
+  ['["3","19900"]', '["4","2020"]'],
+  ['["4","19000"]', '["6","440"]'],
+  [null, '["0","8960"]'],
+]
+
+/** Rows and entries that the engine of the server hands out for a statement. */
+async function rowsRead(session: Session, statement: string): Promise<number> {
+  const read = async (): Promise<number> => {
+    const rows = await session.query<{ Value: string }>("SHOW SESSION STATUS LIKE 'Handler_read%'")
+    return rows.reduce((sum, { Value }) => sum + Number(Value), 0)
+  }
+  const before = await read()
+  await session.query(statement)
+  return (await read()) - before
+}

@@ -4,7 +4,7 @@ import { barRow, judgedRow, shownRow } from './row.js'
 import { runEngine } from './run-engine.js'
 
 /** Backfill with one worker and no live traffic against one whole-table UPDATE, each on a fresh copy of the table. */
-export const benchBackfill: Bench = async ({ database, sizes: { rows, pairs } }) => {
+export const benchBackfill: Bench = async ({ database, sizes: { rows, pairs }, say }) => {
   const growth = { backfill: [] as number[], update: [] as number[] }
   const logged = { backfill: [] as number[], update: [] as number[] }
   const measured = async (side: 'backfill' | 'update', work: () => Promise<number>): Promise<number> => {
@@ -23,6 +23,7 @@ export const benchBackfill: Bench = async ({ database, sizes: { rows, pairs } })
         await database.update()
         return (rows * 1000) / (performance.now() - started)
       }),
+    say,
   )
   const [grown, grownByUpdate] = [median(growth.backfill), median(growth.update)]
   const sizes = `${figure(grown)}; by one \`UPDATE\` ${figure(grownByUpdate)}`

@@ -12,11 +12,13 @@ export interface Bar {
  * Measures ours and the other in turn, ours first and then the other first, and the other against itself beside them.
  *
  * @param ours gives a figure of which more is better (rows/s, requests/s)
+ * @param say tells of each pair when it is there, for pairs that take minutes
  */
 export async function measurePairs(
   pairs: number,
   ours: () => Promise<number>,
   other: () => Promise<number>,
+  say: (text: string) => void = () => {},
 ): Promise<Bar> {
   const ratios: number[] = []
   const idle: number[] = []
@@ -26,6 +28,7 @@ export async function measurePairs(
     ratios.push(pair % 2 === 0 ? first / second : second / first)
     const [a, b] = [await other(), await other()]
     idle.push(a / b)
+    say(`pair ${pair + 1} of ${pairs}: ${figure(ratios.at(-1)!)}; the other against itself ${figure(a / b)}`)
   }
   return {
     median: median(ratios),

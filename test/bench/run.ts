@@ -27,7 +27,9 @@ const failed: string[] = []
 
 for (const family of families) {
   let server: BenchServer | undefined
-  for (const part of PARTS[family].filter(({ bench }) => only.includes(bench))) {
+  const parts = PARTS[family].filter(({ bench }) => only.includes(bench))
+  for (const [position, part] of parts.entries()) {
+    console.log(`${family}, ${part.name} (${position + 1} of ${parts.length})`)
     const started = performance.now()
     try {
       server ??= await START[family]()
@@ -48,7 +50,6 @@ if (failed.length > 0) console.error(`not measured: ${failed.join('; ')}`)
 process.exit(failed.length > 0 ? 1 : 0)
 
 async function measure(family: BenchFamily, part: Part, { database }: BenchServer): Promise<void> {
-  console.log(`${database.server}, ${part.name}`)
   const rows = await part.run({ database, sizes, say: (text) => console.log(`  ${text}`) })
   for (const { figure, value, verdict } of rows) console.log(`  ${figure}: ${value} [${verdict}]`)
   const command = `npm run bench -- --only ${part.bench} --family ${family} --rows ${sizes.rows} --large ${sizes.large} --pairs ${sizes.pairs}`

@@ -1,4 +1,5 @@
 import type { BackfillKey, ComparedChunk } from '@phasegate/core'
+import { createBatchEnds } from './batch-end.js'
 import { createBatchSize } from './batch-size.js'
 import { readAgain } from './conflict.js'
 import { type CompareOptions, type CompareSettings, compareSettings } from './options.js'
@@ -51,6 +52,7 @@ export async function compareTable(
   const { backfill, clock } = settings
   const { target } = settings
   const size = createBatchSize({ first: backfill.batchSize, targetMs: backfill.batchTime, limits: settings.limits })
+  const ends = createBatchEnds(key.wholeNumbers === true)
   const read = <T>(question: Parameters<typeof readAgain<T>>[2]): Promise<T> =>
     readAgain(settings, worker, question, size.conflicted)
 
@@ -71,7 +73,10 @@ export async function compareTable(
     const from: string | null = after
     const started = clock.now()
     const chunk: ComparedChunk & { readonly end: string } = await read(async (session) => {
-      const end = await target.backfill.batchEnd(session, backfill, key, from, upper, size.next())
+      const most = size.next()
+      const { end } = await ends.next(from, upper, most, () =>
+        target.backfill.batchEnd(session, backfill, key, from, upper, most),
+      )
       return {
         end,
         ...(await target.backfill.mismatches(session, backfill, key, from, end, REMEMBERED, settings.compared)),

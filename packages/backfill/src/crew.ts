@@ -1,4 +1,5 @@
 import type { BackfillKey } from '@phasegate/core'
+import { createBatchEnds } from './batch-end.js'
 import { createBatchSize } from './batch-size.js'
 import type { BackfillSettings } from './options.js'
 import type { ProgressLog } from './progress-log.js'
@@ -25,6 +26,7 @@ export function createCrew(settings: BackfillSettings, first: WorkerSession, key
     settings: of,
     worker,
     key,
+    ends: createBatchEnds(key.wholeNumbers === true),
     size: createBatchSize({ first: backfill.batchSize, targetMs: backfill.batchTime, limits }),
     log,
   })

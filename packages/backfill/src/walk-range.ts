@@ -1,6 +1,7 @@
 import type { BackfillKey, LeasedRange, LockHolder, Session } from '@phasegate/core'
 import { withinDeadline } from './answer-deadline.js'
 import { rowFailed, stuck } from './backfill-errors.js'
+import type { BatchEnds } from './batch-end.js'
 import type { BatchSize } from './batch-size.js'
 import { conflictPause, isConflict, watchBlockers } from './conflict.js'
 import type { BackfillSettings } from './options.js'
@@ -20,6 +21,7 @@ export interface Walk {
   readonly settings: BackfillSettings
   readonly worker: WorkerSession
   readonly key: BackfillKey
+  readonly ends: BatchEnds
   readonly size: BatchSize
   readonly log: ProgressLog
 }
@@ -144,13 +146,14 @@ async function runBatch(
 ): Promise<LeasedRange | undefined> {
   const { settings, worker, key, size } = walk
   const { target, backfill, clock, leaseMs } = settings
-  const end = await ask(walk, (session) =>
-    target.backfill.batchEnd(session, backfill, key, range.cursor, range.upper, attempt.size),
+  const { cursor, upper } = range
+  const { end, keys: held } = await walk.ends.next(cursor, upper, attempt.size, () =>
+    ask(walk, (session) => target.backfill.batchEnd(session, backfill, key, cursor, upper, attempt.size)),
   )
   attempt.end = end
   const started = clock.now()
   const whole = end === range.upper
-  const keys = whole ? null : attempt.size
+  const keys = whole ? null : held
   const running = ask(walk, (session) => target.backfill.runBatch(session, backfill, key, range, end, leaseMs, keys))
   if (onBlockers !== undefined) {
     const [seen] = await Promise.allSettled([watchBlockers(settings, (await worker.get()).backend, running), running])
@@ -162,7 +165,7 @@ async function runBatch(
   const ms = clock.now() - started
   size.succeeded(ms)
   const now = { ...range, cursor: end, rowsDone: range.rowsDone + rows }
-  await walk.log.batch(await worker.get(), { rows, keys: attempt.size, ms, whole })
+  await walk.log.batch(await worker.get(), { rows, keys: held, ms, whole })
   return now
 }
 

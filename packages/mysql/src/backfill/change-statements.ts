@@ -87,9 +87,11 @@ export function lockRowsSql(backfill: CompiledBackfill, key: BackfillKey, rows: 
 const LARGEST = 50_000n
 
 /** How many keys a range holds if it has no gap: known of whole numbers alone. Undefined: it has some, or nobody knows. */
-export function keysThatFit({ columns, index }: BackfillKey, { after, upTo, only }: BatchRows): bigint | undefined {
-  const whole = columns.length === 1 && /^\w*int\b/.test(columns[0]!.type)
-  if (!whole || index !== 'PRIMARY' || after === null || upTo === null || only) return undefined
+export function keysThatFit(
+  { wholeNumbers, index }: BackfillKey,
+  { after, upTo, only }: BatchRows,
+): bigint | undefined {
+  if (wholeNumbers !== true || index !== 'PRIMARY' || after === null || upTo === null || only) return undefined
   const fitting = BigInt(upTo) - BigInt(after)
   return fitting <= LARGEST ? fitting : undefined
 }

@@ -43,7 +43,16 @@ export async function inspectTable(
   if (backfill.form?.kind === 'copy') await inspectInto(session, backfill, backfill.form)
   const key = chooseKey(backfill, await readCandidates(session, backfill, columns))
   await assertPlannable(session, backfill, key, server)
-  return { key, estimatedRows: table.rows === null ? null : Number(table.rows), bytes: Number(table.bytes ?? 0) }
+  return {
+    key: countedKey(key),
+    estimatedRows: table.rows === null ? null : Number(table.rows),
+    bytes: Number(table.bytes ?? 0),
+  }
+}
+
+function countedKey(key: BackfillKey): BackfillKey {
+  const [column, ...others] = key.columns
+  return others.length === 0 && /^\w*int\b/.test(column?.type ?? '') ? { ...key, wholeNumbers: true } : key
 }
 
 /** The condition that finds a table in a catalog view; by schema and name a server opens that table alone. */

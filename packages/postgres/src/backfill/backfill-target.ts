@@ -75,6 +75,7 @@ async function prepare(session: Session, timeouts: TransactionOptions): Promise<
     SET row_security = off;
     SET enable_seqscan = off;
     SET enable_sort = off;
+    SET enable_incremental_sort = off;
     SET jit = off;
     SET DateStyle = 'ISO';
     SET IntervalStyle = 'postgres';

@@ -36,7 +36,16 @@ export async function inspectTable(session: Session, backfill: CompiledBackfill)
   if (backfill.form?.kind === 'copy') await inspectInto(session, backfill, backfill.form)
   const key = chooseKey(backfill, await readCandidates(session, table.oid))
   await assertPlannable(session, backfill, key)
-  return { key, ...(await readSize(session, table.oid)) }
+  return { key: countedKey(key), ...(await readSize(session, table.oid)) }
+}
+
+/** Types whose texts are whole numbers. */
+const WHOLE_NUMBERS = ['smallint', 'integer', 'bigint']
+
+function countedKey(key: BackfillKey): BackfillKey {
+  const [column, ...others] = key.columns
+  const whole = column !== undefined && others.length === 0 && WHOLE_NUMBERS.includes(column.type)
+  return whole ? { ...key, wholeNumbers: true } : key
 }
 
 async function readTable(session: Session, backfill: CompiledBackfill): Promise<TableRow> {
