@@ -74,7 +74,7 @@ function suite(server: AnyServer): void {
     const { db, setup, ask } = await prepare(400)
     const hook = afterBatches(setup, 5, () => askBackfill(ask, 'pause'))
     const running = setup.run(countingBackfill(SMALL), { ...LIMITS, ...hook, whilePaused: 'wait' })
-    await expect.poll(async () => (await unitRow(db)).state).toBe('paused')
+    await expect.poll(async () => (await unitRow(db)).state, { timeout: 20_000 }).toBe('paused')
     const cursor = (await rangeRow(db))?.cursor
     await new Promise((resolve) => setTimeout(resolve, 700))
     expect((await rangeRow(db))?.cursor).toBe(cursor)
