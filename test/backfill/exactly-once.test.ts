@@ -1,9 +1,6 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect as connectSocket, createServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import type { CompiledBackfill } from '@phasegate/core'
 import { expect, onTestFinished, test } from 'vitest'
 import { createRandom } from '../support/seed.js'
 import {
@@ -27,38 +24,7 @@ import {
   setUpBackfill,
   UNIT,
 } from './backfill-setup.js'
-
-/** An engine in a process of its own. */
-function startEngine({ family, url }: AnyDatabase, backfill: CompiledBackfill, options: object = {}) {
-  const child = spawn(
-    process.execPath,
-    [
-      fileURLToPath(new URL('./run-engine.mjs', import.meta.url)),
-      JSON.stringify({ family, url, owner: 'child', backfill, options }),
-    ],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  )
-  let output = ''
-  child.stdout.on('data', (chunk) => {
-    output += String(chunk)
-  })
-  const exited = once(child, 'exit')
-  onTestFinished(() => {
-    child.kill('SIGKILL')
-  })
-  return {
-    child,
-    exited,
-    output: () => output,
-    /** Waits until it has done so many batches. */
-    batches: async (many: number) => {
-      while (output.split('batch\n').length <= many) {
-        if (child.exitCode !== null) throw new Error(`the engine ended too early: ${output}`)
-        await sleep(5)
-      }
-    },
-  }
-}
+import { startEngine } from './engine-process.js'
 
 const slow = ({ family }: AnyServer, ms: number) => [{ column: 'n', expression: `n + 1 + ${pause(family, ms)}` }]
 
@@ -211,7 +177,7 @@ function exactlyOnce(server: AnyServer): void {
     const { run } = await setUpBackfill(db)
     const backfill = countingBackfill({ batchSize: 20, set: slow(server, 0.1) })
     const limits = { floor: 10, ceiling: 20 }
-    const zombie = startEngine(db, backfill, { leaseMs: 1000, limits })
+    const zombie = startEngine(db, backfill, { workers: 2, leaseMs: 1000, limits })
     await zombie.batches(3)
     zombie.child.kill('SIGSTOP')
     const joining = run(backfill, { limits })
@@ -233,6 +199,7 @@ function exactlyOnce(server: AnyServer): void {
     onTestFinished(() => viaProxy.close())
     let batches = 0
     const outcome = await setup.run(countingBackfill({ batchSize: 20, set: slow(server, 5) }), {
+      workers: 2,
       limits: { floor: 20, ceiling: 20 },
       openSession: () => viaProxy.openSession('backfill'),
       emit: (event) => {
@@ -244,7 +211,9 @@ function exactlyOnce(server: AnyServer): void {
     expect(outcome).toEqual({ state: 'applied', rows: 600 })
     expect(setup.events.filter(({ type }) => type === 'connection.lost').length).toBeGreaterThanOrEqual(4)
     expect(await counts(db)).toEqual({ '1': 600 })
-    expect(await rangeRow(db)).toMatchObject({ rows_done: '600' })
+    const ranges = await allRanges(db)
+    expect(ranges.length).toBeGreaterThan(1)
+    expect(ranges.reduce((sum, { rows_done }) => sum + Number(rows_done), 0)).toBe(600)
   })
 
   test('when the server is killed and comes back', async () => {
@@ -265,6 +234,8 @@ function exactlyOnce(server: AnyServer): void {
       .poll(() => events.some(({ type }) => type === 'batch.done'), { timeout: 20_000, interval: 10 })
       .toBe(true)
     let kills = 0
+    // Before that it has only looked, and gives up where nothing can be reached.
+    while (!ended && !events.some(({ type }) => type === 'batch.done')) await sleep(20)
     while (!ended && kills < 3) {
       await sleep(100 + random.next() * 200)
       if (ended) break

@@ -1,22 +1,26 @@
-import { createConnection, type RowDataPacket } from 'mysql2/promise'
+import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise'
 import { MYSQL_NAMES } from '../support/mysql-sources.mjs'
 import type { RunningMysql } from '../support/start-mysql.js'
 import { type BenchDatabase, type Key, UPDATE } from './bench-database.js'
 
 const DATABASE = 'bench'
-/** Rows that one INSERT makes; the digits of a number come from a table of ten. */
+/** A table of so many numbers from 0 on, in a database of its own; so many rows one INSERT makes. */
+const NUMBERS = 'bench_numbers'
 const CHUNK = 1_000_000
+const PLACES = 6
 const DIGITS =
   'SELECT 0 AS d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9'
 
-const KEYS: Readonly<Record<Key, { readonly type: string; readonly value: string }>> = {
-  bigint: { type: 'bigint', value: 'n + 1' },
-  uuid: { type: 'binary(16)', value: 'RANDOM_BYTES(16)' },
+const KEYS: Readonly<Record<Key, { readonly type: string; readonly value: (number: string) => string }>> = {
+  bigint: { type: 'bigint', value: (number) => number },
+  // As spread out as a random one, and the same wherever a statement names it, so that it can be sorted by.
+  uuid: { type: 'binary(16)', value: (number) => `UNHEX(LEFT(SHA2(${number}, 256), 32))` },
 }
 
 export async function mysqlBench(server: RunningMysql): Promise<BenchDatabase> {
   const first = await createConnection({ uri: server.url().replace(/^mariadb:/, 'mysql:') })
   await first.query(`CREATE DATABASE IF NOT EXISTS ${DATABASE}`)
+  await makeNumbers(first)
   await first.end()
   const client = await createConnection({ uri: server.url(DATABASE).replace(/^mariadb:/, 'mysql:') })
   // A server that goes away ends this connection too; the bench that runs sees that in its own calls.
@@ -53,14 +57,11 @@ export async function mysqlBench(server: RunningMysql): Promise<BenchDatabase> {
       await client.query('SET SESSION sql_log_bin = 0')
       for (let from = 0; from < rows; from += CHUNK) {
         const count = Math.min(CHUNK, rows - from)
-        const places = Math.max(1, Math.ceil(Math.log10(count)))
-        const number = Array.from({ length: places }, (_, place) => `d${place}.d * ${10 ** place}`).join(' + ')
-        const tables = Array.from({ length: places }, (_, place) => `(${DIGITS}) d${place}`).join(', ')
         await client.query(
           `INSERT INTO users (id, email, verified_at)
-           SELECT ${value} AS id, CONCAT('user', n + 1, '@example.com'), IF((n + 1) % 3 = 0, UTC_TIMESTAMP(6), NULL)
-           FROM (SELECT ${from} + i AS n FROM (SELECT ${number} AS i FROM ${tables}) AS digits WHERE i < ${count}) AS numbers
-           ORDER BY id`,
+           SELECT ${value(`number + ${from + 1}`)} AS id,
+             CONCAT('user', number + ${from + 1}, '@example.com'), IF((number + ${from + 1}) % 3 = 0, UTC_TIMESTAMP(6), NULL)
+           FROM ${NUMBERS}.numbers WHERE number < ${count} ORDER BY ${key === 'bigint' ? 'number' : 'id'}`,
         )
       }
       await client.query('SET SESSION sql_log_bin = 1')
@@ -81,4 +82,15 @@ export async function mysqlBench(server: RunningMysql): Promise<BenchDatabase> {
     },
     close: () => client.end(),
   }
+}
+
+/** Reading from it needs no temporary table on disk, which the start of another server with the same /tmp would delete. */
+async function makeNumbers(client: Connection): Promise<void> {
+  await client.query('SET SESSION sql_log_bin = 0')
+  await client.query(`CREATE DATABASE IF NOT EXISTS ${NUMBERS}`)
+  await client.query(`CREATE TABLE IF NOT EXISTS ${NUMBERS}.numbers (number bigint PRIMARY KEY)`)
+  const places = Array.from({ length: PLACES }, (_, place) => place)
+  const number = places.map((place) => `d${place}.d * ${10 ** place}`).join(' + ')
+  const tables = places.map((place) => `(${DIGITS}) d${place}`).join(', ')
+  await client.query(`INSERT IGNORE INTO ${NUMBERS}.numbers SELECT ${number} FROM ${tables}`)
 }

@@ -76,6 +76,18 @@ const FORMS: readonly Form[] = [
     rows: ROWS - ROWS / 5,
   },
   {
+    what: 'values from JavaScript',
+    backfill:
+      '{ table: "items", select: ["n", "parent"], map: async (rows) => rows.map(({ n, parent }) => n === 7 ? null : { a: n * 5, b: "of " + parent }), set: ["a", "b"], version: "1", deterministic: true, batch: { size: 10 } }',
+    right: "(n = 7 AND a IS NULL AND b IS NULL) OR (a = n * 5 AND b = concat('of ', parent))",
+  },
+  {
+    what: 'values from JavaScript, where they are missing',
+    backfill:
+      '{ table: "items", select: ["n"], map: (rows) => rows.map(({ n }) => ({ a: n * 5 })), set: ["a"], where: sql`a IS NULL`, version: "1", key: "other" }',
+    right: 'a = n * 5',
+  },
+  {
     what: 'another table',
     backfill:
       '{ from: "items", into: "copies", select: { item: sql`id`, b: sql`concat(n, \' of \', items.parent)` }, where: sql`n > 20`, onConflict: { columns: ["item"], do: "update" }, dualWrite: true, batch: { size: 10 } }',

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { createProject, type Project } from '../support/project.js'
-import { type CliResult, runCli, startCli } from '../support/run-cli.js'
+import { type CliResult, type RunningCli, runCli, startCli } from '../support/run-cli.js'
 import type { Random } from '../support/seed.js'
 import { type AnyDatabase, createDatabase, type RunningMysql, type RunningPostgres } from '../support/servers.js'
 import { columnsOf, countOf, type SqlWords, shapeOf, wordsOf } from '../support/sql-words.js'
@@ -72,7 +72,11 @@ export async function crashRound(server: CrashServer, random: Random, kills: num
     const perPhase = [share[0]!, share[1]!, kills - share[0]! - share[1]!]
     for (const [index, verb] of (['expand', 'backfill', 'contract'] as const).entries()) {
       if (verb === 'contract') await finish(project, ['approve', `${NAME}:contract`, '--reason', 'crash test'], env)
-      const args = verb === 'contract' ? ['contract', '--confirm', db.name] : [verb]
+      const args = {
+        expand: ['expand'],
+        backfill: ['backfill', '--workers', '2'],
+        contract: ['contract', '--confirm', db.name],
+      }[verb]
       for (let left = perPhase[index]!; left > 0; left--) {
         const server_ = random.next() < 0.25
         if (await killDuring(project, args, env, server, random, server_)) done[server_ ? 'server' : 'runner']++
@@ -102,6 +106,26 @@ async function killDuring(
   killServer: boolean,
 ): Promise<boolean> {
   const running = startCli(project, args, { env })
+  // Often with a second process, which works on the same unit and is killed a little later.
+  const beside = args[0] === 'backfill' && random.next() < 0.5 ? startCli(project, args, { env }) : undefined
+  try {
+    return await killOne(running, server, random, killServer)
+  } finally {
+    if (beside !== undefined) {
+      await Promise.race([beside.ended, sleep(random.int(0, 600))])
+      beside.kill()
+      await beside.ended
+    }
+  }
+}
+
+/** True: it was killed before it could end. */
+async function killOne(
+  running: RunningCli,
+  server: CrashServer,
+  random: Random,
+  killServer: boolean,
+): Promise<boolean> {
   // Seldom while it still loads; mostly once it works, where every moment is as likely as another.
   if (random.next() < 0.9) await running.waitFor(/started|resumed|waiting/).catch(() => {})
   const ended = await Promise.race([running.ended.then(() => true), sleep(random.int(0, 900)).then(() => false)])

@@ -3,7 +3,7 @@ import { createRandom } from '../support/seed.js'
 import { type AnyServer, describeOnEveryServer, startPrivateServer } from '../support/servers.js'
 import { crashRound } from './crash-rounds.js'
 
-const KILLS = 200
+const KILLS = 500
 
 describeOnEveryServer('crash', (shared) => {
   test(`${KILLS} random kills of runner and server lose nothing and do nothing twice`, async () => {

@@ -21,6 +21,31 @@ export function rowFailed(unit: UnitId, backfill: CompiledBackfill, key: string,
   })
 }
 
+/** Keys that a message names at most. */
+const NAMED_KEYS = 10
+
+export function mapFailed(
+  backfill: CompiledBackfill,
+  keys: readonly string[],
+  why: string,
+  cause: unknown,
+): PhasegateError {
+  const more = keys.length > NAMED_KEYS ? ` and ${keys.length - NAMED_KEYS} more` : ''
+  return new PhasegateError({
+    code: 'BACKFILL.MAP',
+    message: `The map of the backfill of ${describeTable(backfill)} failed: ${why}.`,
+    why: `It was given the rows with the keys ${keys.slice(0, NAMED_KEYS).join(', ')}${more}. Nothing of them was written; the batches before are done.`,
+    next: [
+      'Correct the function in the file; where it then gives other values for rows that are done, give it another version.',
+      'Run the backfill again: it goes on from these rows.',
+    ],
+    exit: EXIT.failed,
+    meta: { table: describeTable(backfill), keys: keys.slice(0, NAMED_KEYS) },
+    ...(backfill.location === undefined ? {} : { where: backfill.location }),
+    ...(cause === undefined ? {} : { cause }),
+  })
+}
+
 export function stuck(
   unit: UnitId,
   backfill: CompiledBackfill,

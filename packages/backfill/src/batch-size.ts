@@ -8,6 +8,8 @@ export interface BatchSize {
   succeeded(ms: number): void
   /** It met a conflict or a timeout and was rolled back: half of that very batch comes next. */
   conflicted(): void
+  /** The next batches take at most so many keys, whatever their time would allow. */
+  limit(keys: number): void
   /** A row in it cannot be changed. `located`: it was the only one in it; else half of the batch comes next. */
   rowFailed(): 'narrowed' | 'located'
 }
@@ -28,9 +30,10 @@ export function createBatchSize({ first, targetMs, limits }: BatchSizeOptions): 
   let narrow: number | undefined
   /** The bad row is among the next so many keys. */
   let suspects: number | undefined
+  let most = Number.POSITIVE_INFINITY
 
   const next = (): number => {
-    const calm = Math.min(servo.size, narrow ?? servo.size)
+    const calm = Math.min(servo.size, narrow ?? servo.size, most)
     return suspects === undefined ? calm : Math.min(calm, Math.ceil(suspects / 2))
   }
   return {
@@ -43,6 +46,9 @@ export function createBatchSize({ first, targetMs, limits }: BatchSizeOptions): 
     },
     conflicted: () => {
       narrow = Math.max(1, Math.floor(next() / 2))
+    },
+    limit: (keys) => {
+      most = keys
     },
     rowFailed: () => {
       const size = next()

@@ -1,6 +1,7 @@
 import type { BackfillKey, ComparedChunk } from '@phasegate/core'
 import { createBatchEnds } from './batch-end.js'
 import { createBatchSize } from './batch-size.js'
+import { createComparer } from './compare-chunk.js'
 import { readAgain } from './conflict.js'
 import { type CompareOptions, type CompareSettings, compareSettings } from './options.js'
 import { createWorkerSession, type WorkerSession } from './worker-session.js'
@@ -51,6 +52,7 @@ export async function compareTable(
 ): Promise<Comparison> {
   const { backfill, clock } = settings
   const { target } = settings
+  const comparer = createComparer(settings, key)
   const size = createBatchSize({ first: backfill.batchSize, targetMs: backfill.batchTime, limits: settings.limits })
   const ends = createBatchEnds(key.wholeNumbers === true)
   const read = <T>(question: Parameters<typeof readAgain<T>>[2]): Promise<T> =>
@@ -63,7 +65,7 @@ export async function compareTable(
   const lookAgain = async (keys: readonly string[]): Promise<readonly string[]> => {
     if (keys.length === 0) return []
     await clock.sleep(settings.mismatchDelayMs, settings.signal)
-    return await read((session) => target.backfill.recheck(session, backfill, key, keys, settings.compared))
+    return await read((session) => comparer.recheck(session, keys))
   }
   let after: string | null = null
   let rows = 0
@@ -79,7 +81,7 @@ export async function compareTable(
       )
       return {
         end,
-        ...(await target.backfill.mismatches(session, backfill, key, from, end, REMEMBERED, settings.compared)),
+        ...(await comparer.chunk(session, from, end, REMEMBERED)),
       }
     })
     size.succeeded(clock.now() - started)

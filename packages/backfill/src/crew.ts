@@ -2,6 +2,8 @@ import type { BackfillKey } from '@phasegate/core'
 import { createBatchEnds } from './batch-end.js'
 import { createBatchSize } from './batch-size.js'
 import type { BackfillSettings } from './options.js'
+import type { ProcessPace } from './pace/pace.js'
+import { createThrottleLog } from './pace/throttle-log.js'
 import type { ProgressLog } from './progress-log.js'
 import type { Walk } from './walk-range.js'
 import { createWorkerSession, type WorkerSession } from './worker-session.js'
@@ -17,11 +19,19 @@ export interface Crew {
   close(): Promise<void>
 }
 
-export function createCrew(settings: BackfillSettings, first: WorkerSession, key: BackfillKey, log: ProgressLog): Crew {
+/** What all workers of a process share. */
+export interface Shared {
+  readonly key: BackfillKey
+  readonly log: ProgressLog
+  readonly pace: ProcessPace
+}
+
+export function createCrew(settings: BackfillSettings, first: WorkerSession, { key, log, pace }: Shared): Crew {
   const stopping = new AbortController()
   const signals = [stopping.signal, ...(settings.signal === undefined ? [] : [settings.signal])]
   const signal = AbortSignal.any(signals)
   const { backfill, limits, workers, owner } = settings
+  const throttle = createThrottleLog(settings, log)
   const walkOf = (worker: WorkerSession, of: BackfillSettings): Walk => ({
     settings: of,
     worker,
@@ -29,6 +39,8 @@ export function createCrew(settings: BackfillSettings, first: WorkerSession, key
     ends: createBatchEnds(key.wholeNumbers === true),
     size: createBatchSize({ first: backfill.batchSize, targetMs: backfill.batchTime, limits }),
     log,
+    pace: pace.worker(),
+    throttle,
   })
   const walks = Array.from({ length: workers }, (_, index) => {
     const own = { ...settings, signal, owner: workers === 1 ? owner : `${owner}/${index + 1}` }

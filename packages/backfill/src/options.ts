@@ -1,4 +1,14 @@
-import type { Actor, Clock, Compared, CompiledBackfill, Emit, Session, Target, UnitId } from '@phasegate/core'
+import type {
+  Actor,
+  Clock,
+  Compared,
+  CompiledBackfill,
+  Emit,
+  PaceSettings,
+  Session,
+  Target,
+  UnitId,
+} from '@phasegate/core'
 import { SERVO_LIMITS, type ServoLimits } from './servo.js'
 
 /** What comparing needs; what running needs besides is in `BackfillOptions`. */
@@ -39,12 +49,17 @@ export interface BackfillOptions extends CompareOptions {
   readonly withLaneLock: <T>(work: (session: Session) => Promise<T>) => Promise<T>
   /** Passes after the first for rows that were written in the old shape meanwhile; default 3. */
   readonly catchUpPasses?: number
+  /** How fast and when it may work; default: always, as fast as the default signals of the server allow. */
+  readonly pace?: Partial<PaceSettings>
+  /** ms since 1970, for time windows; default `Date.now`. */
+  readonly wallClock?: () => number
   /** What to do while it is paused; default `return`. */
   readonly whilePaused?: 'wait' | 'return'
 }
 
 export type CompareSettings = Required<Omit<CompareOptions, 'signal'>> & { readonly signal: AbortSignal | undefined }
-export type BackfillSettings = Required<Omit<BackfillOptions, 'signal'>> & CompareSettings
+export type BackfillSettings = Required<Omit<BackfillOptions, 'signal' | 'pace'>> &
+  CompareSettings & { readonly pace: PaceSettings }
 
 /** How long the recorded progress may be behind, and how often a paused engine looks up, in ms. */
 export const PROGRESS_EVERY_MS = 1000
@@ -69,5 +84,13 @@ export function compareSettings(options: CompareOptions): CompareSettings {
 }
 
 export function backfillSettings(options: BackfillOptions): BackfillSettings {
-  return { workers: 1, catchUpPasses: 3, whilePaused: 'return', ...options, ...compareSettings(options) }
+  return {
+    workers: 1,
+    catchUpPasses: 3,
+    whilePaused: 'return',
+    wallClock: Date.now,
+    ...options,
+    ...compareSettings(options),
+    pace: { maxRowsPerSecond: null, only: [], throttle: { signals: {} }, ...options.pace },
+  }
 }

@@ -30,8 +30,8 @@ export interface ProgressLog {
   batch(session: Session, report: BatchReport): Promise<void>
   /** A batch was rolled back and comes again. */
   retried(): void
-  /** `ms` went by without a batch for this reason; null: nothing holds it any more. */
-  throttled(reason: string | null, ms?: number): void
+  /** `ms` went by without a batch for this reason; null: nothing holds it any more. `on`: the worker's that waits. */
+  throttled(reason: string | null, ms: number, on: WorkerSession): Promise<void>
   paused(): Promise<void>
   /** Time until the next batch counts from now. */
   resumed(): void
@@ -126,9 +126,12 @@ export function createProgressLog(
       })
     },
     retried: () => note({ retries: 1 }),
-    throttled: (throttleReason, ms = 0) => {
+    throttled: async (throttleReason, ms, on) => {
+      const began = throttleReason !== null && state.throttleReason === null
       state = { ...state, throttleReason }
       note({ throttledMs: ms })
+      // Nothing else is recorded while it waits.
+      if (throttleReason !== null && (began || isDue())) await readAgain(settings, on, record, () => {})
     },
     paused: async () => {
       pausedAt ??= clock.now()

@@ -4,10 +4,14 @@ import { type Crew, createCrew } from './crew.js'
 import { finishBackfill } from './finish-backfill.js'
 import { type BackfillOptions, type BackfillSettings, backfillSettings, PAUSE_POLL_MS } from './options.js'
 import type { BackfillOutcome } from './outcome.js'
+import { createPace } from './pace/pace.js'
+import { createReclaimer, type Reclaimer } from './pace/reclaim.js'
 import { type Prepared, prepareBackfill, rowsDone } from './prepare-backfill.js'
 import { startProgress } from './progress.js'
 import { createProgressLog } from './progress-log.js'
 import { runRanges } from './run-ranges.js'
+import type { Collector } from './throttle/collector.js'
+import { watchServer } from './throttle/watch-server.js'
 import { verifyBackfill } from './verify-backfill.js'
 import type { Walk } from './walk-range.js'
 import { createWorkerSession, type WorkerSession } from './worker-session.js'
@@ -31,6 +35,8 @@ import { createWorkerSession, type WorkerSession } from './worker-session.js'
 export async function runBackfill(options: BackfillOptions): Promise<BackfillOutcome> {
   const settings = backfillSettings(options)
   const worker = createWorkerSession(settings)
+  let collector: Collector | undefined
+  let reclaimer: Reclaimer | undefined
   try {
     const prepared = await prepareOrWait(settings, worker)
     if (prepared.state !== 'ready') return prepared
@@ -40,8 +46,13 @@ export async function runBackfill(options: BackfillOptions): Promise<BackfillOut
       tableRows: prepared.table.estimatedRows,
       every: settings.backfill.where === undefined,
     })
-    const crew = createCrew(settings, worker, prepared.table.key, createProgressLog(settings, worker, start))
+    const log = createProgressLog(settings, worker, start)
+    collector = watchServer(settings)
+    reclaimer = createReclaimer(settings, prepared.table)
+    const pace = createPace({ ...settings, collector, reclaimer })
+    const crew = createCrew(settings, worker, { key: prepared.table.key, log, pace })
     try {
+      await collector?.ready
       return await runPasses(crew)
     } catch (caught) {
       const { target } = settings
@@ -56,6 +67,8 @@ export async function runBackfill(options: BackfillOptions): Promise<BackfillOut
       await crew.close()
     }
   } finally {
+    await reclaimer?.close()
+    await collector?.close()
     await worker.close()
   }
 }

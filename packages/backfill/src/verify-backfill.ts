@@ -2,6 +2,7 @@ import { proofOf } from '@phasegate/core'
 import { type Comparison, compareTable } from './compare-backfill.js'
 import { readAgain } from './conflict.js'
 import type { BackfillOutcome } from './outcome.js'
+import { rest } from './pace/rest.js'
 import { endOf, type Wish, wishOf } from './pause.js'
 import { endedElsewhere, obey } from './run-ranges.js'
 import { takeTurn } from './verify-turn.js'
@@ -41,16 +42,22 @@ export async function verifyBackfill(
     settings.emit({ type: 'backfill.verifying', unit, pass })
     try {
       const comparison = await compareTable(settings, worker, walk.key, async (rows) => {
-        const control = await readAgain(
-          settings,
-          worker,
-          (session) => target.backfill.control(session, unit),
-          () => {},
-        )
-        const wish = wishOf(control)
-        if (wish !== undefined) throw new Wished(wish)
-        if (endOf(control, settings.fingerprint) !== undefined) throw new Ended()
         await walk.log.compared(rows)
+        for (;;) {
+          const control = await readAgain(
+            settings,
+            worker,
+            (session) => target.backfill.control(session, unit),
+            () => {},
+          )
+          const wish = wishOf(control)
+          if (wish !== undefined) throw new Wished(wish)
+          if (endOf(control, settings.fingerprint) !== undefined) throw new Ended()
+          // Nothing is changed, so that a rate has nothing to say; what stops the work stops this too.
+          const stop = walk.pace.stops()
+          if (stop === undefined) return walk.throttle.free(false, worker)
+          await rest(walk, stop)
+        }
       })
       await walk.log.compared(null)
       settings.emit({ type: 'backfill.verifying', unit, pass, mismatches: comparison.mismatches })

@@ -4,7 +4,11 @@ import { rowFailed, stuck } from './backfill-errors.js'
 import type { BatchEnds } from './batch-end.js'
 import type { BatchSize } from './batch-size.js'
 import { conflictPause, isConflict, watchBlockers } from './conflict.js'
+import { mapBatch, RowsChanged } from './map-batch.js'
 import type { BackfillSettings } from './options.js'
+import type { WorkerPace } from './pace/pace.js'
+import { createLeaseKeeper, rest } from './pace/rest.js'
+import type { ThrottleLog } from './pace/throttle-log.js'
 import { endOf, type Wish, wishOf } from './pause.js'
 import type { ProgressLog } from './progress-log.js'
 import type { WorkerSession } from './worker-session.js'
@@ -24,6 +28,8 @@ export interface Walk {
   readonly ends: BatchEnds
   readonly size: BatchSize
   readonly log: ProgressLog
+  readonly pace: WorkerPace
+  readonly throttle: ThrottleLog
 }
 
 /** Attempts in a row after which it looks who is in the way, and says so. */
@@ -31,7 +37,7 @@ const LOOK_AFTER = 5
 
 /** One statement of a batch, and what is known when it fails. */
 interface Attempt {
-  readonly size: number
+  size: number
   end: string | undefined
 }
 
@@ -68,9 +74,11 @@ async function walkBatches(
   leased: LeasedRange,
   remember: (range: LeasedRange | undefined) => void,
 ): Promise<Walked> {
-  const { settings, size } = walk
+  const { settings, size, pace, throttle } = walk
   const { clock, signal, target } = settings
+  const lease = createLeaseKeeper(walk)
   let range = leased
+  let rested = false
   let failures = 0
   let lastProgress = clock.now()
   let holders: readonly LockHolder[] = []
@@ -84,6 +92,18 @@ async function walkBatches(
       if (wish !== undefined) return { state: 'wish', wish }
       if (endOf(control, settings.fingerprint) !== undefined) return { state: 'ended' }
       if (range.cursor === range.upper) return { state: 'whole' }
+      const hold = pace.hold(control)
+      if (hold !== undefined) {
+        await rest(walk, hold)
+        if (!(await lease.keep(range))) return { state: 'lost' }
+        rested = true
+        lastProgress = clock.now()
+        continue
+      }
+      await throttle.free(rested, walk.worker)
+      rested = false
+      size.limit(pace.mostKeys(control))
+      attempt.size = size.next()
       const look = failures > 0 && failures % LOOK_AFTER === 0
       const step = await runBatch(walk, range, attempt, look ? (seen) => (holders = seen) : undefined)
       if (step === undefined) {
@@ -94,11 +114,12 @@ async function walkBatches(
         range = step
       }
       remember(range)
+      lease.prolonged()
       failures = 0
       lastProgress = clock.now()
     } catch (error) {
       signal?.throwIfAborted()
-      const kind = target.classify(error)
+      const kind = error instanceof RowsChanged ? 'serialization' : target.classify(error)
       if (kind === 'connection') {
         const again = await leaseAgain(walk, range, error)
         remember(again)
@@ -154,16 +175,21 @@ async function runBatch(
   const started = clock.now()
   const whole = end === range.upper
   const keys = whole ? null : held
-  const running = ask(walk, (session) => target.backfill.runBatch(session, backfill, key, range, end, leaseMs, keys))
+  const changes = await mapBatch(walk, key, range, end, () => keepLease(walk, range))
+  const running = ask(walk, (session) =>
+    target.backfill.runBatch(session, backfill, key, range, end, leaseMs, keys, changes),
+  )
   if (onBlockers !== undefined) {
     const [seen] = await Promise.allSettled([watchBlockers(settings, (await worker.get()).backend, running), running])
     // Not being able to look is no reason to stop: the attempt itself says what is wrong.
     if (seen.status === 'fulfilled' && seen.value.length > 0) onBlockers(seen.value)
   }
-  const { moved, rows } = await running
+  const { moved, rows, stale } = await running
+  if (stale) throw new RowsChanged()
   if (!moved) return undefined
   const ms = clock.now() - started
   size.succeeded(ms)
+  walk.pace.done(rows, ms)
   const now = { ...range, cursor: end, rowsDone: range.rowsDone + rows }
   await walk.log.batch(await worker.get(), { rows, keys: held, ms, whole })
   return now

@@ -31,6 +31,21 @@ export interface EventMap {
   }
   'batch.retry': { readonly unit: UnitId; readonly reason: string; readonly size: number }
   'backfill.waiting': { readonly unit: UnitId; readonly reason: string }
+  /** It goes slower (`slow`) or waits (`stop`) for the server's sake; null: it goes on freely. */
+  'backfill.throttled': {
+    readonly unit: UnitId
+    readonly level: 'slow' | 'stop' | null
+    readonly reason: string | null
+  }
+  /** The room of replaced rows was to be made usable again (PostgreSQL: VACUUM), and how that went. */
+  'backfill.reclaimed': {
+    readonly unit: UnitId
+    readonly state: 'done' | 'busy' | 'gave way' | 'not permitted' | 'failed'
+    readonly ms: number
+    readonly reason?: string
+  }
+  /** Something that it would look at cannot be told; said once. */
+  'backfill.unseen': { readonly unit: UnitId; readonly signal: string; readonly reason: string }
   'backfill.verifying': { readonly unit: UnitId; readonly pass: number; readonly mismatches?: number }
   /** A chunk was compared; `rows` in this comparison so far. */
   'backfill.compared': { readonly unit: UnitId; readonly rows: number; readonly progress: UnitProgress }

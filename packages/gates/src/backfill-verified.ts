@@ -46,7 +46,9 @@ function fault(backfill: CompiledBackfill): string {
     case 'copies':
       return 'have no row in the table that the backfill fills'
     case 'none selected':
-      return 'are there that the backfill should have removed'
+      return backfill.form?.kind === 'map'
+        ? 'are there that the backfill should have changed'
+        : 'are there that the backfill should have removed'
     default:
       return 'lack a value that the backfill should have left'
   }

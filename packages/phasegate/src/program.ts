@@ -80,7 +80,7 @@ function addVerb(program: Commander, verb: Verb, done: (code: ExitCode) => void)
     const interruption = listenForInterruption(output.say)
     try {
       const run = await verb.load()
-      done(await run({ output, settings: settingsOf(flags), args, flags, signal: interruption.signal }))
+      done(await run({ output, settings: settingsOf(flags, verb), args, flags, signal: interruption.signal }))
     } catch (error) {
       // What a stop made fail is the stop; an error of ours that came first is told.
       const stopped = interruption.signal.aborted && !isPhasegateError(error)
@@ -103,6 +103,7 @@ const SETTING_FLAGS: Readonly<Record<NonNullable<Verb['takes']>[number], readonl
     ['--batch-time <duration>', "target time of a batch: '250ms'"],
     ['--workers <count>', 'how many workers of this process share each backfill'],
   ],
+  pace: [['--max-rows-per-second <rows>', 'rows that this process may change a second']],
   worker: [
     ['--poll-interval <duration>', "how often to look for work: '5s'"],
     ['--health-port <port>', 'answer GET /health/live and /health/ready there'],
@@ -112,7 +113,7 @@ const SETTING_FLAGS: Readonly<Record<NonNullable<Verb['takes']>[number], readonl
   compile: [['--server-version <version>', "server version to compile for, without a database: '8.4'"]],
 }
 
-function settingsOf(flags: Readonly<Record<string, unknown>>): SettingsOptions {
+function settingsOf(flags: Readonly<Record<string, unknown>>, { takes = [] }: Verb): SettingsOptions {
   const text = (name: string): object => (typeof flags[name] === 'string' ? { [name]: flags[name] } : {})
   const count = (name: string): object => {
     if (typeof flags[name] !== 'string') return {}
@@ -125,6 +126,8 @@ function settingsOf(flags: Readonly<Record<string, unknown>>): SettingsOptions {
     ...text('statementTimeout'),
     ...text('maxLockWait'),
     ...text('batchTime'),
+    // `resume` has a flag of that name for another process.
+    ...(takes.includes('pace') ? count('maxRowsPerSecond') : {}),
     ...count('batchSize'),
     ...count('workers'),
     ...text('pollInterval'),

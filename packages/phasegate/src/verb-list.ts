@@ -7,7 +7,7 @@ export interface Verb {
   /** Flags and what they do. */
   readonly flags?: readonly (readonly [flag: string, description: string])[]
   /** Which flags of the configuration it takes, beside `--config` and `--database`. */
-  readonly takes?: readonly ('lock' | 'batch' | 'compile' | 'worker')[]
+  readonly takes?: readonly ('lock' | 'batch' | 'pace' | 'compile' | 'worker')[]
   /** Has `--format github`. */
   readonly github?: boolean
   /** Loads the verb when it is called; without one it is refused as `VERB.NOT_YET`. */
@@ -62,13 +62,13 @@ export const VERBS: readonly Verb[] = [
   {
     usage: 'backfill [migrations...]',
     summary: 'run pending backfills until they are done, or those named',
-    takes: ['lock', 'batch'],
+    takes: ['lock', 'batch', 'pace'],
     load: async () => (await import('./commands/backfill.js')).backfillCommand,
   },
   {
     usage: 'worker',
     summary: 'run every backfill whose gates are open, and wait for more, until it is stopped',
-    takes: ['lock', 'batch', 'worker'],
+    takes: ['lock', 'batch', 'pace', 'worker'],
     load: async () => (await import('./commands/worker.js')).workerCommand,
   },
   {
@@ -137,8 +137,8 @@ export const VERBS: readonly Verb[] = [
   },
   {
     usage: 'resume [migration]',
-    summary: 'let a paused backfill, or the held target, go on',
-    flags: [BY],
+    summary: 'let a paused backfill, or the held target, go on; or change how fast a running one goes',
+    flags: [['--max-rows-per-second <rows>', 'rows that all its workers may change a second; none: no limit'], BY],
     load: async () => (await import('./commands/resume.js')).resumeCommand,
   },
   {

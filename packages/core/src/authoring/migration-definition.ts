@@ -1,7 +1,9 @@
 import type { Knex } from 'knex'
 import type { Gate } from '../gate/gate.js'
+import type { ThrottleDefinition } from '../pace/throttle-definition.js'
 import type { Allowed } from './allow.js'
 import type { AppUsesDeclaration } from './app-uses.js'
+import type { MapFunction } from './map-function.js'
 import type { Operation, Ops, TableName } from './operation.js'
 import type { SqlFragment } from './sql.js'
 
@@ -51,6 +53,10 @@ interface BackfillPace {
     /** Target time of one batch in ms; default 250. */
     readonly time?: number
   }
+  /** When it may work, over what the configuration says: `'22:00-06:00 Europe/Berlin'`, or a list. */
+  readonly only?: string | readonly string[]
+  /** What it looks at to go slower or wait, signal by signal over what the configuration says; false: nothing. */
+  readonly throttle?: ThrottleDefinition | false
 }
 
 /** One expression a column, computed in the database, for the rows that `where` selects (default: all). */
@@ -103,7 +109,37 @@ export interface CopyBackfill extends BackfillPace {
   readonly dualWrite: true
 }
 
-export type BackfillDefinition = SetBackfill | DeleteBackfill | CopyBackfill
+/**
+ * Columns get values that are computed in JavaScript, written back with one statement a batch, and only where the columns
+ * that were read are unchanged.
+ *
+ * @example
+ * backfill: {
+ *   table: 'users',
+ *   select: ['id', 'email'],
+ *   map: (rows) => rows.map(({ email }) => (email === null ? null : { email_hash: hash(String(email)) })),
+ *   set: ['email_hash'],
+ *   version: '1',
+ *   deterministic: true,
+ * }
+ */
+export interface MapBackfill extends BackfillPace {
+  readonly table: TableName
+  /** Columns that `map` gets. */
+  readonly select: readonly string[]
+  readonly map: MapFunction
+  /** Columns that `map` may give. */
+  readonly set: readonly string[]
+  readonly where?: SqlFragment
+  /** Stands for the function in the fingerprint: another version is another backfill. */
+  readonly version: string
+  /** The author's word that the same row always gets the same values: verification then runs `map` again and compares. */
+  readonly deterministic?: boolean
+  /** As in the form `set`. */
+  readonly once?: boolean
+}
+
+export type BackfillDefinition = SetBackfill | DeleteBackfill | CopyBackfill | MapBackfill
 
 export interface MigrationDefinition {
   /** What this build's code does with the shapes; required beside a backfill or a contract. */

@@ -4,6 +4,7 @@ import type { BackfillForm } from '../compiled/backfill-form.js'
 import type { AllowedFinding, CompiledMigration } from '../compiled/compiled-migration.js'
 import type { QualifiedName } from '../compiled/database-object.js'
 import type { SourceLocation } from '../error/phasegate-error.js'
+import type { ThrottleSettings, TimeWindow } from '../pace/throttle-settings.js'
 import type { Phase } from '../phase.js'
 import type { Assignment, ParsedStatement } from '../ports/sql-language.js'
 import type { AuthoredSync } from '../sync/sync-plan.js'
@@ -35,6 +36,8 @@ export interface AuthoredBackfill {
   readonly size?: number
   /** ms */
   readonly time?: number
+  readonly only?: readonly TimeWindow[]
+  readonly throttle?: ThrottleSettings | false
   readonly once: boolean
   readonly written: string
   readonly location: SourceLocation

@@ -1,4 +1,4 @@
-import type { CopyForm } from '../compiled/backfill-form.js'
+import { type CopyForm, columnsWritten, type MapForm } from '../compiled/backfill-form.js'
 import type { CompiledBackfill } from '../compiled/compiled-migration.js'
 import type { CompileOptions } from '../ports/dialect.js'
 import { displayName, type ExpressionFacts, type SqlLanguage } from '../ports/sql-language.js'
@@ -21,7 +21,7 @@ export function compileBackfill(
   language: Pick<SqlLanguage, 'quoting' | 'readExpression' | 'columnKey'>,
 ): CompiledBackfill {
   const { table, form, set, where, key, once, written, location } = authored
-  const targets = set.map(({ column }) => column)
+  const targets = columnsWritten(authored)
   const expressions = form?.kind === 'copy' ? form.select : set
   const facts = expressions.map(({ expression }) => language.readExpression(expression, location.file))
   const condition = where === undefined ? undefined : language.readExpression(where, location.file)
@@ -34,10 +34,16 @@ export function compileBackfill(
   if (form?.kind === 'copy') assertRepeatable(authored, form, facts)
   const volatile = form === undefined && facts.some(changesByItself)
   const conditionEnds = condition !== undefined && touches(condition.columns)
-  const mustEnd = (ownTarget || volatile) && !once
+  const opaque = form?.kind === 'map' && !form.deterministic
+  if (form?.kind === 'map') assertReadsOthers(authored, form, language.columnKey)
+  const mustEnd = (ownTarget || volatile || opaque) && !once
   if (mustEnd && !conditionEnds) throw notIdempotent(authored, ownTarget)
 
-  const reads = new Set([...facts.flatMap(({ columns }) => columns), ...(condition?.columns ?? [])])
+  const reads = new Set([
+    ...(form?.kind === 'map' ? form.select : []),
+    ...facts.flatMap(({ columns }) => columns),
+    ...(condition?.columns ?? []),
+  ])
   return {
     table,
     ...(form === undefined ? {} : { form }),
@@ -46,6 +52,8 @@ export function compileBackfill(
     ...(key === undefined ? {} : { key }),
     batchSize: authored.size ?? options.batchSize,
     batchTime: authored.time ?? options.batchTime,
+    ...(authored.only === undefined ? {} : { only: authored.only }),
+    ...(authored.throttle === undefined ? {} : { throttle: authored.throttle }),
     once,
     ...(mustEnd ? { mustEnd: true as const } : {}),
     comparable:
@@ -83,14 +91,38 @@ function changesByItself({ volatile, perTransaction }: ExpressionFacts): boolean
   return volatile || perTransaction
 }
 
-function notIdempotent({ table, set, location }: AuthoredBackfill, ownTarget: boolean): Error {
-  const columns = set.map(({ column }) => column).join(', ')
+/** What reads a column that it sets reads something else the second time, and cannot be compared by running it again. */
+function assertReadsOthers(
+  { location }: AuthoredBackfill,
+  { select, set, deterministic }: MapForm,
+  columnKey: SqlLanguage['columnKey'],
+): void {
+  const read = select.map(columnKey)
+  const both = set.filter((column) => read.includes(columnKey(column)))
+  if (!deterministic || both.length === 0) return
+  throw migrationError(
+    'BACKFILL.FORM',
+    `map is declared deterministic and sets ${both.join(', ')}, which it reads.`,
+    location,
+    [`Leave deterministic out, and give a where over ${both[0]} that leaves out what is done.`],
+    { why: 'Verification runs map again over the rows as they are then, and it would read its own result.' },
+  )
+}
+
+function notIdempotent(authored: AuthoredBackfill, ownTarget: boolean): Error {
+  const { table, form, location } = authored
+  const columns = columnsWritten(authored).join(', ')
+  const ofMap =
+    form?.kind === 'map'
+      ? ['Or declare deterministic: true: your word that the same row always gets the same values.']
+      : []
   return migrationError(
     'BACKFILL.NOT_IDEMPOTENT',
     `Running this backfill of ${displayName(table)} twice over a row would change ${columns} twice.`,
     location,
     [
       `Give a where that leaves out what is done, for example ${columns.split(',')[0]} IS NULL.`,
+      ...ofMap,
       'Or declare once: true (SQL: -- batch: once): your word that keys do not change and that rows written after the start need nothing.',
     ],
     {

@@ -1,3 +1,4 @@
+import { columnsWritten } from '../compiled/backfill-form.js'
 import type { CompiledRevert, CompiledStep } from '../compiled/compiled-migration.js'
 import type { MadeObjects } from '../compiled/made-objects.js'
 import type { ParsedStatement } from '../ports/sql-language.js'
@@ -60,8 +61,8 @@ function whatIsLost(
   }
   if (made.hasTable(backfill.table)) return undefined
   if (backfill.form?.kind === 'delete') return `The backfill removes rows of ${backfill.table.name}, which are not kept`
-  const column = backfill.set.find((entry) => !made.hasColumn(backfill.table, entry.column))
+  const column = columnsWritten(backfill).find((name) => !made.hasColumn(backfill.table, name))
   return column === undefined
     ? undefined
-    : `The backfill writes ${backfill.table.name}.${column.column}, which was there before, and its old values are not kept`
+    : `The backfill writes ${backfill.table.name}.${column}, which was there before, and its old values are not kept`
 }

@@ -1,5 +1,6 @@
 import type { Operation } from '../authoring/operation.js'
 import { isSqlFragment, renderSql } from '../authoring/sql.js'
+import type { BackfillForm } from '../compiled/backfill-form.js'
 import { compilerOf } from '../operations/compiler-of.js'
 import type { Phase } from '../phase.js'
 import { fingerprint } from '../plan/fingerprint.js'
@@ -63,13 +64,21 @@ function backfillData(backfill: AuthoredBackfill | undefined, from: Source): unk
   const { table, form, set, where, key, once } = backfill
   return {
     table,
-    ...(form === undefined ? {} : { form: plain(form, from) }),
+    ...(form === undefined ? {} : { form: formData(form, from) }),
     set: expressions(set, from),
     where: where === undefined ? undefined : canonical(where, from),
     // As it was when a key had one column only, or a new release would see drift in old files.
     key: key?.length === 1 ? key[0] : key,
     once,
   }
+}
+
+/** A function counts by its version. */
+function formData(form: BackfillForm, from: Source): unknown {
+  if (form.kind === 'copy') return { ...form, select: expressions(form.select, from) }
+  if (form.kind === 'delete') return form
+  const { kind, select, set, version, deterministic } = form
+  return { kind, select, set, version, deterministic }
 }
 
 function expressions(list: readonly Assignment[], from: Source): unknown {

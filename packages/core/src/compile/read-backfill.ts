@@ -4,19 +4,22 @@ import type { AuthoredBackfill } from './authored-migration.js'
 import { copyForm } from './forms/copy-form.js'
 import { deleteForm } from './forms/delete-form.js'
 import type { FormReader } from './forms/form-reader.js'
+import { mapForm } from './forms/map-form.js'
 import { setForm } from './forms/set-form.js'
 import { migrationError } from './migration-errors.js'
 import { unknownKey } from './read-expressions.js'
+import { readPaceOptions } from './read-pace-options.js'
 
 /** What every form takes. */
-const COMMON = ['where', 'key', 'batch', 'once'] as const
+const COMMON = ['where', 'key', 'batch', 'once', 'only', 'throttle'] as const
 const BATCH = ['size', 'time'] as const
 /** Options that the design has and this release does not. */
-const LATER = ['throttle', 'verify']
+const LATER = ['verify']
 
 /** The first option of these that stands in a definition says which form it is. */
 const FORMS: readonly (readonly [option: string, reader: FormReader])[] = [
   ['delete', deleteForm],
+  ['map', mapForm],
   ['from', copyForm],
   ['into', copyForm],
 ]
@@ -54,6 +57,7 @@ export function readBackfill(value: unknown, file: string, quoting: Quoting): Au
     ...(where === undefined ? {} : { where }),
     ...(columns === undefined ? {} : { key: columns }),
     ...readBatch(batch, file),
+    ...readPaceOptions(definition, file),
     once: once ?? false,
     location: { file },
   }

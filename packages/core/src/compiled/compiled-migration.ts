@@ -2,6 +2,7 @@ import type { AppUsesDeclaration } from '../authoring/app-uses.js'
 import type { RunFunction } from '../authoring/operation.js'
 import type { SourceLocation } from '../error/phasegate-error.js'
 import type { Gate } from '../gate/gate.js'
+import type { ThrottleSettings, TimeWindow } from '../pace/throttle-settings.js'
 import type { Phase } from '../phase.js'
 import type { UnitId } from '../unit.js'
 import type { BackfillForm } from './backfill-form.js'
@@ -92,6 +93,10 @@ export interface CompiledBackfill {
   readonly batchSize: number
   /** Target time of one batch in ms. */
   readonly batchTime: number
+  /** When it may work; absent: as the configuration says. */
+  readonly only?: readonly TimeWindow[]
+  /** What it looks at, over what the configuration says; false: nothing. */
+  readonly throttle?: ThrottleSettings | false
   readonly once: boolean
   /**
    * Changing a row twice would be wrong, so that `where` must leave out every row that was changed. A batch after which

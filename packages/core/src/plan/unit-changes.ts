@@ -1,3 +1,4 @@
+import { columnsWritten } from '../compiled/backfill-form.js'
 import type { CompiledBackfill, CompiledUnit } from '../compiled/compiled-migration.js'
 import { type DatabaseObject, overlaps } from '../compiled/database-object.js'
 import type { Change } from '../compiled/statement-facts.js'
@@ -12,7 +13,8 @@ export function changesOf(unit: CompiledUnit): readonly ObjectChange[] {
 }
 
 /** Writes of `set` and reads of `reads`; whoever adds or removes rows writes the whole table. */
-function changesOfBackfill({ table, form, set, reads }: CompiledBackfill): readonly ObjectChange[] {
+function changesOfBackfill(backfill: CompiledBackfill): readonly ObjectChange[] {
+  const { table, form, reads } = backfill
   const column = (name: string): DatabaseObject => ({
     type: 'column',
     ...(table.schema === undefined ? {} : { schema: table.schema }),
@@ -22,7 +24,7 @@ function changesOfBackfill({ table, form, set, reads }: CompiledBackfill): reado
   const whole = form?.kind === 'copy' ? form.into : form?.kind === 'delete' ? table : undefined
   return [
     ...(whole === undefined ? [] : [{ action: 'write', object: { type: 'table', ...whole } } as const]),
-    ...set.map((entry): ObjectChange => ({ action: 'write', object: column(entry.column) })),
+    ...columnsWritten(backfill).map((name): ObjectChange => ({ action: 'write', object: column(name) })),
     ...reads.map((name): ObjectChange => ({ action: 'read', object: column(name) })),
   ]
 }

@@ -1,6 +1,8 @@
 import type { CompiledBackfill } from '../compiled/compiled-migration.js'
 import type { RecordedProgress } from '../journal/unit-progress.js'
 import type { UnitId, UnitState } from '../unit.js'
+import type { MapColumns, RowChange, RowRead, RowsAsked } from './mapped-rows.js'
+import type { ServerSignal, SignalRequest } from './server-signal.js'
 import type { Backend, Session, TransactionOptions } from './session.js'
 
 export interface BackfillKeyColumn {
@@ -63,6 +65,8 @@ export interface BatchResult {
   /** False: cursor or upper were not what we thought, or the epoch is not ours any more; nothing was changed. */
   readonly moved: boolean
   readonly rows: number
+  /** A row that was mapped has been changed since it was read; nothing was changed. */
+  readonly stale?: true
 }
 
 /** The sum of all ranges of a unit, whoever worked on them. */
@@ -89,6 +93,12 @@ export interface BackfillControl {
   readonly pausedBy: 'request' | 'hold' | null
   /** Keys passed so far, as last recorded with the progress. */
   readonly walked: number
+  /** Rows that all workers together may change a second, as asked for while it runs; null: nobody asked. */
+  readonly maxRowsPerSecond: number | null
+  /** Ranges with a live lease: as many share that limit. */
+  readonly leases: number
+  /** Rows changed by all workers in all passes. */
+  readonly rowsDone: number
 }
 
 /** A session that holds a lease or verifies. */
@@ -112,6 +122,20 @@ export interface ComparedChunk {
  * new shape may make the two differ.
  */
 export type Compared = 'differs' | 'missing'
+
+export type Reclaimed =
+  /** `busy`: somebody else is at it. `gave way`: it was ended for whoever waited for it. */
+  | { readonly state: 'done' | 'busy' | 'gave way' }
+  /** It will not be permitted later either. */
+  | { readonly state: 'not permitted'; readonly reason: string }
+
+/** Makes the room of rows that were replaced usable again, beside traffic, one at a time a table. */
+export interface TableReclaimer {
+  /** Gives way to whoever waits for it, and to `signal`. */
+  run(signal: AbortSignal): Promise<Reclaimed>
+  /** Gives its sessions back; never rejects. */
+  close(): Promise<void>
+}
 
 /** How a dialect reads and changes a table in batches. The engine above it knows no SQL. */
 export interface BackfillTarget {
@@ -166,6 +190,8 @@ export interface BackfillTarget {
     end: string,
     leaseMs: number,
     keys: number | null,
+    /** Of a backfill that maps: each row of the batch that was read. */
+    changes?: readonly RowChange[],
   ): Promise<BatchResult>
   /** After a lost answer: waits for the old transaction by locking the row, then reads. */
   readRange(session: Session, unit: UnitId, ordinal: number): Promise<LeasedRange | undefined>
@@ -184,6 +210,29 @@ export interface BackfillTarget {
     unit: UnitId,
     add: (recorded: RecordedProgress | null) => RecordedProgress,
   ): Promise<RecordedProgress>
+  /** Bounds the rows that all workers of a unit may change a second; null takes the bound away. */
+  setPace(session: Session, unit: UnitId, pace: { readonly maxRowsPerSecond: number | null }): Promise<void>
+  /** What this server can tell of how busy it is. */
+  signals(request: SignalRequest): readonly ServerSignal[]
+  /** Absent where the server makes the room of replaced rows usable again by itself. Opens its sessions when it first runs. */
+  reclaimer?(openSession: () => Promise<Session>, backfill: CompiledBackfill): TableReclaimer
+
+  mapColumns(session: Session, backfill: CompiledBackfill): Promise<MapColumns>
+  /** Reads rows for `map`, in key order. */
+  readRows(
+    session: Session,
+    backfill: CompiledBackfill,
+    key: BackfillKey,
+    asked: RowsAsked,
+  ): Promise<readonly RowRead[]>
+  /** Keys of the rows that hold something else than these values. */
+  differing(
+    session: Session,
+    backfill: CompiledBackfill,
+    key: BackfillKey,
+    changes: readonly RowChange[],
+    compared: Compared,
+  ): Promise<readonly string[]>
 
   /** Compares the rows in (after, end] that `where` selects with their expressions. */
   mismatches(

@@ -16,9 +16,11 @@ import { batchEnd } from './batch-end.js'
 import { mismatchesSql, recheckSql } from './compare-statements.js'
 import { comparedColumns } from './compared-columns.js'
 import { inspectTable } from './inspect-table.js'
+import { createMapTarget } from './map-target.js'
 import { leaseRange, listRanges, listWorkers, readRange, releaseRange, renewLease, sumRanges } from './range-lease.js'
 import { recordProgress } from './record-progress.js'
 import { type KeyRow, runBatch } from './run-batch.js'
+import { serverSignals } from './signals/server-signals.js'
 import { splitRange } from './split-range.js'
 import { readControl } from './unit-control.js'
 
@@ -40,11 +42,12 @@ export function createBackfillTarget(server: MysqlServer): BackfillTarget {
     renew: renewLease,
     release: releaseRange,
     split: splitRange,
-    runBatch: async (session, backfill, key, range, end, leaseMs, keys) => {
+    runBatch: async (session, backfill, key, range, end, leaseMs, keys, changes) => {
       const timeouts = limits.get(session)
       if (timeouts === undefined) throw new Error('a batch runs on a session that was prepared')
-      const { failsInsteadOfWaiting } = capabilities
-      return await runBatch({ session, backfill, key, range, end, leaseMs, keys, timeouts, failsInsteadOfWaiting })
+      const { failsInsteadOfWaiting, rowInValues } = capabilities
+      const able = { failsInsteadOfWaiting, rowInValues }
+      return await runBatch({ session, backfill, key, range, end, leaseMs, keys, timeouts, changes, ...able })
     },
     readRange,
     ranges: listRanges,
@@ -55,6 +58,15 @@ export function createBackfillTarget(server: MysqlServer): BackfillTarget {
     control: readControl,
     workers: listWorkers,
     recordProgress,
+    ...createMapTarget(capabilities.rowInValues),
+    setPace: async (session, unit, pace) => {
+      await session.query('UPDATE phasegate_unit SET pace = ? WHERE migration = ? AND phase = ?', [
+        JSON.stringify(pace),
+        unit.migration,
+        unit.phase,
+      ])
+    },
+    signals: serverSignals,
     mismatches,
     recheck: async (session, backfill, key, keys, compared) => {
       const question = { columns: await comparedColumns(session, backfill), compared }

@@ -1,4 +1,11 @@
-import type { BackfillKey, BackfillTable, CompiledBackfill, Session } from '@phasegate/core'
+import {
+  type BackfillKey,
+  type BackfillTable,
+  type CompiledBackfill,
+  columnsWritten,
+  proofOf,
+  type Session,
+} from '@phasegate/core'
 import { capabilitiesOf } from '../server/capabilities.js'
 import type { MysqlServer } from '../server/mysql-server.js'
 import { classifyError, errorNumber } from '../session/classify-error.js'
@@ -9,6 +16,8 @@ import { mismatchesSql } from './compare-statements.js'
 import { comparedColumns } from './compared-columns.js'
 import { insertCopiesSql } from './copy-statements.js'
 import { inspectInto } from './inspect-into.js'
+import { readRowsSql } from './map-statements.js'
+import { mappingOf } from './map-target.js'
 
 interface TableRow {
   readonly type: string
@@ -101,8 +110,9 @@ async function readColumns(session: Session, backfill: CompiledBackfill): Promis
 
 function assertColumns(backfill: CompiledBackfill, columns: readonly ColumnRow[]): void {
   const find = (name: string) => columns.find((column) => column.name.toLowerCase() === name.toLowerCase())
-  const set = backfill.set.map(({ column }) => column)
-  const missing = [...set, ...(backfill.key ?? [])].filter((name) => !find(name))
+  const set = columnsWritten(backfill)
+  const read = backfill.form?.kind === 'map' ? backfill.form.select : []
+  const missing = [...set, ...read, ...(backfill.key ?? [])].filter((name) => !find(name))
   if (missing.length > 0)
     throw noColumn(
       backfill,
@@ -175,7 +185,7 @@ async function assertPlannable(
   const all = { after: null, upTo: null }
   try {
     await assertChange(session, backfill, key, server)
-    if (backfill.comparable) {
+    if (backfill.comparable && proofOf(backfill) !== 'mapped again') {
       const columns = await comparedColumns(session, backfill)
       await session.query(`EXPLAIN ${mismatchesSql(backfill, key, { columns, compared: 'differs' }, all, 1)}`)
     }
@@ -197,6 +207,11 @@ async function assertChange(
 ): Promise<void> {
   const { form } = backfill
   const all = { after: null, upTo: null }
+  if (form?.kind === 'map') {
+    const mapping = await mappingOf(session, backfill, key, capabilitiesOf(server).rowInValues)
+    await session.query(`EXPLAIN ${readRowsSql(mapping, all)}`)
+    return
+  }
   if (form?.kind === 'copy') {
     await session.query(`EXPLAIN ${insertCopiesSql({ backfill, form, key }, 'TRUE')}`)
     return

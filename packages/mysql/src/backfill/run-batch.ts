@@ -3,6 +3,7 @@ import type {
   BatchResult,
   CompiledBackfill,
   LeasedRange,
+  RowChange,
   Session,
   TransactionOptions,
 } from '@phasegate/core'
@@ -23,6 +24,7 @@ import { mismatchesSql } from './compare-statements.js'
 import { comparedColumns } from './compared-columns.js'
 import { copyRows } from './copy-rows.js'
 import { EXPIRES, rowCount, sameText } from './range-lease.js'
+import { Stale, writeMapped } from './write-mapped.js'
 
 export interface KeyRow {
   readonly phasegate_text: string
@@ -42,6 +44,9 @@ export interface BatchOptions {
   readonly keys: number | null
   readonly timeouts: TransactionOptions
   readonly failsInsteadOfWaiting: boolean
+  readonly rowInValues: boolean
+  /** Of a backfill that maps. */
+  readonly changes: readonly RowChange[] | undefined
 }
 
 interface Batch extends BatchOptions {
@@ -50,14 +55,16 @@ interface Batch extends BatchOptions {
 
 /** One batch in one transaction; see `BackfillTarget.runBatch`. */
 export async function runBatch(options: BatchOptions): Promise<BatchResult> {
-  const { session, backfill, range, end, timeouts } = options
+  const { session, backfill, range, end, timeouts, changes } = options
   const rows = { after: range.cursor, upTo: end }
   // A catch-up pass rewrites only what differs; where nothing can be compared there is no such pass.
-  const only = range.pass > 0 && backfill.comparable ? await differing(options, rows) : undefined
+  const comparing = range.pass > 0 && backfill.comparable && changes === undefined
+  const only = comparing ? await differing(options, rows) : undefined
   const batch: Batch = { ...options, rows: only === undefined ? rows : { ...rows, only } }
   try {
     return await briefTransaction(session, timeouts, () => moveRange(batch))
   } catch (error) {
+    if (error instanceof Stale) return { moved: false, rows: 0, stale: true }
     if (classifyError(error) === 'lock timeout') await waitForFirstRow(batch)
     throw error
   }
@@ -106,16 +113,27 @@ async function changeRows(batch: Batch): Promise<number> {
   const { session, backfill, key, rows } = batch
   if (rows.only?.length === 0) return 0
   if (backfill.form?.kind === 'copy') return await copyRows(batch, backfill.form)
+  if (batch.changes !== undefined) {
+    const written = await writeMapped({ ...batch, changes: batch.changes })
+    await assertEnded(batch, new Set(written))
+    return written.length
+  }
   if (backfill.mustEnd !== true) return await change(batch)
   const changing = new Set<string>()
   for (const lock of lockKeysSql(backfill, key, rows))
     for (const row of await session.query<KeyRow>(lock)) changing.add(row.phasegate_text)
   const changed = await change(batch)
+  await assertEnded(batch, changing)
+  return changed
+}
+
+/** Throws `BACKFILL.NOT_IDEMPOTENT` where a row that was changed must not be selected again and is. */
+async function assertEnded({ session, backfill, key, rows }: Batch, changed: ReadonlySet<string>): Promise<void> {
+  if (backfill.mustEnd !== true) return
   // Not every row that is selected now was changed by us: somebody may have brought one into the range meanwhile.
   const selected = await session.query<KeyRow>(selectedKeysSql(backfill, key, rows))
-  const again = selected.find((row) => changing.has(row.phasegate_text))
+  const again = selected.find((row) => changed.has(row.phasegate_text))
   if (again !== undefined) throw neverEnds(backfill, again.phasegate_text)
-  return changed
 }
 
 async function change(batch: Batch): Promise<number> {

@@ -41,6 +41,8 @@ export interface Capabilities {
   readonly statementTimeout: boolean
   /** `innodb_lock_wait_timeout = 0`: a statement fails where it would wait for a row (MySQL: at least 1 s). */
   readonly failsInsteadOfWaiting: boolean
+  /** A list of rows is written `VALUES ROW(1), ROW(2)`; else `VALUES (1), (2)`. */
+  readonly rowInValues: boolean
   /** The sizes that information_schema tells are kept for a day (`information_schema_stats_expiry`). */
   readonly cachedTableStatistics: boolean
   /** `DROP TABLE a, b` is atomic, DROP … IF EXISTS of columns and indexes is not in the grammar. */
@@ -70,6 +72,7 @@ export function capabilitiesOf(server: MysqlServer): Capabilities {
     locksByPlugin: maria,
     statementTimeout: maria,
     failsInsteadOfWaiting: maria,
+    rowInValues: !maria,
     cachedTableStatistics: !maria,
     ifExistsInAlter: maria,
   }

@@ -1,6 +1,7 @@
 import type { Gate } from '@phasegate/core'
 import { z } from 'zod'
 import { parseDuration } from './duration.js'
+import { throttle, windows } from './pace-schema.js'
 
 const duration = z.union([z.number(), z.string()]).transform((value, context) => {
   const ms = parseDuration(value)
@@ -59,6 +60,9 @@ export const configSchema = z.strictObject({
     .strictObject({
       batchTime: duration.optional(),
       batchSize: count(1).optional(),
+      maxRowsPerSecond: count(1).optional(),
+      only: windows.optional(),
+      throttle: throttle.optional(),
       workers: count(1).max(64, 'from 1 to 64').optional(),
     })
     .optional(),
@@ -90,7 +94,7 @@ export type CheckedConfig = z.output<typeof configSchema>
 export const CONFIG_KEYS: Readonly<Record<string, readonly string[]>> = {
   '': Object.keys(configSchema.shape),
   gates: ['expand', 'backfill', 'contract', 'revert'],
-  backfill: ['batchTime', 'batchSize', 'workers'],
+  backfill: ['batchTime', 'batchSize', 'workers', 'maxRowsPerSecond', 'only', 'throttle'],
   lock: ['lockTimeout', 'statementTimeout', 'maxLockWait', 'retries', 'retryFor'],
   contract: ['announce'],
   worker: ['pollInterval', 'healthPort', 'healthHost', 'staleAfter'],
@@ -104,7 +108,6 @@ export const LATER_KEYS: readonly string[] = [
   'engines',
   'inlineLimit',
   'targets',
-  'backfill.throttle',
   'contract.confirm',
   'gates.cutover',
 ]

@@ -21,6 +21,8 @@ export const ENVIRONMENT_TWINS: Readonly<Record<string, Twin>> = {
   PHASEGATE_APP_ROLES: { path: 'appRoles', kind: 'list' },
   PHASEGATE_BATCH_TIME: { path: 'backfill.batchTime', kind: 'text' },
   PHASEGATE_BATCH_SIZE: { path: 'backfill.batchSize', kind: 'number' },
+  PHASEGATE_MAX_ROWS_PER_SECOND: { path: 'backfill.maxRowsPerSecond', kind: 'number' },
+  PHASEGATE_BACKFILL_ONLY: { path: 'backfill.only', kind: 'list' },
   PHASEGATE_WORKERS: { path: 'backfill.workers', kind: 'number' },
   PHASEGATE_LOCK_TIMEOUT: { path: 'lock.lockTimeout', kind: 'text' },
   PHASEGATE_STATEMENT_TIMEOUT: { path: 'lock.statementTimeout', kind: 'text' },

@@ -1,4 +1,4 @@
-import type { Gate } from '@phasegate/core'
+import type { Gate, ThrottleDefinition } from '@phasegate/core'
 import type { Duration } from './duration.js'
 
 /** Connection settings in the words of the driver: `pg`, or `mysql2` for MySQL and MariaDB. */
@@ -41,6 +41,12 @@ export interface PhasegateConfig {
     readonly batchTime?: Duration
     /** Rows of the first batch; default 1000. */
     readonly batchSize?: number
+    /** Rows that one process may change a second, whatever its workers; default no limit. */
+    readonly maxRowsPerSecond?: number
+    /** When backfills may work: `'22:00-06:00 Europe/Berlin'`, or a list; without a zone UTC. Default always. */
+    readonly only?: string | readonly string[]
+    /** What backfills look at to go slower or wait; false: nothing. */
+    readonly throttle?: ThrottleDefinition | false
     /** How many workers of one process share each backfill, each on a session of its own; from 1 to 64, default 1. */
     readonly workers?: number
   }

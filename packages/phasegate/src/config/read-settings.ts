@@ -36,6 +36,7 @@ export interface SettingsOptions {
   readonly maxLockWait?: string
   readonly batchSize?: number
   readonly batchTime?: string
+  readonly maxRowsPerSecond?: number
   readonly workers?: number
   /** As `worker` of the config has them. */
   readonly pollInterval?: string
@@ -82,6 +83,11 @@ export async function readSettings(options: SettingsOptions = {}): Promise<Setti
     backfill: {
       batchTime: config.backfill?.batchTime ?? 250,
       batchSize: config.backfill?.batchSize ?? 1000,
+      pace: {
+        maxRowsPerSecond: config.backfill?.maxRowsPerSecond ?? null,
+        only: config.backfill?.only ?? [],
+        throttle: config.backfill?.throttle ?? { signals: {} },
+      },
       workers: config.backfill?.workers ?? 1,
     },
     lock: {
@@ -167,6 +173,7 @@ async function mergeFlags(config: Partial<CheckedConfig>, options: SettingsOptio
     ['--max-lock-wait', 'lock.maxLockWait', options.maxLockWait],
     ['--batch-size', 'backfill.batchSize', options.batchSize],
     ['--batch-time', 'backfill.batchTime', options.batchTime],
+    ['--max-rows-per-second', 'backfill.maxRowsPerSecond', options.maxRowsPerSecond],
     ['--workers', 'backfill.workers', options.workers],
     ['--poll-interval', 'worker.pollInterval', options.pollInterval],
     ['--health-port', 'worker.healthPort', options.healthPort],

@@ -1,4 +1,4 @@
-import type { Gate } from '@phasegate/core'
+import type { Gate, PaceSettings } from '@phasegate/core'
 import type { ConnectionSettings } from './phasegate-config.js'
 
 /** Where the database is, and who said so (`--database`, `PHASEGATE_DATABASE_URL`, the config's path, `DATABASE_URL`). */
@@ -25,7 +25,12 @@ export interface Settings {
   readonly applications: readonly string[] | undefined
   readonly appRoles: readonly string[]
   readonly gates: { readonly [phase in 'expand' | 'backfill' | 'contract' | 'revert']: readonly Gate[] }
-  readonly backfill: { readonly batchTime: number; readonly batchSize: number; readonly workers: number }
+  readonly backfill: {
+    readonly batchTime: number
+    readonly batchSize: number
+    readonly workers: number
+    readonly pace: PaceSettings
+  }
   readonly lock: {
     readonly lockTimeout: number
     readonly statementTimeout: number

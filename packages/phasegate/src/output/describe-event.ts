@@ -41,6 +41,15 @@ export function describeEvent(event: PhasegateEvent, verbose: boolean): string |
       return verbose ? `${unitName(event.unit)} batch again with ${event.size} rows: ${event.reason}` : undefined
     case 'backfill.waiting':
       return `${unitName(event.unit)} waits: ${event.reason}`
+    case 'backfill.throttled':
+      return event.level === null
+        ? `${unitName(event.unit)} goes on`
+        : `${unitName(event.unit)} ${event.level === 'stop' ? 'waits' : 'goes slower'}: ${event.reason}`
+    case 'backfill.reclaimed':
+      if (event.reason !== undefined) return `${unitName(event.unit)} cannot be vacuumed: ${event.reason}`
+      return verbose ? `${unitName(event.unit)} vacuum ${event.state}, ${formatDuration(event.ms)}` : undefined
+    case 'backfill.unseen':
+      return `${unitName(event.unit)} does not look at ${event.signal}: ${event.reason}`
     case 'backfill.compared':
       return `${unitName(event.unit)} ${describeProgress(event.progress)}`
     case 'backfill.ended':

@@ -194,6 +194,7 @@ async function createContext(
         withLaneLock,
         whilePaused,
         pulse,
+        pace: settings.backfill.pace,
         clock: systemClock,
         emit,
         signal,

@@ -20,6 +20,14 @@ export interface ControlOptions extends TargetOptions {
   readonly reason?: string
 }
 
+export interface ResumeOptions extends ControlOptions {
+  /**
+   * Rows that all workers of the migration together may change a second from now on; null takes the bound away. Takes
+   * effect within a batch where it runs, and stays with the unit.
+   */
+  readonly pace?: { readonly maxRowsPerSecond: number | null }
+}
+
 export interface ControlResult {
   /** Null: the whole target. */
   readonly unit: UnitName | null
@@ -41,7 +49,7 @@ export function runPause(options: ControlOptions = {}): Promise<ControlResult> {
  * Lets a paused backfill go on: one that waits does at once, one whose process ended with the next `backfill`, or with a
  * `worker` that runs. One that failed is given free for another try in the same way.
  */
-export function runResume(options: ControlOptions = {}): Promise<ControlResult> {
+export function runResume(options: ResumeOptions = {}): Promise<ControlResult> {
   return control(options, 'resume')
 }
 
@@ -50,7 +58,7 @@ export function runCancel(options: ControlOptions & { readonly migration: string
   return control(options, 'cancel')
 }
 
-function control(options: ControlOptions, action: ControlResult['action']): Promise<ControlResult> {
+function control(options: ResumeOptions, action: ControlResult['action']): Promise<ControlResult> {
   return withSession(options, action, async (session, target) => {
     const actor = actorOf(options.by)
     const snapshot = await target.journal.read(session)
@@ -69,6 +77,7 @@ function control(options: ControlOptions, action: ControlResult['action']): Prom
     async function ask(record: UnitRecord): Promise<void> {
       const { askBackfill, resumeBackfill } = await import('@phasegate/backfill')
       const request = { target, session, unit: { migration: record.migration, phase: 'backfill' as const }, actor }
+      if (options.pace !== undefined) await target.backfill.setPace(session, request.unit, options.pace)
       if (action === 'resume') await resumeBackfill(request)
       else await askBackfill(request, action, options.now)
     }

@@ -4,6 +4,7 @@ import type { ComparedColumn } from './compared-columns.js'
 import { copyParts, copySql, notCopied } from './copy-statements.js'
 import { asRow, columnName, keyColumns, keyText, keyValues } from './key-form.js'
 import { keyRange } from './key-range.js'
+import { type Mapping, mapParts } from './map-statements.js'
 import { opaque } from './opaque.js'
 
 /** `"public"."users"` */
@@ -73,7 +74,8 @@ export function changeSql(backfill: CompiledBackfill, key: BackfillKey): string 
   return changeRowsSql(backfill, range, undefined)
 }
 
-const selected = ({ where }: CompiledBackfill): string => (where === undefined ? 'true' : opaque(where))
+/** The author's condition, if there is one. */
+export const selected = ({ where }: CompiledBackfill): string => (where === undefined ? 'true' : opaque(where))
 
 /** The rows that a batch takes: those that `where` selects, and on a catch-up pass of them those that differ. */
 function chosen(backfill: CompiledBackfill, only: readonly ComparedColumn[] | undefined): string {
@@ -98,21 +100,33 @@ export interface BatchShape {
   readonly common?: number
   /** Set on a catch-up pass: only rows that differ are written again. */
   readonly only?: readonly ComparedColumn[]
+  /** Of a backfill that maps; its rows are the last parameter. */
+  readonly mapping?: Mapping
 }
+
+/** Number of the parameter with the rows that `map` gave. */
+const MAPPED_ROWS = 9
 
 /** Part of the server's error where a batch does not end itself. */
 export const STILL_SELECTED = 'phasegate: where still selects a changed row'
 
 /** What the cursor becomes. The text is cast where it is no number, so that the whole statement fails and nothing stays. */
-function nextCursor({ mustEnd }: CompiledBackfill): string {
+function nextCursor({ mustEnd }: CompiledBackfill, mapping: Mapping | undefined): string {
+  if (mapping !== undefined)
+    return `CASE WHEN (SELECT rows FROM phasegate_stale) > 0 THEN cursor ELSE ${nextCursor(mapping.backfill, undefined)} END`
   if (mustEnd !== true) return '$5::text'
   // Out of a query, or the planner would carry the cast out beforehand.
   const fail = `(SELECT '${STILL_SELECTED}' FROM phasegate_done)::integer::text`
   return `CASE WHEN (SELECT again FROM phasegate_done) THEN ${fail} ELSE $5::text END`
 }
 
+function keysPassed(mapping: Mapping | undefined): string {
+  const passed = 'coalesce($8::bigint, (SELECT rows FROM phasegate_done))'
+  return mapping === undefined ? passed : `CASE WHEN (SELECT rows FROM phasegate_stale) > 0 THEN 0 ELSE ${passed} END`
+}
+
 /** The parts of the statement that change the data, behind the fence; `phasegate_changed` has a row for each that counts. */
-function changingParts(backfill: CompiledBackfill, range: string, only: readonly ComparedColumn[] | undefined): string {
+function changingParts(backfill: CompiledBackfill, range: string, { only, mapping }: BatchShape): string {
   const { form, mustEnd, where } = backfill
   const behindFence = 'EXISTS (SELECT FROM phasegate_fence)'
   if (form?.kind === 'copy') {
@@ -120,6 +134,16 @@ function changingParts(backfill: CompiledBackfill, range: string, only: readonly
     return copyParts(form, rows, escapeIdentifier(backfill.table.name))
   }
   const again = mustEnd === true && where !== undefined ? opaque(where) : 'false'
+  if (mapping !== undefined)
+    return mapParts(mapping, {
+      table: tableName(backfill),
+      range,
+      behindFence,
+      selected: selected(backfill),
+      again,
+      onlyOther: only !== undefined,
+      parameter: MAPPED_ROWS,
+    })
   return `phasegate_changed AS (
   ${changeRowsSql(backfill, range, only)}
     AND ${behindFence}
@@ -134,7 +158,8 @@ function changingParts(backfill: CompiledBackfill, range: string, only: readonly
  * (PostgreSQL docs: Data-Modifying Statements in WITH) and the count is known only then.
  * Locks: ROW EXCLUSIVE on the table, and its rows in (after, end].
  *
- * $1 migration, $2 ordinal, $3 epoch, $4 cursor, $5 end, $6 lease in ms, $7 upper, $8 keys passed.
+ * $1 migration, $2 ordinal, $3 epoch, $4 cursor, $5 end, $6 lease in ms, $7 upper, $8 keys passed; `MAPPED_ROWS` what
+ * `map` gave.
  */
 export function batchSql(backfill: CompiledBackfill, key: BackfillKey, shape: BatchShape): string {
   const range = keyRange(backfill, key, { ...shape, after: shape.bounded ? 4 : undefined, upTo: 5 })
@@ -143,16 +168,17 @@ export function batchSql(backfill: CompiledBackfill, key: BackfillKey, shape: Ba
   WHERE migration = $1 AND ordinal = $2::integer AND epoch = $3::bigint AND cursor IS NOT DISTINCT FROM $4::text
     AND upper = $7::text
   FOR NO KEY UPDATE
-), ${changingParts(backfill, range, shape.only)}, phasegate_done AS MATERIALIZED (
+), ${changingParts(backfill, range, shape)}, phasegate_done AS MATERIALIZED (
   SELECT count(*) AS rows, bool_or(phasegate_again) AS again FROM phasegate_changed
 )
 UPDATE phasegate.backfill_range
-SET cursor = ${nextCursor(backfill)},
+SET cursor = ${nextCursor(backfill, shape.mapping)},
     rows_done = rows_done + (SELECT rows FROM phasegate_done),
-    keys_done = keys_done + coalesce($8::bigint, (SELECT rows FROM phasegate_done)),
+    keys_done = keys_done + ${keysPassed(shape.mapping)},
     lease_expires = clock_timestamp() + $6::float8 * interval '1 ms'
 WHERE migration = $1 AND ordinal = $2::integer AND EXISTS (SELECT FROM phasegate_fence)
-RETURNING (SELECT rows FROM phasegate_done)::text AS rows`
+RETURNING (SELECT rows FROM phasegate_done)::text AS rows,
+  ${shape.mapping === undefined ? 'false' : '(SELECT rows FROM phasegate_stale) > 0'} AS stale`
 }
 
 /** $1 end, $2 limit, $3 after (when bounded). */

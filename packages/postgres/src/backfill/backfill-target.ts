@@ -6,6 +6,7 @@ import type {
   ComparedChunk,
   CompiledBackfill,
   LeasedRange,
+  RowChange,
   Session,
   TransactionOptions,
   UnitId,
@@ -17,8 +18,11 @@ import { batchEnd } from './batch-end.js'
 import { comparedColumns } from './compared-columns.js'
 import { inspectTable } from './inspect-table.js'
 import { commonColumns } from './key-form.js'
+import { givenRows, mappingOf, mapTarget } from './map-target.js'
 import { leaseRange, listRanges, listWorkers, readRange, releaseRange, renewLease, sumRanges } from './range-lease.js'
+import { createTableReclaimer } from './reclaim-table.js'
 import { recordProgress } from './record-progress.js'
+import { serverSignals } from './signals/server-signals.js'
 import { splitRange } from './split-range.js'
 import { readControl } from './unit-control.js'
 
@@ -45,6 +49,15 @@ export function createBackfillTarget(): BackfillTarget {
     control: readControl,
     workers: listWorkers,
     recordProgress,
+    ...mapTarget,
+    setPace: async (session, unit, pace) => {
+      await session.query(
+        `UPDATE phasegate.unit SET pace = coalesce(pace, '{}') || $3::jsonb WHERE migration = $1 AND phase = $2`,
+        [unit.migration, unit.phase, JSON.stringify(pace)],
+      )
+    },
+    signals: serverSignals,
+    reclaimer: createTableReclaimer,
     mismatches,
     recheck: async (session, backfill, key, keys, compared) => {
       const sql = recheckSql(backfill, key, await comparedColumns(session, backfill), compared)
@@ -111,18 +124,23 @@ async function runBatch(
   end: string,
   leaseMs: number,
   keys: number | null,
+  changes?: readonly RowChange[],
 ): Promise<BatchResult> {
   // A catch-up pass rewrites only what differs; where nothing can be compared there is no such pass.
   const only = range.pass > 0 && backfill.comparable ? await comparedColumns(session, backfill) : undefined
+  const mapping = changes === undefined ? undefined : await mappingOf(session, backfill, key)
   const sql = batchSql(backfill, key, {
     bounded: range.cursor !== null,
     common: commonColumns(key, range.cursor, end),
     ...(only === undefined ? {} : { only }),
+    ...(mapping === undefined ? {} : { mapping }),
   })
   const values = [range.unit.migration, range.ordinal, range.epoch, range.cursor, end, leaseMs, range.upper, keys]
-  const [row] = await session.query<{ rows: string }>(sql, values).catch((error: unknown) => {
+  if (mapping !== undefined) values.push(givenRows(mapping, changes ?? []))
+  const [row] = await session.query<{ rows: string; stale: boolean }>(sql, values).catch((error: unknown) => {
     throw error instanceof Error && error.message.includes(STILL_SELECTED) ? neverEnds(backfill, error) : error
   })
+  if (row?.stale) return { moved: false, rows: 0, stale: true }
   return row === undefined ? { moved: false, rows: 0 } : { moved: true, rows: Number(row.rows) }
 }
 

@@ -1,4 +1,4 @@
-import type { BackfillKey, CompiledBackfill } from '@phasegate/core'
+import { type BackfillKey, type CompiledBackfill, columnsWritten } from '@phasegate/core'
 import { noKey } from './backfill-errors.js'
 
 export interface KeyCandidateColumn {
@@ -34,7 +34,7 @@ export interface KeyCandidate {
  * @throws `BACKFILL.NO_KEY` naming what is wrong with each index that there is
  */
 export function chooseKey(backfill: CompiledBackfill, candidates: readonly KeyCandidate[]): BackfillKey {
-  const set = backfill.set.map(({ column }) => column)
+  const set = columnsWritten(backfill)
   const wanted = backfill.key
   const offered = wanted === undefined ? candidates : candidates.filter((candidate) => isOver(candidate, wanted))
   const judged = offered.map((candidate) => ({ candidate, fault: faultOf(candidate, set) }))

@@ -1,4 +1,4 @@
-import type { CompiledBackfill, Session } from '@phasegate/core'
+import { type CompiledBackfill, columnsWritten, type Session } from '@phasegate/core'
 import { tableName } from './backfill-statements.js'
 import { intoName } from './copy-statements.js'
 
@@ -15,7 +15,21 @@ export async function comparedColumns(
   backfill: CompiledBackfill,
 ): Promise<readonly ComparedColumn[]> {
   const { form } = backfill
-  const [table, columns] = form?.kind === 'copy' ? [intoName(form), form.select] : [tableName(backfill), backfill.set]
+  return form?.kind === 'copy'
+    ? await columnTypes(
+        session,
+        intoName(form),
+        form.select.map(({ column }) => column),
+      )
+    : await columnTypes(session, tableName(backfill), columnsWritten(backfill))
+}
+
+/** The same for any columns, in their order. */
+export async function columnTypes(
+  session: Session,
+  table: string,
+  columns: readonly string[],
+): Promise<readonly ComparedColumn[]> {
   const rows = await session.query<{ type: string; equality: boolean }>(
     // Category G is geometry, whose "=" compares areas or does not exist.
     `SELECT format_type(a.atttypid, a.atttypmod) AS type,
@@ -25,9 +39,8 @@ export async function comparedColumns(
      JOIN pg_type t ON t.oid = a.atttypid
      JOIN pg_type b ON b.oid = CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END
      ORDER BY s.position`,
-    [table, columns.map(({ column }) => column)],
+    [table, columns],
   )
-  if (rows.length !== columns.length)
-    throw new Error(`a column of the backfill of ${backfill.table.name} went away while it was under way`)
+  if (rows.length !== columns.length) throw new Error(`a column of ${table} went away while a backfill was under way`)
   return rows
 }

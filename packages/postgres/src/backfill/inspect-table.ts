@@ -1,10 +1,19 @@
-import type { BackfillKey, BackfillTable, CompiledBackfill, Session } from '@phasegate/core'
+import {
+  type BackfillKey,
+  type BackfillTable,
+  type CompiledBackfill,
+  columnsWritten,
+  proofOf,
+  type Session,
+} from '@phasegate/core'
 import { sqlState } from '../session/classify-error.js'
 import { badExpression, describeTable, noColumn, noTable, wholeRow } from './backfill-errors.js'
-import { changeSql, mismatchesSql, tableName } from './backfill-statements.js'
+import { changeSql, mismatchesSql, selected, tableName } from './backfill-statements.js'
 import { chooseKey, type KeyCandidate } from './choose-key.js'
 import { comparedColumns } from './compared-columns.js'
 import { inspectInto } from './inspect-into.js'
+import { readRowsSql } from './map-statements.js'
+import { mappingOf } from './map-target.js'
 
 interface TableRow {
   readonly oid: string
@@ -78,7 +87,8 @@ async function readTable(session: Session, backfill: CompiledBackfill): Promise<
 }
 
 function assertColumns(backfill: CompiledBackfill, columns: readonly string[]): void {
-  const wanted = [...backfill.set.map(({ column }) => column), ...(backfill.key ?? [])]
+  const read = backfill.form?.kind === 'map' ? backfill.form.select : []
+  const wanted = [...columnsWritten(backfill), ...read, ...(backfill.key ?? [])]
   const missing = wanted.filter((column) => !columns.includes(column))
   if (missing.length > 0)
     throw noColumn(
@@ -113,8 +123,12 @@ async function readCandidates(session: Session, oid: string): Promise<readonly K
 
 async function assertPlannable(session: Session, backfill: CompiledBackfill, key: BackfillKey): Promise<void> {
   try {
-    await session.query(`EXPLAIN ${changeSql(backfill, key)}`, [null, null])
-    if (backfill.comparable) {
+    // What a map gives is known when it runs.
+    if (backfill.form?.kind === 'map') {
+      const rows = readRowsSql(await mappingOf(session, backfill, key), selected(backfill), tableName(backfill))
+      await session.query(`EXPLAIN ${rows}`)
+    } else await session.query(`EXPLAIN ${changeSql(backfill, key)}`, [null, null])
+    if (proofOf(backfill) !== 'mapped again' && backfill.comparable) {
       const columns = await comparedColumns(session, backfill)
       await session.query(`EXPLAIN ${mismatchesSql(backfill, key, columns, { bounded: true }, 'differs')}`, [
         null,

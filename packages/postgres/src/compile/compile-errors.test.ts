@@ -16,6 +16,7 @@ const copy = {
   onConflict: { columns: ['user_id'], do: 'update' },
   dualWrite: true,
 }
+const map = { table: 'users', select: ['id'], map: () => [], set: ['a'], version: '1', deterministic: true }
 const remove = { table: 'users', delete: true, where: sql`a IS NULL` }
 
 const DEFINITIONS: readonly [code: string, what: string, definition: Anything, says: RegExp][] = [
@@ -98,7 +99,7 @@ const DEFINITIONS: readonly [code: string, what: string, definition: Anything, s
     { expand: () => [knex({ client: 'pg' }).schema.hasTable('a')] },
     /no plan/,
   ],
-  ['BACKFILL.FORM', 'an option that comes later', { ...drop, backfill: { ...fill, throttle: {} } }, /not available/],
+  ['BACKFILL.FORM', 'an option that comes later', { ...drop, backfill: { ...fill, verify: true } }, /not available/],
   ['BACKFILL.FORM', 'two forms at once', { ...drop, backfill: { ...fill, delete: true } }, /'?set belongs to another/],
   ['BACKFILL.FORM', 'once beside delete', { ...drop, backfill: { ...remove, once: true } }, /once by nature/],
   ['BACKFILL.SHAPE', 'delete of everything', { ...drop, backfill: { table: 'a', delete: true } }, /has no where/],
@@ -167,6 +168,27 @@ const DEFINITIONS: readonly [code: string, what: string, definition: Anything, s
     'a conflict column by chance',
     { ...drop, backfill: { ...copy, select: { user_id: sql`random()` } } },
     /is there already/,
+  ],
+  ['BACKFILL.SHAPE', 'map that is no function', { ...drop, backfill: { ...map, map: 'x' } }, /not a function/],
+  ['BACKFILL.SHAPE', 'map without a version', { ...drop, backfill: { ...map, version: undefined } }, /no version/],
+  ['BACKFILL.SHAPE', 'map that reads nothing', { ...drop, backfill: { ...map, select: [] } }, /select beside map/],
+  ['BACKFILL.SHAPE', 'map that gives nothing', { ...drop, backfill: { ...map, set: undefined } }, /set beside map/],
+  ['BACKFILL.SHAPE', 'map of expressions', { ...drop, backfill: { ...map, set: { a: sql`b` } } }, /set beside map/],
+  ['BACKFILL.SHAPE', 'deterministic of text', { ...drop, backfill: { ...map, deterministic: 'yes' } }, /true or false/],
+  ['SQL.IDENTIFIER', 'map over no name', { ...drop, backfill: { ...map, select: [''] } }, /empty/],
+  ['BACKFILL.FORM', 'map into another table', { ...drop, backfill: { ...map, into: 'b' } }, /into belongs to another/],
+  ['BACKFILL.FORM', 'map that reads what it sets', { ...drop, backfill: { ...map, set: ['id'] } }, /which it reads/],
+  [
+    'BACKFILL.NOT_IDEMPOTENT',
+    'map by chance',
+    { ...drop, backfill: { ...map, deterministic: false } },
+    /deterministic: true/,
+  ],
+  [
+    'BACKFILL.NOT_IDEMPOTENT',
+    'map by chance under a where over other columns',
+    { ...drop, backfill: { ...map, deterministic: false, where: sql`b` } },
+    /once: true/,
   ],
   ['BACKFILL.OPTION', 'an unknown backfill option', { ...drop, backfill: { ...fill, wehre: sql`a` } }, /'where'/],
   ['BACKFILL.OPTION', 'an unknown batch option', { ...drop, backfill: { ...fill, batch: { sise: 1 } } }, /'size'/],

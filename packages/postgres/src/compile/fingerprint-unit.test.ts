@@ -1,4 +1,4 @@
-import { type MigrationDefinition, ops, type Phase, sql } from '@phasegate/core'
+import { type MigrationDefinition, ops, type Phase, type SetBackfill, sql } from '@phasegate/core'
 import { describe, expect, test } from 'vitest'
 import { compileDefinition, compileText } from './compile-fixtures.test.support.js'
 
@@ -83,7 +83,7 @@ describe('the fingerprint of TypeScript', () => {
 })
 
 describe('the fingerprint of a backfill', () => {
-  const fill = (more: Partial<NonNullable<MigrationDefinition['backfill']>> = {}): MigrationDefinition => ({
+  const fill = (more: Partial<SetBackfill> = {}): MigrationDefinition => ({
     appUses: 'both',
     backfill: { table: 'users', set: { a: sql`b`, c: sql`d` }, where: sql`a IS NULL`, ...more },
   })

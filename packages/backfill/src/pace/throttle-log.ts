@@ -1,0 +1,40 @@
+import type { BackfillSettings } from '../options.js'
+import type { ProgressLog } from '../progress-log.js'
+import type { WorkerSession } from '../worker-session.js'
+import type { Hold } from './pace.js'
+
+/** Says what is in the way of the next batch: an event for each beginning and end, and in the progress as long as it is. */
+export interface ThrottleLog {
+  /** It waits for `ms` of this. */
+  held(hold: Hold, worker: WorkerSession): Promise<void>
+  /** A batch begins. `rested`: it had to wait since the one before, so that what only slows it down goes on. */
+  free(rested: boolean, worker: WorkerSession): Promise<void>
+}
+
+export function createThrottleLog(
+  { emit, unit }: Pick<BackfillSettings, 'emit' | 'unit'>,
+  log: ProgressLog,
+): ThrottleLog {
+  let hold: Hold | undefined
+  /** To be kept under a rate is what was asked for, and room has to be made: no events. */
+  const tell = (now: Hold | undefined): void => {
+    const before = hold
+    hold = now
+    if (before?.from === now?.from && before?.kind === now?.kind) return
+    if (now !== undefined && now.silent !== true)
+      emit({ type: 'backfill.throttled', unit, level: now.kind === 'stop' ? 'stop' : 'slow', reason: now.reason })
+    else if (before !== undefined && before.silent !== true)
+      emit({ type: 'backfill.throttled', unit, level: null, reason: null })
+  }
+  return {
+    held: async (now, worker) => {
+      tell(now)
+      await log.throttled(now.reason, now.ms, worker)
+    },
+    free: async (rested, worker) => {
+      if (hold === undefined || (rested && hold.kind === 'rest')) return
+      tell(undefined)
+      await log.throttled(null, 0, worker)
+    },
+  }
+}

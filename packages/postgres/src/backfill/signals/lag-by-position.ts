@@ -1,0 +1,37 @@
+/** How far, in time, somebody is behind who has come to a certain position of a log. */
+export interface LagByPosition {
+  /** The log's end was at `position` at `now` (ms). */
+  reached(position: bigint, now: number): void
+  /** ms for which what comes after `position` is there already; 0 for who has all of it. */
+  behind(position: bigint, now: number): number
+}
+
+/** When it is more than this, positions are forgotten that lie closer together than this share of their age. */
+const REMEMBERED = 900
+const CLOSE = 0.02
+
+/**
+ * Measures lag in the time of one clock, ours. A server's own figure is none while nothing is written, and stands still
+ * while a standby does (PostgreSQL docs, pg_stat_replication: replay_lag).
+ */
+export function createLagByPosition(): LagByPosition {
+  let seen: { readonly position: bigint; readonly at: number }[] = []
+  return {
+    reached: (position, now) => {
+      if (seen.at(-1)?.position === position) return
+      seen.push({ position, at: now })
+      if (seen.length <= REMEMBERED) return
+      let kept = now
+      const thinned = seen.toReversed().filter(({ at }) => {
+        const apart = at === now || kept - at >= CLOSE * (now - at)
+        if (apart) kept = at
+        return apart
+      })
+      seen = thinned.reverse()
+    },
+    behind: (position, now) => {
+      const missing = seen.find((one) => one.position > position)
+      return missing === undefined ? 0 : now - missing.at
+    },
+  }
+}
