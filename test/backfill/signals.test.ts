@@ -1,5 +1,11 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { type AnyServer, createDatabase, describeOnEveryServer, describeOnPostgres } from '../support/servers.js'
+import {
+  type AnyServer,
+  createDatabase,
+  describeOnEveryServer,
+  describeOnPostgres,
+  type TestDatabase,
+} from '../support/servers.js'
 import { comparableBackfill, countingBackfill, itemsSql, setUpBackfill, UNIT } from './backfill-setup.js'
 
 async function prepare(server: AnyServer) {
@@ -48,7 +54,7 @@ describeOnPostgres(18, 'the signals of PostgreSQL', (server) => {
 
   test('tell the age of an old transaction and whose it is', async () => {
     const { db, read } = await prepare(server)
-    const client = await db.connect()
+    const client = await (db as TestDatabase).connect()
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1 FROM items')
     await new Promise((resolve) => setTimeout(resolve, 1500))
     const reading = await read('oldestTransaction')
