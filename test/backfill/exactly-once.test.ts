@@ -141,6 +141,55 @@ function exactlyOnce(server: AnyServer): void {
     expect(await rangeRow(db)).toMatchObject({ epoch: '11', cursor: '20000', rows_done: '20000', owner: null })
   })
 
+  test('in a function of the author, or into another table, whenever the client is killed', async () => {
+    const random = createRandom('kills of forms')
+    const db = await createDatabase(server)
+    await db.query(`${itemsSql(600, server.family)} CREATE TABLE copies (item bigint PRIMARY KEY, n int NOT NULL)`)
+    await setUpBackfill(db)
+    const map =
+      'async (rows) => { await new Promise((r) => setTimeout(r, 5)); return rows.map(({ n }) => ({ n: n + 1 })) }'
+    const counted = countingBackfill({
+      form: { kind: 'map', select: ['n'], set: ['n'], map: map as never, version: '1', deterministic: false },
+      set: [],
+      batchSize: 10,
+    })
+    const copied = countingBackfill({
+      form: {
+        kind: 'copy',
+        into: { name: 'copies' },
+        select: [
+          { column: 'item', expression: 'id' },
+          { column: 'n', expression: `n + ${pause(server.family, 1)}` },
+        ],
+        onConflict: { columns: ['item'], do: 'nothing' },
+      },
+      set: [],
+      once: false,
+      comparable: true,
+      batchSize: 10,
+    })
+    for (const backfill of [counted, copied]) {
+      const options = { limits: { floor: 10, ceiling: 10 } }
+      for (let kills = 0; kills < 3; kills++) {
+        const { child, exited, batches } = startEngine(db, backfill, options)
+        await batches(random.int(0, 8))
+        await sleep(random.int(0, 15))
+        child.kill('SIGKILL')
+        await exited
+      }
+      const { exited, output } = startEngine(db, backfill, options)
+      await exited
+      expect(output()).toContain('{"state":"applied","rows":600}')
+      await db.query(
+        server.family === 'postgres'
+          ? 'DELETE FROM phasegate.unit; DELETE FROM phasegate.backfill_range'
+          : 'DELETE FROM phasegate_unit; DELETE FROM phasegate_backfill_range',
+      )
+    }
+    expect(await counts(db)).toEqual({ '1': 600 })
+    expect(await counts(db, 'copies')).toEqual({ '1': 600 })
+  })
+
   test('with rows deleted, inserted and updated while it runs', async () => {
     const db = await createDatabase(server)
     await db.query(

@@ -1,10 +1,12 @@
-// An engine in a process of its own, to be killed. argv[2]: JSON { family, url, owner, backfill, options }. Prints its outcome.
+// An engine in a process of its own, to be killed. argv[2]: JSON { family, url, owner, backfill, options }. Prints its
+// outcome. A backfill that maps carries the text of its function in `form.map`.
 import { runBackfill } from '@phasegate/backfill'
 import { fingerprint, systemClock } from '@phasegate/core'
 import { connectMysql } from '@phasegate/mysql'
 import { connectPostgres } from '@phasegate/postgres'
 
 const { family, url, owner, backfill, options } = JSON.parse(process.argv[2] ?? '')
+if (backfill.form?.kind === 'map') backfill.form.map = new Function(`return ${backfill.form.map}`)()
 const target = await (family === 'postgres' ? connectPostgres : connectMysql)({ connection: url })
 
 const outcome = await runBackfill({

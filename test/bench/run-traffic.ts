@@ -26,7 +26,8 @@ const { driver, url, read, write, rows, perSecond } = JSON.parse(process.argv[2]
 const now = (): number => performance.timeOrigin + performance.now()
 const key = (): number => 1 + Math.floor(Math.random() * rows)
 const every = (CLIENTS * 1000) / perSecond
-let stopping = false
+/** Rounds that were due before are done still, or the longest waits would hide those who came behind them. */
+let stopAt = Number.POSITIVE_INFINITY
 let failed: Error | undefined
 
 const run = { reads: [] as Sample[], writes: [] as Sample[] } satisfies TrafficRun
@@ -43,7 +44,7 @@ const clients = await Promise.all(
   }),
 )
 process.stdin.resume().once('end', () => {
-  stopping = true
+  stopAt = now()
 })
 process.stdout.write('ready\n')
 await Promise.all(clients.flat().map((client) => client()))
@@ -56,10 +57,10 @@ process.stdout.write(JSON.stringify(run), () => process.exit(0))
  */
 async function work(first: number, samples: Sample[], ask: () => Promise<unknown>): Promise<void> {
   let late = false
-  for (let due = first; !stopping && failed === undefined; due += every) {
+  for (let due = first; due < stopAt && failed === undefined; due += every) {
     const early = due - now()
     if (early > 0) await sleep(early)
-    if (stopping) return
+    if (due >= stopAt) return
     const sent = now()
     await ask().catch((error: unknown) => {
       failed ??= error instanceof Error ? error : new Error(String(error))

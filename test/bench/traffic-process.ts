@@ -30,7 +30,7 @@ export interface TrafficRun {
 }
 
 export interface TrafficProcess {
-  /** Lets every client finish its round; rejects where a query failed. */
+  /** Lets every client do the rounds that are due; rejects where a query failed. */
   stop(): Promise<TrafficRun>
   /** Ends it at once, for nobody wants to know what it felt. */
   kill(): void

@@ -28,6 +28,8 @@ describe('config', () => {
     ["{ appRoles: 'app' }", 'CONFIG.VALUE', 'a list of role names', 'Correct', 3],
     ["{ gates: { contract: ['approval'] } }", 'CONFIG.VALUE', 'a gate, such as approval()', 'Correct', 3],
     ['{ backfill: { batchSize: 0 } }', 'CONFIG.VALUE', '1 or more', 'Correct', 3],
+    ["{ backfill: { only: 'at night' } }", 'CONFIG.VALUE', "such as '22:00-06:00 Europe/Berlin'", 'Correct', 3],
+    ['{ backfill: { throttle: { replicaLagg: {} } } }', 'CONFIG.VALUE', "perhaps 'replicaLag'", 'Correct', 3],
     ["{ dialect: 'oracle' }", 'CONFIG.DIALECT', "'oracle' (from phasegate.config.ts)", 'mysql://', undefined],
     ["{ database: 'oracle://u:s3cret@h/d' }", 'CONFIG.DIALECT', "'oracle'", 'postgres://', undefined],
     ["{ database: { client: 'sqlite3', connection: {} } }", 'CONFIG.DIALECT', "'sqlite3'", 'postgres://', undefined],
@@ -78,6 +80,7 @@ describe('config', () => {
     "{ database: 'mysql://u@h/d', dialect: 'mariadb', serverVersion: '10.11.6' }",
     "{ database: { client: 'mysql2', connection: {} }, serverVersion: 9 }",
     "{ database: { host: 'h' }, dialect: 'mariadb', serverVersion: '10.6.12-MariaDB-log' }",
+    "{ backfill: { only: ['22:00-06:00 Europe/Berlin'], maxRowsPerSecond: 9, throttle: { replicaLag: { soft: '2s' } } } }",
     "{ database: { client: 'pg', connection: { host: 'h' }, searchPath: ['a b', 'public'] }, serverVersion: 18 }",
   ])('%s is right', async (body) => {
     const folder = createFolder({ 'phasegate.config.ts': define(body) })

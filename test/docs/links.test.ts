@@ -87,7 +87,9 @@ describe('docs/configuration.md', () => {
   test('has no setting that the config has not', () => {
     const [, settings = ''] = configuration.split('\n## Settings\n')
     const rows = [...settings.split('\n### ')[0]!.matchAll(/^\| `([A-Za-z.]+)`/gm)].map(([, path]) => path)
-    expect(rows.sort()).toEqual([...Object.values(ENVIRONMENT_TWINS).map(({ path }) => path), 'gates'].sort())
+    expect(rows.sort()).toEqual(
+      [...Object.values(ENVIRONMENT_TWINS).map(({ path }) => path), 'gates', 'backfill.throttle'].sort(),
+    )
   })
 
   test('names the settings that come later', () => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { environment } from '../conformance/verbs.js'
 import type { Project } from '../support/project.js'
@@ -39,11 +40,18 @@ export function startDaemon(project: Project, db: Pick<AnyDatabase, 'url'>, args
       .slice(0, -1)
       .map((line) => JSON.parse(line) as LogLine)
   const heard: Daemon['heard'] = async (type, is = () => true, timeout = 30_000) => {
-    const found = (): LogLine | undefined => log().find((line) => line.type === type && is(line))
-    await expect
-      .poll(() => found() !== undefined, { timeout, message: `${type}\n${cli.stdout()}\n${cli.stderr()}` })
-      .toBe(true)
-    return found()!
+    let over = false
+    void cli.ended.then(() => {
+      over = true
+    })
+    for (const until = Date.now() + timeout; ; await sleep(50)) {
+      const found = log().find((line) => line.type === type && is(line))
+      if (found !== undefined) return found
+      if (over || Date.now() > until)
+        throw new Error(
+          `no ${type} ${over ? 'before it ended' : `within ${timeout} ms`}\n${cli.stdout()}\n${cli.stderr()}`,
+        )
+    }
   }
   return {
     pid: cli.pid,

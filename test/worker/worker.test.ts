@@ -82,6 +82,67 @@ function gateAndPerson(server: AnyServer): void {
     await daemon.stop()
   })
 
+  test('shares a table with another one', async () => {
+    const db = await items(server, 600)
+    const files = project({ [NAME]: counting(server, 5) })
+    const run = verbsOn(files, db)
+    // Held until both are there; expand makes the journal.
+    expect((await run('expand')).code).toBe(0)
+    expect((await run('pause')).code).toBe(0)
+    const daemons = [startDaemon(files, db), startDaemon(files, db)]
+    for (const daemon of daemons) await daemon.heard('worker.idle', (line) => line.message.includes('held'))
+    expect((await run('resume')).code).toBe(0)
+    for (const daemon of daemons) {
+      await daemon.heard('batch.done')
+      await daemon.heard('backfill.ended')
+      await daemon.heard('worker.idle', (line) => line.message === 'nothing to do')
+    }
+    expect(await countOf(db, 'items WHERE n = 1')).toBe(600)
+    expect((await run('status', '--json')).json()).toMatchObject({
+      migrations: [{ phases: { backfill: { state: 'applied', progress: { done: 600, percent: 100 } } } }],
+    })
+    for (const daemon of daemons) await daemon.stop()
+  })
+
+  test('does not begin what a person cancels between its look and the lock', async () => {
+    const db = await items(server, 300)
+    const files = project({ [NAME]: counting(server, 10) })
+    const first = startDaemon(files, db)
+    await first.heard('batch.done')
+    await first.stop()
+    const done = await countOf(db, 'items WHERE n = 1')
+    // The gate is asked in between.
+    files.write(
+      'phasegate.config.ts',
+      `import { defineConfig } from 'phasegate'
+      import { runCancel } from 'phasegate/run'
+      let cancelled = false
+      const cancels = { name: 'cancels', cost: 0, check: async ({ snapshot }) => {
+        if (!cancelled) await runCancel({ migration: 'fill', cwd: '/', database: process.env.DATABASE_URL })
+        cancelled = true
+        return { name: 'cancels', state: 'open', reason: 'cancelled', observedAt: snapshot.now }
+      } }
+      export default defineConfig({ gates: { backfill: [cancels] } })`,
+    )
+    const second = startDaemon(files, db)
+    await second.heard('worker.idle', (line) => line.message.includes('was cancelled'))
+    expect(await countOf(db, 'items WHERE n = 1')).toBe(done)
+    await second.stop()
+  })
+
+  test('does not try one that it could not even begin again and again', async () => {
+    const db = await items(server, 10)
+    const files = project({ [NAME]: counting(server, 1).replace("'items'", "'nowhere'") })
+    const daemon = startDaemon(files, db)
+    await daemon.heard('worker.failed', (line) => line.code === 'BACKFILL.NO_TABLE')
+    const idle = await daemon.heard('worker.idle', (line) => line.message.includes('tried again after a pause'))
+    expect(idle.left).toMatchObject([{ unit: `${NAME}:backfill` }])
+    await sleep(2000)
+    expect(daemon.log().filter((line) => line.type === 'worker.failed')).toHaveLength(1)
+    await daemon.stop()
+    expect(daemon.log().at(-1)).toMatchObject({ type: 'worker.stopped', applied: 0, failed: 1 })
+  })
+
   test('goes on with others when one fails, and does not try that one again until somebody says so', async () => {
     const db = await items(server, 100)
     await db.query('UPDATE items SET n = 2147483000 WHERE id = 50')

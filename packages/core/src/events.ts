@@ -57,8 +57,13 @@ export interface EventMap {
   'worker.connected': { readonly database: string; readonly server: string }
   /** Nothing to do; said when that begins and when what it leaves alone, or why, is another. */
   'worker.idle': { readonly left: readonly { readonly unit: UnitName; readonly reason: string }[] }
-  /** A round ended with an error: it goes on after `retryMs`. */
-  'worker.failed': { readonly code: string; readonly reason: string; readonly retryMs: number }
+  /** An attempt at this unit failed, and it goes on with others; without a unit: a whole round did, and comes again after `retryMs`. */
+  'worker.failed': {
+    readonly unit?: UnitId
+    readonly code: string | null
+    readonly reason: string
+    readonly retryMs?: number
+  }
   'worker.stopping': { readonly reason: string }
   'worker.stopped': { readonly applied: number; readonly failed: number }
   'connection.lost': { readonly reason: string; readonly attempt: number }

@@ -7,6 +7,7 @@ export const RULE_TABLE = {
   'PHASE.TIGHTENS': 'Tightening of an existing table or column in expand',
   'PHASE.WRITES': 'Rows of an existing table written outside the backfill',
   'INDEX.NOT_CONCURRENT': 'Index built on an existing table while others wait',
+  'INDEX.BEFORE_BACKFILL': 'Index in expand on a column that the same migration fills',
   'COLUMN.NOT_NULL_SCAN': 'Column made NOT NULL by a scan that others wait for',
   'TABLE.REWRITE': 'Existing table rewritten under a lock that others wait for',
   'TABLE.LOCKED_SCAN': 'Existing table scanned under a lock that others wait for',

@@ -1,6 +1,7 @@
 import type { Rule } from './rule.js'
 import { columnNotNullScan } from './rules/column-not-null-scan.js'
 import { dropCascade } from './rules/drop-cascade.js'
+import { indexBeforeBackfill } from './rules/index-before-backfill.js'
 import { indexNotConcurrent } from './rules/index-not-concurrent.js'
 import { phaseDestroys } from './rules/phase-destroys.js'
 import { phaseTightens } from './rules/phase-tightens.js'
@@ -14,6 +15,7 @@ export const STATEMENT_RULES: readonly Rule[] = [
   phaseTightens,
   phaseWrites,
   indexNotConcurrent,
+  indexBeforeBackfill,
   columnNotNullScan,
   tableRewrite,
   tableLockedScan,

@@ -11,7 +11,7 @@ interface Twin {
   readonly kind: Kind
 }
 
-/** The environment twin of every setting but `gates`, which are code. */
+/** The environment twin of every setting but `gates`, which are code, and `backfill.throttle`, which is a structure. */
 export const ENVIRONMENT_TWINS: Readonly<Record<string, Twin>> = {
   PHASEGATE_DATABASE_URL: { path: 'database', kind: 'text' },
   PHASEGATE_DIALECT: { path: 'dialect', kind: 'text' },

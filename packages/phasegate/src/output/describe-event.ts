@@ -67,7 +67,7 @@ export function describeEvent(event: PhasegateEvent, verbose: boolean): string |
         ? 'nothing to do'
         : `nothing to do; left alone: ${event.left.map(({ unit, reason }) => `${unit}: ${reason}`).join('; ')}`
     case 'worker.failed':
-      return `${event.code}: ${event.reason}; goes on in ${formatDuration(event.retryMs)}`
+      return `${event.code ?? 'failed'}: ${event.reason}${event.retryMs === undefined ? '' : `; goes on in ${formatDuration(event.retryMs)}`}`
     case 'worker.stopping':
       return `stopping after this batch: ${event.reason}`
     case 'worker.stopped':

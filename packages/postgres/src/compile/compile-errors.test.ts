@@ -100,6 +100,13 @@ const DEFINITIONS: readonly [code: string, what: string, definition: Anything, s
     /no plan/,
   ],
   ['BACKFILL.FORM', 'an option that comes later', { ...drop, backfill: { ...fill, verify: true } }, /not available/],
+  ['BACKFILL.SHAPE', 'a window that is none', { ...drop, backfill: { ...fill, only: 'at night' } }, /22:00-06:00/],
+  [
+    'BACKFILL.SHAPE',
+    'a limit that is none',
+    { ...drop, backfill: { ...fill, throttle: { replicaLag: { soft: 'x' } } } },
+    /throttle\.replicaLag\.soft/,
+  ],
   ['BACKFILL.FORM', 'two forms at once', { ...drop, backfill: { ...fill, delete: true } }, /'?set belongs to another/],
   ['BACKFILL.FORM', 'once beside delete', { ...drop, backfill: { ...remove, once: true } }, /once by nature/],
   ['BACKFILL.SHAPE', 'delete of everything', { ...drop, backfill: { table: 'a', delete: true } }, /has no where/],

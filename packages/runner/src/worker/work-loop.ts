@@ -69,7 +69,10 @@ async function runRound(
       options.onOutcome(outcome)
       if (outcome.outcome === 'applied') applied = true
       else held.push({ unit: name, reason: outcome.reason })
-      if (outcome.outcome === 'failed') attempts.remember(entry, outcome.reason)
+      if (outcome.outcome !== 'failed') continue
+      attempts.remember(entry, outcome.reason)
+      const code = outcome.error?.code ?? null
+      context.emit({ type: 'worker.failed', unit: entry.unit.id, code, reason: outcome.reason })
     }
   }
   return { applied, left: [...left, ...held] }
