@@ -46,6 +46,28 @@ export function mapFailed(
   })
 }
 
+export function quarantineFull(
+  unit: UnitId,
+  backfill: CompiledBackfill,
+  found: { readonly limit: number; readonly keys: readonly string[]; readonly key: string },
+  cause: unknown,
+): PhasegateError {
+  const { limit, key } = found
+  const keys = found.keys.slice(0, NAMED_KEYS)
+  return new PhasegateError({
+    code: 'BACKFILL.QUARANTINE_FULL',
+    message: `More than ${limit} rows of ${describeTable(backfill)} cannot be changed by ${unitName(unit)}; the next one has the key ${key}: ${said(cause)}.`,
+    why: `So many are in quarantine already, for example those with the keys ${keys.join(', ')}. All others before it are done and stay done.`,
+    next: [
+      'Look whether the expression in the file is right for these rows.',
+      `Correct the rows, or raise the limit in the file, then: ${resume(unit)}. It goes on from that row and tries those in quarantine again.`,
+    ],
+    exit: EXIT.failed,
+    meta: { table: describeTable(backfill), limit, key, keys },
+    cause,
+  })
+}
+
 export function stuck(
   unit: UnitId,
   backfill: CompiledBackfill,

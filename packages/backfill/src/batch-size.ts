@@ -12,6 +12,8 @@ export interface BatchSize {
   limit(keys: number): void
   /** A row in it cannot be changed. `located`: it was the only one in it; else half of the batch comes next. */
   rowFailed(): 'narrowed' | 'located'
+  /** The row that was located is behind us, unchanged. */
+  rowPassed(): void
 }
 
 export interface BatchSizeOptions {
@@ -55,6 +57,9 @@ export function createBatchSize({ first, targetMs, limits }: BatchSizeOptions): 
       if (size === 1) return 'located'
       suspects = size
       return 'narrowed'
+    },
+    rowPassed: () => {
+      suspects = suspects !== undefined && suspects > 1 ? suspects - 1 : undefined
     },
   }
 }

@@ -12,17 +12,21 @@ export interface Comparer {
 
 /** In the database; but where values come from `map` and are always the same, by running it again. */
 export function createComparer(settings: CompareSettings, key: BackfillKey): Comparer {
-  const { target, backfill, compared } = settings
+  const { target, backfill, compared, except } = settings
   const { form } = backfill
   if (form?.kind === 'map' && form.deterministic && !backfill.once) return mappedAgain(settings, form, key)
   return {
     chunk: (session, after, end, limit) =>
-      target.backfill.mismatches(session, backfill, key, after, end, limit, compared),
+      target.backfill.mismatches(session, backfill, key, after, end, limit, compared, except),
     recheck: (session, keys) => target.backfill.recheck(session, backfill, key, keys, compared),
   }
 }
 
-function mappedAgain({ target, backfill, compared }: CompareSettings, form: MapForm, key: BackfillKey): Comparer {
+function mappedAgain(
+  { target, backfill, compared, except }: CompareSettings,
+  form: MapForm,
+  key: BackfillKey,
+): Comparer {
   const { mapColumns, readRows, differing } = target.backfill
   const compare = async (session: Session, asked: RowsAsked): Promise<ComparedChunk> => {
     const rows = await readRows(session, backfill, key, asked)
@@ -33,7 +37,7 @@ function mappedAgain({ target, backfill, compared }: CompareSettings, form: MapF
   return {
     chunk: async (session, after, end, limit) => {
       const { rows, keys } = await compare(session, { after, end })
-      return { rows, keys: keys.slice(0, limit) }
+      return { rows, keys: keys.filter((one) => !except.includes(one)).slice(0, limit) }
     },
     recheck: async (session, keys) => (await compare(session, { keys })).keys,
   }

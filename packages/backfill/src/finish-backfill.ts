@@ -1,6 +1,7 @@
 import { mismatch } from './backfill-errors.js'
 import type { BackfillOutcome } from './outcome.js'
 import { endOf } from './pause.js'
+import { describeQuarantine, reviewQuarantine } from './quarantine.js'
 import type { Verified } from './verify-backfill.js'
 import type { Walk } from './walk-range.js'
 
@@ -17,6 +18,7 @@ export async function finishBackfill(
 ): Promise<{ readonly state: 'another pass' } | BackfillOutcome> {
   const { settings, worker, key } = walk
   const { target, unit, actor, backfill } = settings
+  await reviewQuarantine(walk)
   return await settings.withLaneLock(async (lane): Promise<{ readonly state: 'another pass' } | BackfillOutcome> => {
     const { rows, pass } = await target.backfill.totals(lane, unit)
     const control = await target.backfill.control(lane, unit)
@@ -36,8 +38,12 @@ export async function finishBackfill(
       verified.state === 'compared'
         ? { proof: 'compared', rows: verified.rows, at, passes }
         : { proof: 'ranges whole', rows, at, passes }
-    await target.journal.changeUnit(lane, unit, { state: 'applied', error: null, detail: { verified: proof } }, actor)
+    const left = await target.backfill.quarantined(lane, unit)
+    const quarantined = describeQuarantine(left)
+    const detail =
+      quarantined === null && backfill.quarantine === undefined ? { verified: proof } : { verified: proof, quarantined }
+    await target.journal.changeUnit(lane, unit, { state: 'applied', error: null, detail }, actor)
     settings.emit({ type: 'unit.changed', unit, state: 'applied' })
-    return { state: 'applied', rows }
+    return { state: 'applied', rows, ...(left.length === 0 ? {} : { quarantined: left.length }) }
   })
 }

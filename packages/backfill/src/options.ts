@@ -17,6 +17,8 @@ export interface CompareOptions {
   readonly backfill: CompiledBackfill
   /** What counts against a row; default `differs`. */
   readonly compared?: Compared
+  /** Keys of rows that count as right, since they are known to be wrong: those in quarantine. Default: none. */
+  readonly except?: readonly string[]
   /** A session for the batches alone, called again when one was lost. The engine closes what it opened. */
   readonly openSession: () => Promise<Session>
   readonly clock: Clock
@@ -71,6 +73,7 @@ export function compareSettings(options: CompareOptions): CompareSettings {
   return {
     emit: () => {},
     compared: 'differs',
+    except: [],
     mismatchDelayMs: 1000,
     reconnectMs: 60_000,
     stuckMs: 600_000,

@@ -2,8 +2,8 @@ import type { Backend, PhasegateError } from '@phasegate/core'
 
 /** How a backfill unit ended, as far as this engine is concerned. `rows` is what it has changed in all, by anybody. */
 export type BackfillOutcome =
-  /** Verified and recorded. */
-  | { readonly state: 'applied'; readonly rows: number }
+  /** Verified and recorded. `quarantined`: rows that it could not change, where there are any. */
+  | { readonly state: 'applied'; readonly rows: number; readonly quarantined?: number }
   /** By request or a hold of the target; the cursor is kept. */
   | { readonly state: 'paused'; readonly rows: number; readonly reason: string }
   /** The cursor is kept: running the backfill again goes on from it. */

@@ -1,4 +1,11 @@
-import { type BackfillTable, NO_PROGRESS, type Session } from '@phasegate/core'
+import {
+  type BackfillControl,
+  type BackfillTable,
+  NO_PROGRESS,
+  type QuarantinedRow,
+  type RetriedRow,
+  type Session,
+} from '@phasegate/core'
 import { changedOnce } from './backfill-errors.js'
 import type { BackfillSettings } from './options.js'
 import type { BackfillOutcome } from './outcome.js'
@@ -26,8 +33,10 @@ export async function prepareBackfill(settings: BackfillSettings, session: Sessi
   return await settings.withLaneLock(async (lane): Promise<Prepared> => {
     const control = await ranges.control(lane, unit)
     const { rows, keys, pass } = await ranges.totals(lane, unit)
-    if (control.state === 'applied') return { state: 'applied', rows }
+    const again = await retried(settings, lane, control)
     const wish = wishOf(control)
+    if (control.state === 'applied' && (again.length === 0 || wish?.action === 'cancel'))
+      return { state: 'applied', rows, ...(again.length === 0 ? {} : { quarantined: again.length }) }
     if (wish?.action === 'cancel') {
       await target.journal.changeUnit(lane, unit, { state: 'cancelled', detail: { paused: null } }, settings.actor)
       return { state: 'cancelled', rows }
@@ -54,8 +63,15 @@ export async function prepareBackfill(settings: BackfillSettings, session: Sessi
         actor: settings.actor,
         backend: session.backend,
         state: 'running',
-        detail: { paused: null },
+        detail: again.length === 0 ? { paused: null } : { paused: null, quarantined: null },
       })
+    // Once the unit is not applied any more: what a crash leaves is then a unit that goes on.
+    if (!edited && pass !== null && !joins && again.length > 0) {
+      const inRanges: RetriedRow[] = []
+      for (const { key } of again)
+        inRanges.push({ key, after: await ranges.keyBefore(session, backfill, table.key, key) })
+      await ranges.retryQuarantined(lane, unit, control.state === 'applied' ? pass + 1 : pass, inRanges)
+    }
     settings.emit({
       type: 'unit.started',
       unit,
@@ -65,6 +81,16 @@ export async function prepareBackfill(settings: BackfillSettings, session: Sessi
     if (edited) return { state: 'ready', table, rows: 0, walked: 0 }
     return { state: 'ready', table, rows, walked: Math.max(keys, control.walked) }
   })
+}
+
+/** Rows in quarantine that a person wants tried again, who starts a unit that has ended with them. */
+async function retried(
+  { target, unit, fingerprint }: BackfillSettings,
+  lane: Session,
+  { state, fingerprint: begun }: BackfillControl,
+): Promise<readonly QuarantinedRow[]> {
+  if ((state !== 'applied' && state !== 'failed') || begun !== fingerprint) return []
+  return await target.backfill.quarantined(lane, unit)
 }
 
 /** What all passes have changed so far. */

@@ -4,6 +4,7 @@ import { readAgain } from './conflict.js'
 import type { BackfillOutcome } from './outcome.js'
 import { rest } from './pace/rest.js'
 import { endOf, type Wish, wishOf } from './pause.js'
+import { quarantinedRows } from './quarantine.js'
 import { endedElsewhere, obey } from './run-ranges.js'
 import { takeTurn } from './verify-turn.js'
 import type { Walk } from './walk-range.js'
@@ -41,7 +42,8 @@ export async function verifyBackfill(
     settings.emit({ type: 'unit.changed', unit, state: 'verifying' })
     settings.emit({ type: 'backfill.verifying', unit, pass })
     try {
-      const comparison = await compareTable(settings, worker, walk.key, async (rows) => {
+      const except = (await quarantinedRows(walk)).map((row) => row.key)
+      const comparison = await compareTable({ ...settings, except }, worker, walk.key, async (rows) => {
         await walk.log.compared(rows)
         for (;;) {
           const control = await readAgain(

@@ -11,6 +11,7 @@ import { createLeaseKeeper, rest } from './pace/rest.js'
 import type { ThrottleLog } from './pace/throttle-log.js'
 import { endOf, type Wish, wishOf } from './pause.js'
 import type { ProgressLog } from './progress-log.js'
+import { mayPass, passRow, type Refused } from './quarantine.js'
 import type { WorkerSession } from './worker-session.js'
 
 export type Walked =
@@ -38,6 +39,8 @@ const LOOK_AFTER = 5
 /** One statement of a batch, and what is known when it fails. */
 interface Attempt {
   size: number
+  /** It ends here at the latest. */
+  readonly upTo: string
   end: string | undefined
 }
 
@@ -82,10 +85,12 @@ async function walkBatches(
   let failures = 0
   let lastProgress = clock.now()
   let holders: readonly LockHolder[] = []
+  let refused: Refused | undefined
+  let upTo: string | undefined
   for (;;) {
     signal?.throwIfAborted()
     settings.pulse()
-    const attempt: Attempt = { size: size.next(), end: undefined }
+    const attempt: Attempt = { size: size.next(), upTo: upTo ?? range.upper, end: undefined }
     try {
       const control = await ask(walk, (session) => target.backfill.control(session, settings.unit))
       const wish = wishOf(control)
@@ -104,6 +109,21 @@ async function walkBatches(
       rested = false
       size.limit(pace.mostKeys(control))
       attempt.size = size.next()
+      if (refused !== undefined) {
+        const passed = await passRow(walk, range, refused)
+        refused = undefined
+        upTo = passed.state === 'unclear' ? passed.upTo : undefined
+        if (passed.state === 'unclear') continue
+        if (passed.state === 'passed') size.rowPassed()
+        const now = passed.state === 'passed' ? passed.range : await reread(walk, range)
+        if (now === undefined) return { state: 'lost' }
+        range = now
+        remember(range)
+        lease.prolonged()
+        failures = 0
+        lastProgress = clock.now()
+        continue
+      }
       const look = failures > 0 && failures % LOOK_AFTER === 0
       const step = await runBatch(walk, range, attempt, look ? (seen) => (holders = seen) : undefined)
       if (step === undefined) {
@@ -113,6 +133,7 @@ async function walkBatches(
       } else {
         range = step
       }
+      upTo = undefined
       remember(range)
       lease.prolonged()
       failures = 0
@@ -125,10 +146,15 @@ async function walkBatches(
         remember(again)
         if (again === undefined) return { state: 'lost' }
         range = again
+        refused = undefined
+        upTo = undefined
         continue
       }
       if (kind === 'row' && attempt.end !== undefined) {
-        if (size.rowFailed() === 'located') throw rowFailed(settings.unit, settings.backfill, attempt.end, error)
+        if (size.rowFailed() === 'located') {
+          if (!mayPass(walk)) throw rowFailed(settings.unit, settings.backfill, attempt.end, error)
+          refused = { end: attempt.end, error }
+        }
         await keepLease(walk, range)
         continue
       }
@@ -167,9 +193,10 @@ async function runBatch(
 ): Promise<LeasedRange | undefined> {
   const { settings, worker, key, size } = walk
   const { target, backfill, clock, leaseMs } = settings
-  const { cursor, upper } = range
-  const { end, keys: held } = await walk.ends.next(cursor, upper, attempt.size, () =>
-    ask(walk, (session) => target.backfill.batchEnd(session, backfill, key, cursor, upper, attempt.size)),
+  const { cursor } = range
+  const { upTo } = attempt
+  const { end, keys: held } = await walk.ends.next(cursor, upTo, attempt.size, () =>
+    ask(walk, (session) => target.backfill.batchEnd(session, backfill, key, cursor, upTo, attempt.size)),
   )
   attempt.end = end
   const started = clock.now()

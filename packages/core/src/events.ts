@@ -30,6 +30,8 @@ export interface EventMap {
     readonly progress: UnitProgress
   }
   'batch.retry': { readonly unit: UnitId; readonly reason: string; readonly size: number }
+  /** The database refuses to change this row; it was recorded, and the backfill goes on behind it. */
+  'row.quarantined': { readonly unit: UnitId; readonly key: string; readonly error: string }
   'backfill.waiting': { readonly unit: UnitId; readonly reason: string }
   /** It goes slower (`slow`) or waits (`stop`) for the server's sake; null: it goes on freely. */
   'backfill.throttled': {

@@ -5,6 +5,7 @@ import {
   type GateContext,
   isDrift,
   proofOf,
+  readQuarantine,
   unitName,
 } from '@phasegate/core'
 import { answer } from './answer.js'
@@ -62,6 +63,11 @@ function recordedProblem({ migration, snapshot }: GateContext): string | undefin
   if (record?.state !== 'applied') return `${unitName(unit.id)} is ${record?.state ?? 'pending'}, not applied`
   if (isDrift(record.fingerprint, unit.fingerprint))
     return `${unitName(unit.id)} was verified for another version of the file`
+  const quarantined = readQuarantine(record)
+  if (quarantined !== undefined) {
+    const keys = quarantined.sampleKeys.slice(0, 5).join(', ')
+    return `${quarantined.rows} rows could not be changed and are in quarantine, for example ${keys}; correct them, then: phasegate backfill ${migration.name}`
+  }
   const verified = record.detail.verified
   if (verified === true) return undefined
   if (typeof verified !== 'object' || verified === null) return `no verification of ${unitName(unit.id)} is recorded`

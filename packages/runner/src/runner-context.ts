@@ -50,7 +50,8 @@ export const DEFAULT_SETTINGS: RunnerSettings = {
 
 /** How a backfill ended, as the runner needs to know it. A failure is in the journal already. */
 export type BackfillRun =
-  | { readonly state: 'applied' | 'cancelled'; readonly rows: number }
+  | { readonly state: 'applied'; readonly rows: number; readonly quarantined?: number }
+  | { readonly state: 'cancelled'; readonly rows: number }
   | { readonly state: 'paused'; readonly rows: number; readonly reason: string }
   | { readonly state: 'busy'; readonly rows: number; readonly owner: string }
   /** By another process. */
@@ -82,6 +83,8 @@ export interface RunnerContext {
   readonly compareBackfill: (
     backfill: CompiledBackfill,
     compared: Compared,
+    /** Keys of rows that count as right; default: none. */
+    except?: readonly string[],
   ) => Promise<{ readonly mismatches: number; readonly sampleKeys: readonly string[] }>
   readonly runBackfill: (
     unit: CompiledUnit,

@@ -57,6 +57,12 @@ interface BackfillPace {
   readonly only?: string | readonly string[]
   /** What it looks at to go slower or wait, signal by signal over what the configuration says; false: nothing. */
   readonly throttle?: ThrottleDefinition | false
+  /**
+   * What becomes of a row that the database refuses to change (a constraint, a cast). `'stop'`, the default: the backfill
+   * fails with its key. `'quarantine'`: it is recorded, the others are changed, and contract stays closed while there is one;
+   * more than `limit` rows (default 100, at most 500) stop the backfill.
+   */
+  readonly onError?: 'stop' | 'quarantine' | { readonly quarantine: { readonly limit: number } }
 }
 
 /** One expression a column, computed in the database, for the rows that `where` selects (default: all). */

@@ -38,6 +38,7 @@ export interface AuthoredBackfill {
   readonly time?: number
   readonly only?: readonly TimeWindow[]
   readonly throttle?: ThrottleSettings | false
+  readonly quarantine?: { readonly limit: number }
   readonly once: boolean
   readonly written: string
   readonly location: SourceLocation

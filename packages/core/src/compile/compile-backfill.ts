@@ -54,6 +54,7 @@ export function compileBackfill(
     batchTime: authored.time ?? options.batchTime,
     ...(authored.only === undefined ? {} : { only: authored.only }),
     ...(authored.throttle === undefined ? {} : { throttle: authored.throttle }),
+    ...(authored.quarantine === undefined ? {} : { quarantine: authored.quarantine }),
     once,
     ...(mustEnd ? { mustEnd: true as const } : {}),
     ...(conditionEnds || form?.kind === 'delete' ? { whereEnds: true as const } : {}),

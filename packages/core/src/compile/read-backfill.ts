@@ -8,10 +8,11 @@ import { mapForm } from './forms/map-form.js'
 import { setForm } from './forms/set-form.js'
 import { migrationError } from './migration-errors.js'
 import { unknownKey } from './read-expressions.js'
+import { readOnError } from './read-on-error.js'
 import { readPaceOptions } from './read-pace-options.js'
 
 /** What every form takes. */
-const COMMON = ['where', 'key', 'batch', 'once', 'only', 'throttle'] as const
+const COMMON = ['where', 'key', 'batch', 'once', 'only', 'throttle', 'onError'] as const
 const BATCH = ['size', 'time'] as const
 /** Options that the design has and this release does not. */
 const LATER = ['verify']
@@ -58,6 +59,7 @@ export function readBackfill(value: unknown, file: string, quoting: Quoting): Au
     ...(columns === undefined ? {} : { key: columns }),
     ...readBatch(batch, file),
     ...readPaceOptions(definition, file),
+    ...readOnError(definition.onError, shape),
     once: once ?? false,
     location: { file },
   }

@@ -97,6 +97,8 @@ export interface CompiledBackfill {
   readonly only?: readonly TimeWindow[]
   /** What it looks at, over what the configuration says; false: nothing. */
   readonly throttle?: ThrottleSettings | false
+  /** Rows that cannot be changed are recorded and gone past, at most so many; absent: the first one stops the backfill. */
+  readonly quarantine?: { readonly limit: number }
   readonly once: boolean
   /**
    * Changing a row twice would be wrong, so that `where` must leave out every row that was changed. A batch after which

@@ -2,6 +2,7 @@ import { type CompiledMigration, type CompiledUnit, unitsOf } from '../compiled/
 import { type DatabaseObject, describeObject } from '../compiled/database-object.js'
 import { EXIT, PhasegateError } from '../error/phasegate-error.js'
 import { findUnit, type JournalSnapshot, type UnitRecord } from '../journal/journal-snapshot.js'
+import { hasQuarantine } from '../journal/quarantine.js'
 import type { Phase } from '../phase.js'
 import { sameUnit, type UnitId, type UnitName, unitName } from '../unit.js'
 import { isDrift } from './fingerprint.js'
@@ -105,7 +106,8 @@ interface UnitContext {
 function planUnit(context: UnitContext): UnitPlan {
   const { unit, record, earlier, named } = context
   const edited = record !== undefined && isDrift(record.fingerprint, unit.fingerprint)
-  if (record?.state === 'applied') return edited ? { state: 'drift', of: unit.id } : { state: 'applied' }
+  if (record?.state === 'applied' && (edited || !isTriedAgain(context)))
+    return edited ? { state: 'drift', of: unit.id } : { state: 'applied' }
   if (record?.state === 'reverting') return { state: 'reverting', of: unit.id }
   if (record?.state === 'reverted' && !named && !edited && !isExpandedAgain(context)) {
     return { state: 'reverted', of: unit.id }
@@ -122,6 +124,11 @@ function planUnit(context: UnitContext): UnitPlan {
     if (dependency !== undefined) return blockedBy(unit.id, dependency.on, dependency.object)
   }
   return blockedByOwnPhase(context) ?? { state: 'ready', resume, edited: resume && edited }
+}
+
+/** A backfill that ended with rows in quarantine tries them again when it is named. */
+function isTriedAgain({ lane, record, named }: UnitContext): boolean {
+  return lane === 'backfill' && named && record?.phase === 'backfill' && hasQuarantine(record)
 }
 
 /** A contract that was withdrawn is pending again, with steps that stand. */

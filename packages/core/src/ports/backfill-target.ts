@@ -20,6 +20,8 @@ export interface BackfillKey {
   readonly index: string
   /** One column of whole numbers, whose text is the number. */
   readonly wholeNumbers?: true
+  /** Each key is a page of the table, with any number of rows. */
+  readonly pages?: true
 }
 
 export interface BackfillTable {
@@ -80,6 +82,27 @@ export interface BackfillTotals {
   /** The last pass; null where there is no range. */
   readonly pass: number | null
 }
+
+/** Why the database refuses a row, in its own words. */
+export interface RowError {
+  /** SQLSTATE; null where there is none. */
+  readonly code: string | null
+  readonly message: string
+}
+
+/** A row that could not be changed and was gone past. */
+export interface QuarantinedRow {
+  readonly key: string
+  readonly error: RowError
+}
+
+export interface RetriedRow {
+  readonly key: string
+  readonly after: string | null
+}
+
+/** `full`: as many rows as may be are recorded already. `fenced`: the range is not what it was. Both change nothing. */
+export type Quarantining = 'recorded' | 'full' | 'fenced'
 
 /** What others want of a backfill, and where it stands; read once a batch, by one cheap query. */
 export interface BackfillControl {
@@ -193,11 +216,33 @@ export interface BackfillTarget {
     /** Of a backfill that maps: each row of the batch that was read. */
     changes?: readonly RowChange[],
   ): Promise<BatchResult>
+  /**
+   * Records the row at `row.key`, which is all that the range holds up to there, and moves the cursor past it, in one
+   * transaction behind the same fence as a batch. At most `limit` rows of a unit are recorded, whoever works on it.
+   */
+  quarantine(
+    session: Session,
+    range: LeasedRange,
+    row: QuarantinedRow,
+    limit: number,
+    leaseMs: number,
+  ): Promise<Quarantining>
+  /** Rows of the unit in quarantine, those recorded first in front. */
+  quarantined(session: Session, unit: UnitId): Promise<readonly QuarantinedRow[]>
+  /** Forgets these rows: they are right, or not there any more. */
+  clearQuarantine(session: Session, unit: UnitId, keys: readonly string[]): Promise<void>
+  /**
+   * Takes these rows out of quarantine and adds for each a range of `pass` that holds it alone, `after` being the key before
+   * it, in one transaction; under the lane lock.
+   */
+  retryQuarantined(session: Session, unit: UnitId, pass: number, rows: readonly RetriedRow[]): Promise<void>
+  /** The greatest key before this one, as text; null where it is the first. */
+  keyBefore(session: Session, backfill: CompiledBackfill, key: BackfillKey, of: string): Promise<string | null>
   /** After a lost answer: waits for the old transaction by locking the row, then reads. */
   readRange(session: Session, unit: UnitId, ordinal: number): Promise<LeasedRange | undefined>
   ranges(session: Session, unit: UnitId): Promise<readonly (LeasedRange & { readonly whole: boolean })[]>
   totals(session: Session, unit: UnitId): Promise<BackfillTotals>
-  /** Forgets the ranges of a unit, for one that starts anew. */
+  /** Forgets the ranges and the quarantine of a unit, for one that starts anew. */
   forgetRanges(session: Session, unit: UnitId): Promise<void>
   control(session: Session, unit: UnitId): Promise<BackfillControl>
   workers(session: Session, unit: UnitId): Promise<readonly BackfillWorker[]>
@@ -234,7 +279,7 @@ export interface BackfillTarget {
     compared: Compared,
   ): Promise<readonly string[]>
 
-  /** Compares the rows in (after, end] that `where` selects with their expressions. */
+  /** Compares the rows in (after, end] that `where` selects with their expressions; those with a key in `except` count as right. */
   mismatches(
     session: Session,
     backfill: CompiledBackfill,
@@ -243,6 +288,7 @@ export interface BackfillTarget {
     end: string,
     limit: number,
     compared: Compared,
+    except?: readonly string[],
   ): Promise<ComparedChunk>
   /** Of these keys, those that still differ. */
   recheck(

@@ -69,6 +69,13 @@ export function greatestKeySql(backfill: CompiledBackfill, key: BackfillKey): st
 ORDER BY ${columns.map((column) => `${column} DESC`).join(', ')} LIMIT 1`
 }
 
+export function keyBeforeSql(backfill: CompiledBackfill, key: BackfillKey, of: string): string {
+  const columns = keyColumns(backfill, key)
+  return `SELECT ${keyText(key, columns)} AS phasegate_key FROM ${byKey(backfill, key)}
+WHERE ${compareRow(columns, '<', keyLiterals(key, of))}
+ORDER BY ${columns.map((column) => `${column} DESC`).join(', ')} LIMIT 1`
+}
+
 /** The `size`th key of the range. */
 export function batchEndSql(backfill: CompiledBackfill, key: BackfillKey, range: KeyRange, size: number): string {
   const columns = keyColumns(backfill, key)

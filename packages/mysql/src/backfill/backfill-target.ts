@@ -11,12 +11,13 @@ import type {
 import { type Capabilities, capabilitiesOf } from '../server/capabilities.js'
 import type { MysqlServer } from '../server/mysql-server.js'
 import { lockLimits, wholeMs } from '../session/session-settings.js'
-import { countSql, greatestKeySql } from './backfill-statements.js'
+import { countSql, greatestKeySql, keyBeforeSql } from './backfill-statements.js'
 import { batchEnd } from './batch-end.js'
 import { mismatchesSql, recheckSql } from './compare-statements.js'
 import { comparedColumns } from './compared-columns.js'
 import { inspectTable } from './inspect-table.js'
 import { createMapTarget } from './map-target.js'
+import { quarantineTarget } from './quarantine.js'
 import { leaseRange, listRanges, listWorkers, readRange, releaseRange, renewLease, sumRanges } from './range-lease.js'
 import { recordProgress } from './record-progress.js'
 import { type KeyRow, runBatch } from './run-batch.js'
@@ -54,10 +55,13 @@ export function createBackfillTarget(server: MysqlServer): BackfillTarget {
     totals: sumRanges,
     forgetRanges: async (session, unit) => {
       await session.query('DELETE FROM phasegate_backfill_range WHERE migration = ?', [unit.migration])
+      await session.query('DELETE FROM phasegate_quarantine WHERE migration = ?', [unit.migration])
     },
     control: readControl,
     workers: listWorkers,
     recordProgress,
+    ...quarantineTarget,
+    keyBefore: async (session, backfill, key, of) => await firstKey(session, keyBeforeSql(backfill, key, of)),
     ...createMapTarget(capabilities.rowInValues),
     setPace: async (session, unit, pace) => {
       await session.query('UPDATE phasegate_unit SET pace = ? WHERE migration = ? AND phase = ?', [
@@ -109,10 +113,11 @@ async function mismatches(
   end: string,
   limit: number,
   compared: Compared,
+  except: readonly string[] = [],
 ): Promise<ComparedChunk> {
   const range = { after, upTo: end }
   const question = { columns: await comparedColumns(session, backfill), compared }
   const [count] = await session.query<{ rows: string | number }>(countSql(backfill, key, range))
-  const rows = await session.query<KeyRow>(mismatchesSql(backfill, key, question, range, limit))
+  const rows = await session.query<KeyRow>(mismatchesSql(backfill, key, question, range, limit, except))
   return { rows: Number(count?.rows ?? 0), keys: rows.map((row) => row.phasegate_text) }
 }

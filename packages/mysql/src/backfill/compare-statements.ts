@@ -100,8 +100,12 @@ export function mismatchesSql(
   question: MismatchQuestion,
   range: KeyRange,
   limit: number,
+  /** Keys of rows that count as right. */
+  except: readonly string[] = [],
 ): string {
-  return keyTexts(key, mismatching(backfill, key, question, within(backfill, key, range)), ` LIMIT ${limit}`)
+  const rows = within(backfill, key, range)
+  const counted = except.length === 0 ? rows : `${rows} AND NOT (${among(backfill, key, except)})`
+  return keyTexts(key, mismatching(backfill, key, question, counted), ` LIMIT ${limit}`)
 }
 
 export function recheckSql(

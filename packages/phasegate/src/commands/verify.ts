@@ -13,7 +13,12 @@ export const verifyCommand: Command = async (context) => {
   return result.exit
 }
 
-function describe({ mismatches, reason, sampleKeys }: Verification): string {
+function describe({ quarantined, ...compared }: Verification): string {
+  const apart = quarantined === 0 ? '' : `; ${quarantined} rows are in quarantine and were left out`
+  return `${describeCompared(compared)}${apart}`
+}
+
+function describeCompared({ mismatches, reason, sampleKeys }: Omit<Verification, 'quarantined'>): string {
   if (mismatches === null) return `cannot be compared: ${reason}`
   return mismatches === 0 ? 'old and new agree' : `${mismatches} rows differ, for example keys ${sampleKeys.join(', ')}`
 }

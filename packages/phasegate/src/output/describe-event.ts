@@ -39,6 +39,8 @@ export function describeEvent(event: PhasegateEvent, verbose: boolean): string |
       return `${unitName(event.unit)} ${describeProgress(event.progress)}`
     case 'batch.retry':
       return verbose ? `${unitName(event.unit)} batch again with ${event.size} rows: ${event.reason}` : undefined
+    case 'row.quarantined':
+      return `${unitName(event.unit)} row ${event.key} is in quarantine: ${event.error}`
     case 'backfill.waiting':
       return `${unitName(event.unit)} waits: ${event.reason}`
     case 'backfill.throttled':

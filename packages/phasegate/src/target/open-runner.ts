@@ -170,11 +170,12 @@ async function createContext(
     },
     gatesFor: (unit, migration, action) => gates.gatesFor(migration, unit.id.phase, action, settings.gates),
     checkGates: gates.checkGates,
-    compareBackfill: rememberAgreement((compiled, compared) =>
+    compareBackfill: rememberAgreement((compiled, compared, except) =>
       backfill.compareBackfill({
         target,
         backfill: compiled,
         compared,
+        ...(except === undefined ? {} : { except }),
         openSession: openWorker,
         pulse,
         clock: systemClock,
@@ -214,9 +215,9 @@ const AGREEMENT = 60_000
  */
 function rememberAgreement(compare: Compare): Compare {
   const agreed = new Map<CompiledBackfill, { readonly at: number; readonly answer: Awaited<ReturnType<Compare>> }>()
-  return async (backfill, compared) => {
+  return async (backfill, compared, except) => {
     // Only the gate asks several times in a run, and always the same.
-    if (compared !== 'missing') return compare(backfill, compared)
+    if (compared !== 'missing') return compare(backfill, compared, except)
     const last = agreed.get(backfill)
     if (last !== undefined && systemClock.now() - last.at < AGREEMENT) return last.answer
     const answer = await compare(backfill, compared)

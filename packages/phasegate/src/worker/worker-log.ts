@@ -52,6 +52,7 @@ function levelOf(event: PhasegateEvent): LogLevel {
       return 'debug'
     case 'unit.changed':
       return event.state === 'failed' ? 'error' : 'info'
+    case 'row.quarantined':
     case 'connection.lost':
       return 'warn'
     case 'worker.failed':

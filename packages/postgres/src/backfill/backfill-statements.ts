@@ -20,6 +20,14 @@ export function greatestKeySql(backfill: CompiledBackfill, key: BackfillKey): st
   return `SELECT ${keyText(columns)} AS key FROM ${tableName(backfill)} ORDER BY ${descending} LIMIT 1`
 }
 
+/** $1 a key. */
+export function keyBeforeSql(backfill: CompiledBackfill, key: BackfillKey): string {
+  const columns = keyColumns(backfill, key)
+  const descending = columns.map((column) => `${column} DESC`).join(', ')
+  return `SELECT ${keyText(columns)} AS key FROM ${tableName(backfill)}
+WHERE ${asRow(columns)} < ${asRow(keyValues('$1::text', key))} ORDER BY ${descending} LIMIT 1`
+}
+
 /**
  * The key on that place behind `after`; NULL where it is beyond `upper`. Reads no more entries of the key's index: only the
  * first column ends the scan at `upper`, for what a comparison of rows would read, see `keyRange`.
@@ -185,22 +193,28 @@ RETURNING (SELECT rows FROM phasegate_done)::text AS rows,
   ${shape.mapping === undefined ? 'false' : '(SELECT rows FROM phasegate_stale) > 0'} AS stale`
 }
 
-/** $1 end, $2 limit, $3 after (when bounded). */
+/** $1 end, $2 limit, $3 after (when bounded). `except`: number of the parameter with keys of rows that count as right. */
 export function mismatchesSql(
   backfill: CompiledBackfill,
   key: BackfillKey,
   columns: readonly ComparedColumn[],
-  shape: Pick<BatchShape, 'bounded' | 'common'>,
+  shape: Pick<BatchShape, 'bounded' | 'common'> & { readonly except?: number },
   compared: Compared,
 ): string {
   const range = keyRange(backfill, key, { ...shape, after: shape.bounded ? 3 : undefined, upTo: 1 })
   const names = key.columns.map((_, position) => `phasegate_key${position}`)
   const values = keyColumns(backfill, key).map((column, position) => `${column} AS ${names[position]}`)
+  const differing = mismatching(backfill, columns, compared)
+  // No expression is computed for them: it may be what fails.
+  const counted =
+    shape.except === undefined
+      ? differing
+      : `CASE WHEN ${keyText(keyColumns(backfill, key))} = ANY ($${shape.except}::text[]) THEN false ELSE ${differing} END`
   return `SELECT count(*)::text AS rows,
   coalesce((array_agg(${keyText(names)} ORDER BY ${names.join(', ')}) FILTER (WHERE phasegate_differs))[1:$2::integer], '{}')
     AS keys
 FROM (
-  SELECT ${values.join(', ')}, ${mismatching(backfill, columns, compared)} AS phasegate_differs
+  SELECT ${values.join(', ')}, ${counted} AS phasegate_differs
   FROM ${tableName(backfill)} WHERE ${range}
 ) AS phasegate_chunk`
 }

@@ -13,13 +13,21 @@ import type {
 } from '@phasegate/core'
 import { sqlState } from '../session/classify-error.js'
 import { neverEnds } from './backfill-errors.js'
-import { batchSql, greatestKeySql, mismatchesSql, recheckSql, STILL_SELECTED } from './backfill-statements.js'
+import {
+  batchSql,
+  greatestKeySql,
+  keyBeforeSql,
+  mismatchesSql,
+  recheckSql,
+  STILL_SELECTED,
+} from './backfill-statements.js'
 import { batchEnd } from './batch-end.js'
 import { comparedColumns } from './compared-columns.js'
 import { inspectTable } from './inspect-table.js'
 import { commonColumns } from './key-form.js'
 import { givenRows, mappingOf, mapTarget } from './map-target.js'
 import { isPageKey, lastPage, missedRowsSql } from './page-key.js'
+import { quarantineTarget } from './quarantine.js'
 import { leaseRange, listRanges, listWorkers, readRange, releaseRange, renewLease, sumRanges } from './range-lease.js'
 import { createTableReclaimer } from './reclaim-table.js'
 import { recordProgress } from './record-progress.js'
@@ -48,11 +56,15 @@ export function createBackfillTarget(): BackfillTarget {
     totals: sumRanges,
     forgetRanges: async (session, unit) => {
       await session.query('DELETE FROM phasegate.backfill_range WHERE migration = $1', [unit.migration])
+      await session.query('DELETE FROM phasegate.quarantine WHERE migration = $1', [unit.migration])
     },
     control: readControl,
     workers: listWorkers,
     recordProgress,
     ...mapTarget,
+    ...quarantineTarget,
+    keyBefore: async (session, backfill, key, of) =>
+      (await session.query<{ key: string }>(keyBeforeSql(backfill, key), [of]))[0]?.key ?? null,
     setPace: async (session, unit, pace) => {
       await session.query(
         `UPDATE phasegate.unit SET pace = coalesce(pace, '{}') || $3::jsonb WHERE migration = $1 AND phase = $2`,
@@ -156,10 +168,15 @@ async function mismatches(
   end: string,
   limit: number,
   compared: Compared,
+  except: readonly string[] = [],
 ): Promise<ComparedChunk> {
-  const shape = { bounded: after !== null, common: commonColumns(key, after, end) }
+  const values = [end, limit, ...(after === null ? [] : [after]), ...(except.length > 0 ? [except] : [])]
+  const shape = {
+    bounded: after !== null,
+    common: commonColumns(key, after, end),
+    ...(except.length > 0 ? { except: values.length } : {}),
+  }
   const sql = mismatchesSql(backfill, key, await comparedColumns(session, backfill), shape, compared)
-  const values = [end, limit, ...(after === null ? [] : [after])]
   const [row] = await session.query<{ rows: string; keys: readonly string[] }>(sql, values)
   return { rows: Number(row?.rows ?? 0), keys: row?.keys ?? [] }
 }

@@ -8,6 +8,8 @@ export interface LaneUnits {
   readonly units: readonly CompiledUnit[]
   /** Asked right before a unit starts; throws to veto it. */
   readonly migrating: (unit: CompiledUnit) => Promise<void>
+  /** Applied ones among them are run too: they have something left to do. */
+  readonly again?: true
   readonly apply: (unit: CompiledUnit) => Promise<void>
 }
 
@@ -21,6 +23,7 @@ export async function createLane(context: RunnerContext, session: Session, lane:
     context: {},
     storage: {
       executed: async () => {
+        if (lane.again) return []
         const { units } = await context.target.journal.read(session)
         const applied = units.filter((unit) => unit.state === 'applied').map((unit): UnitName => unitName(unit))
         return applied.filter((name) => byName.has(name))

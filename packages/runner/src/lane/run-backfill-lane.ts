@@ -84,6 +84,7 @@ async function runOne(
   const settle = (outcome: Omit<UnitOutcome, 'unit'>): void => void settled.set(unitName(id), { unit: id, ...outcome })
   const lane = await createLane(context, session, {
     units: [entry.unit],
+    ...(entry.record?.state === 'applied' ? { again: true as const } : {}),
     migrating: async () => context.signal.throwIfAborted(),
     apply: async () => {
       for (;;) {
@@ -103,7 +104,11 @@ async function runOne(
             // The engine takes what it does not know for an error of the database.
             throw closed ?? error
           })
-        if (run.state === 'applied') return settle({ outcome: 'applied', reason: `${run.rows} rows`, exit: EXIT.done })
+        if (run.state === 'applied') {
+          const left =
+            run.quarantined === undefined ? '' : `; ${run.quarantined} could not be changed and are in quarantine`
+          return settle({ outcome: 'applied', reason: `${run.rows} rows${left}`, exit: EXIT.done })
+        }
         if (run.state === 'busy' || run.state === 'ended') {
           if (run.state === 'busy') {
             const other = `${run.owner}, which works by another version of the file`
