@@ -30,6 +30,16 @@ describe('backfillVerified', () => {
     expect((await recorded({ verified: true }, Number.NaN)).state).toBe('closed')
   })
 
+  it('is closed while rows are in quarantine, with their keys and the way out', async () => {
+    const quarantined = { rows: 2, sampleKeys: ['17', '42'], error: { code: '23514', message: 'no' } }
+    expect(await recorded({ verified: true, quarantined })).toMatchObject({
+      state: 'closed',
+      reason:
+        '2 rows could not be changed and are in quarantine, for example 17, 42; correct them, then: phasegate backfill m',
+    })
+    expect((await recorded({ verified: true, quarantined: null })).state).toBe('open')
+  })
+
   it('compares nothing while the backfill is not applied or was another version', async () => {
     for (const change of [{ state: 'running' as const }, { fingerprint: '1:other' }]) {
       let asked = false

@@ -47,6 +47,16 @@ describe('planUnits', () => {
     expect(plan({ migrations: [full], lane: 'expand', snapshot: applied })).toEqual(['1:expand applied'])
   })
 
+  it('tries rows in quarantine again where the backfill is named, and only there', () => {
+    const applied = { ...record('1', 'backfill', 'applied'), detail: { quarantined: { rows: 1, sampleKeys: ['7'] } } }
+    const known = snapshot(record('1', 'expand', 'applied'), applied)
+    const only = [{ migration: '1', phase: 'backfill' as const }]
+    expect(plan({ migrations: [full], lane: 'backfill', snapshot: known })).toEqual(['1:backfill applied'])
+    expect(plan({ migrations: [full], lane: 'backfill', snapshot: known, only })).toEqual(['1:backfill ready resume'])
+    const none = snapshot(record('1', 'expand', 'applied'), { ...applied, detail: { quarantined: null } })
+    expect(plan({ migrations: [full], lane: 'backfill', snapshot: none, only })).toEqual(['1:backfill applied'])
+  })
+
   it('resumes a contract that was withdrawn after it had begun', () => {
     const withdrawn = snapshot({ ...record('1', 'contract', 'pending'), attempts: 1 })
     expect(plan({ migrations: [full], lane: 'contract', snapshot: withdrawn })).toEqual(['1:contract ready resume'])

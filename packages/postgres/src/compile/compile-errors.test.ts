@@ -100,6 +100,13 @@ const DEFINITIONS: readonly [code: string, what: string, definition: Anything, s
     /no plan/,
   ],
   ['BACKFILL.FORM', 'an option that comes later', { ...drop, backfill: { ...fill, verify: true } }, /not available/],
+  ['BACKFILL.SHAPE', 'an onError that is none', { ...drop, backfill: { ...fill, onError: 'skip' } }, /'quarantine'/],
+  [
+    'BACKFILL.SHAPE',
+    'a quarantine for more rows than a person can look at',
+    { ...drop, backfill: { ...fill, onError: { quarantine: { limit: 501 } } } },
+    /500/,
+  ],
   ['BACKFILL.SHAPE', 'a window that is none', { ...drop, backfill: { ...fill, only: 'at night' } }, /22:00-06:00/],
   [
     'BACKFILL.SHAPE',
