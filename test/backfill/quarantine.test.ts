@@ -1,4 +1,4 @@
-import type { CompiledBackfill } from '@phasegate/core'
+import type { CompiledBackfill, Target } from '@phasegate/core'
 import { expect, test } from 'vitest'
 import { type AnyDatabase, createDatabase, describeOnEveryServer } from '../support/servers.js'
 import {
@@ -114,33 +114,38 @@ describeOnEveryServer('rows that cannot be changed, with onError: quarantine', (
   test('and were deleted or corrected before it ends are not in quarantine then', async () => {
     const db = await createDatabase(server)
     await db.query(`${itemsSql(ROWS, server.family)} ${WORDS}`)
-    const { run, events } = await setUpBackfill(db)
-    const changed: Promise<unknown>[] = []
-    const emit = (event: (typeof events)[number]): void => {
-      if (event.type !== 'row.quarantined') return
-      if (event.key === '1') changed.push(db.query('DELETE FROM items WHERE id = 1'))
-      if (event.key === '133') changed.push(db.query("UPDATE items SET word = '7', doubled = 14 WHERE id = 133"))
+    const { run, target } = await setUpBackfill(db)
+    const record: Target['backfill']['quarantine'] = async (...asked) => {
+      const answer = await target.backfill.quarantine(...asked)
+      const { key } = asked[2]
+      if (key === '1') await db.query('DELETE FROM items WHERE id = 1')
+      if (key === '133') await db.query("UPDATE items SET word = '7', doubled = 14 WHERE id = 133")
+      return answer
     }
-    const outcome = await run(casting(db, { batchSize: 10 }), { emit })
-    await Promise.all(changed)
+    const meanwhile: Target = { ...target, backfill: { ...target.backfill, quarantine: record } }
+    const outcome = await run(casting(db), { target: meanwhile })
     expect(outcome).toMatchObject({ state: 'applied', quarantined: 1 })
     expect([...(await quarantine(db)).keys()]).toEqual([String(ROWS)])
   })
 
-  test('are not mistaken for the end of the range that holds them', async () => {
+  test('are told from others that came before the end of their batch', async () => {
     const db = await createDatabase(server)
-    await db.query(`${itemsSql(ROWS, server.family)} ${CHECKED}`)
-    const { run } = await setUpBackfill(db)
-    // The last row is gone once the range is there: its end is the key of no row, and the one before is refused.
-    await db.query('UPDATE items SET frozen = 1 WHERE id = 399')
-    let gone: Promise<unknown> | undefined
-    const emit = (event: { readonly type: string }): void => {
-      if (event.type === 'unit.started') gone = db.query('DELETE FROM items WHERE id = 400')
+    await db.query(`${itemsSql(ROWS, server.family)} ${CHECKED} DELETE FROM items WHERE id % 2 = 1`)
+    const { run, target } = await setUpBackfill(db)
+    // Between finding the one key of a batch and running it: another row is refused now, and that one is not.
+    let seen = false
+    const batchEnd: Target['backfill']['batchEnd'] = async (...asked) => {
+      const end = await target.backfill.batchEnd(...asked)
+      if (!seen && end === '400' && asked[5] === 1) {
+        seen = true
+        await db.query('UPDATE items SET frozen = 0; INSERT INTO items (id, frozen) VALUES (399, 1)')
+      }
+      return end
     }
-    const throttled = { maxRowsPerSecond: 2000 }
-    await run(counting({ batchSize: 5 }), { emit, pace: throttled })
-    await gone
-    expect([...(await quarantine(db)).keys()].sort()).toEqual(['1', '133', '399'])
+    const between: Target = { ...target, backfill: { ...target.backfill, batchEnd } }
+    expect(await run(counting(), { target: between })).toEqual({ state: 'applied', rows: ROWS / 2, quarantined: 1 })
+    expect([...(await quarantine(db)).keys()]).toEqual(['399'])
+    expect(await counts(db)).toEqual({ 0: 1, 1: ROWS / 2 })
   })
 
   test('are recorded and gone past at once, or not at all', async () => {
