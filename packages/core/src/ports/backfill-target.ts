@@ -20,6 +20,8 @@ export interface BackfillKey {
   readonly index: string
   /** One column of whole numbers, whose text is the number. */
   readonly wholeNumbers?: true
+  /** Why it is walked by this, where that is no index: for people. */
+  readonly because?: string
 }
 
 /** The same for the same columns and types, whatever the index is called. */
