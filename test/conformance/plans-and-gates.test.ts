@@ -36,6 +36,22 @@ describeOnEveryServer('before anything runs', (server) => {
     expect(await codeOf(elsewhere)).toBe('PLAN.TARGET')
   })
 
+  test('a plan says by which key a backfill goes, once that is known, or why it has none', async () => {
+    const { db, options } = await started()
+    const walk = async () => (await library.runPlan({ ...options, phase: 'backfill' })).units.map((unit) => unit.walk)
+    expect(await walk()).toEqual([null])
+    await applied(library.runExpand(options))
+    expect(await walk()).toEqual([expect.stringMatching(/^by id, along (users_pkey|PRIMARY)$/)])
+    await db.query(
+      db.family === 'postgres'
+        ? 'ALTER TABLE users DROP CONSTRAINT users_pkey'
+        : 'ALTER TABLE users DROP PRIMARY KEY, MODIFY id bigint NULL',
+    )
+    expect(await walk()).toEqual([
+      expect.stringMatching(db.family === 'postgres' ? /^page by page/ : /^not at all: .*BACKFILL\.NO_KEY/),
+    ])
+  })
+
   test('status says what is pending, without a journal too, and --check exits by it', async () => {
     const { db, options, project } = await started()
     const check = async (...args: string[]): Promise<number | null> => {

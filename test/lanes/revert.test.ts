@@ -123,15 +123,15 @@ export default defineMigration({
     expect(await db.query('SELECT DISTINCT n FROM users')).toEqual([{ n: 1 }])
   }, 180_000)
 
-  test('that its gate refuses ends no backfill; one that goes ahead ends it for good, paused or waiting', async () => {
+  test('that its gate refuses ends no backfill; one that goes ahead ends it for good, in every process that works on it', async () => {
     const db = await ofUsers(50_000)
     const project = usersProject()
     const slow = { PHASEGATE_BATCH_SIZE: '10', PHASEGATE_BATCH_TIME: '1ms' }
     expect(await run(project, db, 'expand')).toMatchObject({ code: 0 })
     const works = startCli(project, ['backfill'], { ...on(db.url, slow), timeout: 120_000 })
     await until(db, 'backfill', 'running')
-    const waits = startCli(project, ['backfill'], { ...on(db.url, slow), timeout: 120_000 })
-    await waits.waitFor(/waits for/)
+    const joins = startCli(project, ['backfill'], { ...on(db.url, slow), timeout: 120_000 })
+    await joins.waitFor(/resumed/)
 
     await db.query(`INSERT INTO phasegate.build (digest, application, manifest)
         VALUES ('d', 'api', '{"migrations": [{"name": "20261122093000_email_verified", "appUses": "both"}]}');
@@ -145,22 +145,22 @@ export default defineMigration({
     await until(db, 'backfill', 'paused')
     const reverted = await run(project, db, 'revert', 'email_verified', '--confirm', db.name)
     expect(reverted.code, reverted.stdout + reverted.stderr).toBe(0)
-    for (const process of [works, waits]) expect([3, 4]).toContain((await process.ended).code)
+    for (const process of [works, joins]) expect([3, 4]).toContain((await process.ended).code)
     expect(await state(db, 'backfill')).toBe('reverted')
     expect(await state(db, 'expand')).toBe('reverted')
   }, 180_000)
 
-  test('a backfill that is cancelled is not taken over by the process that waited for it', async () => {
+  test('a backfill that is cancelled is so for every process that works on it', async () => {
     const db = await ofUsers(50_000)
     const project = usersProject()
     const slow = { PHASEGATE_BATCH_SIZE: '10', PHASEGATE_BATCH_TIME: '1ms' }
     expect(await run(project, db, 'expand')).toMatchObject({ code: 0 })
     const works = startCli(project, ['backfill'], { ...on(db.url, slow), timeout: 120_000 })
     await until(db, 'backfill', 'running')
-    const waits = startCli(project, ['backfill'], { ...on(db.url, slow), timeout: 120_000 })
-    await waits.waitFor(/waits for/)
+    const joins = startCli(project, ['backfill'], { ...on(db.url, slow), timeout: 120_000 })
+    await joins.waitFor(/resumed/)
     expect(await run(project, db, 'cancel', 'email_verified')).toMatchObject({ code: 0 })
-    for (const process of [works, waits]) expect((await process.ended).code).toBe(4)
+    for (const process of [works, joins]) expect((await process.ended).code).toBe(4)
     expect(await state(db, 'backfill')).toBe('cancelled')
   }, 180_000)
 })

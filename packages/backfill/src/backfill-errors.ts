@@ -120,3 +120,16 @@ export function changedOnce(unit: UnitId, rows: number): PhasegateError {
     exit: EXIT.drift,
   })
 }
+
+export function keyChangedOnce(unit: UnitId, rows: number, was: string | null, is: string): PhasegateError {
+  return new PhasegateError({
+    code: 'BACKFILL.KEY_CHANGED',
+    message: `The backfill ${unitName(unit)} had changed ${rows} rows by the key ${was} and would go on by ${is}; it says once: true.`,
+    why: 'How far it got is known by the first key alone. Walking the table by another one would change rows twice.',
+    next: [
+      `Bring back the unique index that it began with, or drop the one that is preferred now, then: ${resume(unit)}. It goes on from where it stopped.`,
+    ],
+    exit: EXIT.drift,
+    meta: { was, is },
+  })
+}

@@ -1,12 +1,13 @@
 import {
   type BackfillControl,
   type BackfillTable,
+  keyName,
   NO_PROGRESS,
   type QuarantinedRow,
   type RetriedRow,
   type Session,
 } from '@phasegate/core'
-import { changedOnce } from './backfill-errors.js'
+import { changedOnce, keyChangedOnce } from './backfill-errors.js'
 import type { BackfillSettings } from './options.js'
 import type { BackfillOutcome } from './outcome.js'
 import { wishOf } from './pause.js'
@@ -24,7 +25,8 @@ export type Prepared =
  * Looks at the table, and under the lane lock creates the range that the first pass begins as and marks the unit running,
  * or joins those who work on it. Whatever is wrong with the file is thrown here, before anything has changed.
  *
- * @throws `BACKFILL.NO_TABLE`, `BACKFILL.NO_COLUMN`, `BACKFILL.NO_KEY`, `BACKFILL.EXPRESSION`, `BACKFILL.CHANGED`
+ * @throws `BACKFILL.NO_TABLE`, `BACKFILL.NO_COLUMN`, `BACKFILL.NO_KEY`, `BACKFILL.EXPRESSION`, `BACKFILL.CHANGED`,
+ *   `BACKFILL.KEY_CHANGED`
  */
 export async function prepareBackfill(settings: BackfillSettings, session: Session): Promise<Prepared> {
   const { target, unit, backfill } = settings
@@ -44,13 +46,18 @@ export async function prepareBackfill(settings: BackfillSettings, session: Sessi
     if (wish !== undefined) return { state: 'paused', rows, reason: wish.reason }
     const edited = control.fingerprint !== null && control.fingerprint !== settings.fingerprint
     if (edited && backfill.once && rows > 0) throw changedOnce(unit, rows)
+    // A cursor says nothing of another key: somebody may have made a better index meanwhile, or dropped this one.
+    const key = keyName(table.key)
+    const rekeyed = pass !== null && control.key !== null && control.key !== key
+    if (rekeyed && backfill.once && rows > 0) throw keyChangedOnce(unit, rows, control.key, key)
+    const anew = edited || rekeyed
 
     const other = (await ranges.workers(lane, unit)).find(
       ({ alive, backend }) => alive && backend.id !== session.backend.id,
     )
-    if (edited && other !== undefined) return { ...other, state: 'busy', rows }
-    if (edited) await ranges.forgetRanges(lane, unit)
-    if (edited || pass === null) {
+    if (anew && other !== undefined) return { ...other, state: 'busy', rows }
+    if (anew) await ranges.forgetRanges(lane, unit)
+    if (anew || pass === null) {
       await ranges.recordProgress(lane, unit, () => NO_PROGRESS)
       const upper = await ranges.upperBound(session, backfill, table.key)
       if (upper !== null) await ranges.addRange(lane, unit, 0, upper)
@@ -63,13 +70,13 @@ export async function prepareBackfill(settings: BackfillSettings, session: Sessi
         actor: settings.actor,
         backend: session.backend,
         state: 'running',
-        detail: again.length === 0 ? { paused: null } : { paused: null, quarantined: null },
+        detail: again.length === 0 ? { paused: null, key } : { paused: null, key, quarantined: null },
       })
     // Once the unit is not applied any more: what a crash leaves is then a unit that goes on.
-    if (!edited && pass !== null && !joins && again.length > 0) {
+    if (!anew && pass !== null && !joins && again.length > 0) {
       const inRanges: RetriedRow[] = []
-      for (const { key } of again)
-        inRanges.push({ key, after: await ranges.keyBefore(session, backfill, table.key, key) })
+      for (const row of again)
+        inRanges.push({ key: row.key, after: await ranges.keyBefore(session, backfill, table.key, row.key) })
       await ranges.retryQuarantined(lane, unit, control.state === 'applied' ? pass + 1 : pass, inRanges)
     }
     settings.emit({
@@ -78,7 +85,7 @@ export async function prepareBackfill(settings: BackfillSettings, session: Sessi
       resumed: control.state !== null && control.state !== 'pending',
       steps: 0,
     })
-    if (edited) return { state: 'ready', table, rows: 0, walked: 0 }
+    if (anew) return { state: 'ready', table, rows: 0, walked: 0 }
     return { state: 'ready', table, rows, walked: Math.max(keys, control.walked) }
   })
 }

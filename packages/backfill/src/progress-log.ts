@@ -77,11 +77,12 @@ export function createProgressLog(
   /** Takes in what all workers have done, of whichever process. */
   const sum = async (session: Session): Promise<void> => {
     const ours = since
-    const { rows, keys } = await target.backfill.totals(session, unit)
+    const { rows, keys, open } = await target.backfill.totals(session, unit)
     const now = clock.now()
     const walked = Math.max(keys, rows, state.walked)
     const delta = { rows: Math.max(0, rows - state.done), keys: walked - state.walked, ms: now - summedAt }
-    state = { ...advanceProgress(state, delta), done: rows, walked }
+    // Somebody else may have walked the last range: what is recorded last says so, whoever records it.
+    state = { ...advanceProgress(state, delta), done: rows, walked, whole: open === 0 }
     since = { rows: since.rows - ours.rows, keys: since.keys - ours.keys }
     summedAt = now
   }

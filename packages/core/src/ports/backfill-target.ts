@@ -22,6 +22,13 @@ export interface BackfillKey {
   readonly wholeNumbers?: true
   /** Each key is a page of the table, with any number of rows. */
   readonly pages?: true
+  /** Why it is walked by this, where that is no index: for people. */
+  readonly because?: string
+}
+
+/** The same for the same columns and types, whatever the index is called. */
+export function keyName({ columns }: BackfillKey): string {
+  return JSON.stringify(columns.map(({ name, type }) => [name, type]))
 }
 
 export interface BackfillTable {
@@ -116,6 +123,8 @@ export interface BackfillControl {
   readonly pausedBy: 'request' | 'hold' | null
   /** Keys passed so far, as last recorded with the progress. */
   readonly walked: number
+  /** The key that the ranges are of, as `keyName` writes it; null: none was recorded. */
+  readonly key: string | null
   /** Rows that all workers together may change a second, as asked for while it runs; null: nobody asked. */
   readonly maxRowsPerSecond: number | null
   /** Ranges with a live lease: as many share that limit. */

@@ -26,14 +26,16 @@ export async function readControl(session: Session, unit: UnitId): Promise<Backf
        FROM phasegate_backfill_range WHERE migration = ?) AS r`,
     [unit.migration, unit.phase, unit.migration],
   )
+  const detail = read<{ readonly paused?: BackfillControl['pausedBy']; readonly key?: string }>(row?.detail)
   const held = read<{ readonly reason?: string }>(row?.held)
   return {
     state: row?.state ?? null,
     fingerprint: row?.fingerprint ?? null,
     request: read<NonNullable<BackfillControl['request']>>(row?.request),
     held: held === null ? null : (held.reason ?? ''),
-    pausedBy: read<{ readonly paused?: BackfillControl['pausedBy'] }>(row?.detail)?.paused ?? null,
+    pausedBy: detail?.paused ?? null,
     walked: Number(read<{ readonly walked?: number }>(row?.progress)?.walked ?? 0),
+    key: detail?.key ?? null,
     maxRowsPerSecond: read<{ readonly maxRowsPerSecond?: number | null }>(row?.pace)?.maxRowsPerSecond ?? null,
     leases: Number(row?.leases ?? 0),
     rowsDone: Number(row?.rows ?? 0),

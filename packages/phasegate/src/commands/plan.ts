@@ -67,10 +67,11 @@ function stepLines(step: PlanStep, before: PlanStep | undefined, output: Output)
   ]
 }
 
-function backfillLines({ backfill }: PlanUnit): readonly string[] {
+function backfillLines({ backfill, walk }: PlanUnit): readonly string[] {
   if (backfill === null) return []
   return [
     `  in batches: ${backfill.written.replace(/\s+/g, ' ')}`,
+    ...(walk === null ? [] : [`  walks the table ${walk}`]),
     `  each row once: ${backfill.once ? 'declared' : 'running twice changes nothing'}; verified: ${backfill.verification}`,
   ]
 }

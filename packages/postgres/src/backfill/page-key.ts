@@ -7,7 +7,12 @@ import type { ComparedColumn } from './compared-columns.js'
  * lies behind the last row of page 6. PostgreSQL 14 and newer read such a range without looking at other pages (release
  * notes of 14: TID range scans).
  */
-export const PAGE_KEY: BackfillKey = { columns: [{ name: 'ctid', type: 'tid' }], index: 'ctid', pages: true }
+export const PAGE_KEY: BackfillKey = {
+  columns: [{ name: 'ctid', type: 'tid' }],
+  index: 'ctid',
+  pages: true,
+  because: 'page by page, since no unique index can be walked by, or the file asks for it',
+}
 
 export const isPageKey = (key: BackfillKey): boolean => key.columns[0]?.name === 'ctid'
 

@@ -7,6 +7,7 @@ interface ControlRow {
   readonly held: string | null
   readonly paused: 'request' | 'hold' | null
   readonly walked: string | null
+  readonly of_key: string | null
   readonly most: string | null
   readonly leases: string
   readonly rows: string
@@ -17,6 +18,7 @@ interface ControlRow {
 export async function readControl(session: Session, unit: UnitId): Promise<BackfillControl> {
   const [row] = await session.query<ControlRow>(
     `SELECT u.state, u.fingerprint, u.request, u.detail ->> 'paused' AS paused, u.progress ->> 'walked' AS walked,
+       u.detail ->> 'key' AS of_key,
        u.pace ->> 'maxRowsPerSecond' AS most, r.leases, r.rows,
        CASE WHEN j.held IS NULL THEN NULL ELSE coalesce(j.held ->> 'reason', '') END AS held
      FROM phasegate.journal j LEFT JOIN phasegate.unit u ON u.migration = $1 AND u.phase = $2
@@ -33,6 +35,7 @@ export async function readControl(session: Session, unit: UnitId): Promise<Backf
     held: row?.held ?? null,
     pausedBy: row?.paused ?? null,
     walked: Number(row?.walked ?? 0),
+    key: row?.of_key ?? null,
     maxRowsPerSecond: row?.most == null ? null : Number(row.most),
     leases: Number(row?.leases ?? 0),
     rowsDone: Number(row?.rows ?? 0),

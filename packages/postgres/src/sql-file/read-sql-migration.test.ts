@@ -91,6 +91,22 @@ ALTER TABLE t DROP a;`)
     expect(migration.phases.revert).toEqual({ text: 'ALTER TABLE t DROP a;', line: 13 })
   })
 
+  it.each([
+    ['key=id', ['id']],
+    ['key=(tenant_id,Id)', ['tenant_id', 'id']],
+    ['key=( tenant_id , "My, (Id)" ) size=5', ['tenant_id', 'My, (Id)']],
+    ['once key=("a""b")', ['a"b']],
+  ])('reads the columns of %s', (batch, key) => {
+    const text = `-- phase: backfill\n-- batch: ${batch}\nUPDATE t SET a = 1;`
+    expect(read(text)).toMatchObject({ batch: { key } })
+  })
+
+  it.each(['key=(a', 'key=()', 'key=(a,)', 'key=(a b)', 'key=(a),(b)'])('refuses %s', (batch) => {
+    expect(() => read(`-- phase: backfill\n-- batch: ${batch}\nUPDATE t SET a = 1;`)).toThrow(
+      expect.objectContaining({ code: expect.stringMatching(/^MIGRATION\.(BAD|UNKNOWN)_SETTING$/) }),
+    )
+  })
+
   it('takes nothing for a header that stands in a string, a dollar quote or a block comment', () => {
     const text = `-- phase: expand
 SELECT '

@@ -19,6 +19,7 @@ import {
 import { askUnitGates } from '../gate/ask-unit-gates.js'
 import type { RunnerContext } from '../runner-context.js'
 import { databaseNotes } from './database-notes.js'
+import { walkInWords } from './walk-in-words.js'
 
 /** What would run, how, under which locks, and what holds it. Printed by `plan`, saved by `--out`. */
 export interface Plan {
@@ -47,6 +48,8 @@ export interface PlanUnit {
   readonly gates: { readonly state: GateState; readonly checks: readonly GateCheck[] }
   readonly steps: readonly PlanStep[]
   readonly backfill: PlanBackfill | null
+  /** By what a backfill walks its table, in words; null where that is not known yet, or it is no backfill. */
+  readonly walk: string | null
   /** What cannot be undone once it ran. */
   readonly destroys: readonly string[]
   readonly tables: readonly TableSize[]
@@ -142,6 +145,7 @@ async function planUnit(
     gates: { state: answer.state, checks: answer.checks },
     steps,
     backfill: unit.backfill === undefined ? null : planBackfill(unit.backfill),
+    walk: unit.backfill === undefined ? null : await walkInWords(context.target, session, unit.backfill),
     destroys: [...steps.flatMap((step) => step.destroys), ...removed(unit.backfill)],
     tables: await context.target.tableSizes(session, tables),
   }
