@@ -70,6 +70,19 @@ function suite(server: AnyServer): void {
     expect(await counts(db)).toEqual({ '1': 2000 })
   })
 
+  test('that is resumed and held before it looked is shown as paused again', async () => {
+    const { db, setup, ask } = await prepare(400)
+    const hook = afterBatches(setup, 5, () => askBackfill(ask, 'pause'))
+    const running = setup.run(countingBackfill(SMALL), { ...LIMITS, ...hook, whilePaused: 'wait' })
+    await expect.poll(async () => (await unitRow(db)).state, { timeout: 20_000 }).toBe('paused')
+    await resumeBackfill(ask)
+    await setup.target.journal.hold(ask.session, { reason: 'maintenance' }, ACTOR)
+    await expect.poll(async () => (await unitRow(db)).state, { timeout: 20_000 }).toBe('paused')
+    await setup.target.journal.hold(ask.session, null, ACTOR)
+    expect(await running).toEqual({ state: 'applied', rows: 400 })
+    expect(await counts(db)).toEqual({ '1': 400 })
+  })
+
   test('that waits while paused goes on by itself after resume', async () => {
     const { db, setup, ask } = await prepare(400)
     const hook = afterBatches(setup, 5, () => askBackfill(ask, 'pause'))

@@ -97,6 +97,8 @@ export async function obey(walk: Walk, wish: Wish): Promise<BackfillOutcome | un
       if (control.state === 'paused') await change(walk, 'running', null)
       return undefined
     }
+    // Resumed, and paused anew before we looked.
+    if (control.state !== 'paused') await change(walk, 'paused', now.by)
     await settings.clock.sleep(PAUSE_POLL_MS, settings.signal)
   }
 }
