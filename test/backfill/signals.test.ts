@@ -15,7 +15,7 @@ async function prepare(server: AnyServer) {
   const session = await setup.target.openSession('throttle')
   onTestFinished(() => session.close())
   const backfill = comparableBackfill()
-  const signals = setup.target.backfill.signals({ unit: UNIT, backfill, standbys: undefined, replicas: undefined })
+  const signals = setup.target.backfill.signals({ unit: UNIT, backfill, standbys: undefined })
   const read = async (name: string) => await signals.find((signal) => signal.name === name)!.read(session)
   return { db, setup, session, signals, read }
 }

@@ -33,7 +33,7 @@ export function readWindows(value: unknown): readonly TimeWindow[] {
   })
 }
 
-const OTHERS = ['every', 'standbys', 'replicas', 'query', 'http', 'prometheus'] as const
+const OTHERS = ['every', 'standbys', 'query', 'http', 'prometheus'] as const
 
 /** Reads `throttle` of a configuration or a migration. Throws a `PaceProblem`. */
 export function readThrottle(value: unknown): ThrottleSettings | false {
@@ -45,12 +45,11 @@ export function readThrottle(value: unknown): ThrottleSettings | false {
     if (!isSignal(key)) throw unknownKey([key], [...Object.keys(SIGNAL_UNITS), ...OTHERS])
     signals[key] = limits === false ? null : readLimits(limits, SIGNAL_UNITS[key], [key])
   }
-  const { every, standbys, replicas, query, http, prometheus } = given
+  const { every, standbys, query, http, prometheus } = given
   return {
     signals,
     ...(every === undefined ? {} : { every: readEvery(every) }),
     ...(standbys === undefined ? {} : { standbys: texts(standbys, 'standbys', "names of standbys: ['replica-1']") }),
-    ...(replicas === undefined ? {} : { replicas: texts(replicas, 'replicas', 'URLs of replicas') }),
     ...(query === undefined ? {} : { queries: list(query).map(readQuery) }),
     ...(http === undefined ? {} : { http: list(http).map((url) => readUrl(url, ['http'])) }),
     ...(prometheus === undefined ? {} : { prometheus: list(prometheus).map(readPrometheus) }),

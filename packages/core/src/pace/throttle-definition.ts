@@ -38,8 +38,6 @@ export interface ThrottleDefinition {
   readonly historyList?: Limits<number>
   /** PostgreSQL: names of the standbys whose lag counts (`application_name`); default every one. */
   readonly standbys?: string | readonly string[]
-  /** MySQL and MariaDB: URLs of the replicas whose lag is to be read. */
-  readonly replicas?: string | readonly string[]
   /** Queries whose first value is compared; without limits, any row makes it wait. */
   readonly query?: QueryDefinition | readonly QueryDefinition[]
   /** URLs that answer 200 to go on and 429 to wait. */

@@ -54,8 +54,6 @@ export interface ThrottleSettings {
   readonly signals: { readonly [name in SignalName]?: SignalLimits | null }
   /** Names of the standbys whose lag counts; absent: every one. */
   readonly standbys?: readonly string[]
-  /** URLs of replicas whose lag is read there, where the server itself does not know it. */
-  readonly replicas?: readonly string[]
   readonly queries?: readonly QueryCheck[]
   /** URLs that answer 200 to go on and 429 to wait. */
   readonly http?: readonly string[]

@@ -24,5 +24,4 @@ export interface SignalRequest {
   readonly unit: UnitId
   readonly backfill: CompiledBackfill
   readonly standbys: readonly string[] | undefined
-  readonly replicas: readonly string[] | undefined
 }
