@@ -37,9 +37,10 @@ export {
   sql,
   type TableName,
 } from '@phasegate/core'
-export { approval, backfillVerified, soak } from '@phasegate/gates'
+export { approval, backfillVerified, noInstanceUsesOld, soak } from '@phasegate/gates'
 export type { Duration } from './config/duration.js'
 export {
+  type ApplicationConfig,
   type ConnectionSettings,
   defineConfig,
   type KnexConnection,

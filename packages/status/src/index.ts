@@ -27,7 +27,7 @@ export type { ExpressHandlers, HttpHandlers, NodeHandler, NodeHandlers } from '.
 export * from './manifest/read-manifest.js'
 export * from './manifest/requirements-of.js'
 export type { Database, KnexLike, PgLike, QueryFunction } from './poll/database.js'
-export type { Dialect } from './poll/journal-readers.js'
+export type { Dialect } from './poll/journal-ways.js'
 export type { Mysql2Callbacks, Mysql2Connection, Mysql2Like, Mysql2Pool } from './poll/mysql2-client.js'
 export * from './verdict/judge.js'
 export * from './verdict/standing.js'

@@ -58,7 +58,7 @@ async function runRound(
     context.signal.throwIfAborted()
     const name = unitName(entry.unit.id)
     // Only looked at: what a closed gate says is not written down every few seconds.
-    const answer = await askUnitGates(context, snapshot, entry.migration, entry.unit)
+    const answer = await askUnitGates(context, session, snapshot, entry.migration, entry.unit)
     if (answer.state !== 'open') {
       held.push({ unit: name, reason: whyHeld(answer) })
       continue
