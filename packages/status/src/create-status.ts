@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import {
   type BuildManifest,
@@ -209,7 +208,7 @@ export function createStatus(options: StatusOptions): Status {
     }
     if (writable !== undefined) journal = journalOf(writable, { timeout, dialect: options.dialect })
     // The name is for people; the rest keeps two processes of one name apart.
-    id = `${instance.slice(0, 200)}/${randomUUID()}`
+    id = `${instance.slice(0, 200)}/${globalThis.crypto.randomUUID()}`
     standing = { ...standing, heartbeat: 'waiting' }
     update()
     void poller.pollAgain()
