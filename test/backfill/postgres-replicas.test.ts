@@ -26,13 +26,15 @@ describeOnPostgres(15, 'a backfill beside standbys, slots and an archive', () =>
   let primary: RunningPostgres
 
   beforeAll(async () => {
-    primary = await startPrivateServer({ version: 15, settings: { archive_mode: 'on', wal_level: 'logical' } })
+    // Without full pages in the log no backup can be taken of a standby.
+    const settings = { archive_mode: 'on', wal_level: 'logical', full_page_writes: 'on' }
+    primary = await startPrivateServer({ version: 15, settings })
     await archiveWith('/bin/true')
   })
   afterAll(() => primary.stop())
 
-  const follow = (name: string): Promise<RunningPostgres> =>
-    startPrivateServer({ version: 15, follows: { primary, name } })
+  const follow = (name: string, server = primary): Promise<RunningPostgres> =>
+    startPrivateServer({ version: 15, follows: { primary: server, name } })
 
   async function archiveWith(command: string): Promise<void> {
     // One simple query is one transaction, in which ALTER SYSTEM may not be.
@@ -46,13 +48,14 @@ describeOnPostgres(15, 'a backfill beside standbys, slots and an archive', () =>
     const setup = await setUpBackfill(db)
     const session = await setup.target.openSession('throttle')
     onTestFinished(() => session.close())
-    const signals = (standbys?: readonly string[]) =>
-      setup.target.backfill.signals({ unit: UNIT, backfill: comparableBackfill(), standbys })
-    const signal = (name: string, standbys?: readonly string[]) => {
-      const found = signals(standbys).find((one) => one.name === name)!
-      return () => found.read(session)
+    /** Reads one lag again and again, as a run does. */
+    const lag = (standbys?: readonly string[], replicas?: readonly string[]) => {
+      const request = { unit: UNIT, backfill: comparableBackfill(), standbys, replicas }
+      const signal = setup.target.backfill.signals(request).find(({ name }) => name === 'replicaLag')!
+      onTestFinished(() => signal.close!())
+      return () => signal.read(session)
     }
-    return { db, setup, signal }
+    return { db, setup, lag }
   }
 
   /** Runs a backfill that changes each row once, and calls `spike` after its tenth batch. */
@@ -108,10 +111,10 @@ describeOnPostgres(15, 'a backfill beside standbys, slots and an archive', () =>
   })
 
   test('takes no standby for slow while nothing is written, and one that left for as slow as it was', async () => {
-    const { db, signal } = await prepare(10)
+    const { db, lag } = await prepare(10)
     const standby = await follow('reading-2')
-    const read = signal('replicaLag')
-    const named = signal('replicaLag', ['reading-2'])
+    const read = lag()
+    const named = lag(['reading-2'])
     await expect.poll(read, PATIENT).toEqual({ state: 'value', value: 0 })
     await expect.poll(named, PATIENT).toMatchObject({ state: 'value' })
     await new Promise((resolve) => setTimeout(resolve, 2000))
@@ -132,8 +135,32 @@ describeOnPostgres(15, 'a backfill beside standbys, slots and an archive', () =>
     await standby.stop()
   })
 
+  test('asks a standby of a standby itself, of which the server knows nothing', async () => {
+    const { db, lag } = await prepare(10)
+    const standby = await follow('reading-3')
+    const far = await follow('reading-4', standby)
+    const near = lag()
+    const both = lag(undefined, [far.url()])
+    await expect.poll(both, PATIENT).toEqual({ state: 'value', value: 0 })
+    expect(await near()).toEqual({ state: 'value', value: 0 })
+    await on(far, 'SELECT pg_wal_replay_pause()')
+    await db.query('UPDATE items SET n = 5')
+    await expect.poll(async () => valueIn(await both()), PATIENT).toBeGreaterThan(300)
+    expect(await both()).toMatchObject({ of: `127.0.0.1:${far.port}` })
+    await expect.poll(near, PATIENT).toEqual({ state: 'value', value: 0 })
+    await far.kill()
+    await expect
+      .poll(both, PATIENT)
+      .toEqual({ state: 'silent', reason: `127.0.0.1:${far.port}: connect ECONNREFUSED 127.0.0.1:${far.port}` })
+    expect(await lag(undefined, [primary.url()])()).toEqual({
+      state: 'silent',
+      reason: `127.0.0.1:${primary.port}: it is no standby`,
+    })
+    await standby.stop()
+  })
+
   test('counts a subscriber of logical replication only where it is named', async () => {
-    const { db, signal } = await prepare(10)
+    const { db, lag } = await prepare(10)
     const subscriber = await startPrivateServer({ version: 15 })
     await on(subscriber, itemsSql(0))
     await db.query('CREATE PUBLICATION shared FOR TABLE items')
@@ -141,9 +168,11 @@ describeOnPostgres(15, 'a backfill beside standbys, slots and an archive', () =>
       subscriber,
       `CREATE SUBSCRIPTION reader CONNECTION '${db.url}' PUBLICATION shared WITH (copy_data = false)`,
     )
-    const read = signal('replicaLag')
-    const named = signal('replicaLag', ['reader'])
+    const read = lag()
+    const named = lag(['reader'])
     await expect.poll(named, PATIENT).toEqual({ state: 'value', value: 0 })
+    // Both have looked before it stands still.
+    expect(await read()).toEqual({ state: 'value', value: 0 })
     const holder = new pg.Client({ connectionString: subscriber.url() })
     await holder.connect()
     await holder.query('BEGIN; LOCK TABLE items')

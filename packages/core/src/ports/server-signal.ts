@@ -25,5 +25,8 @@ export interface ServerSignal {
 export interface SignalRequest {
   readonly unit: UnitId
   readonly backfill: CompiledBackfill
+  /** Names of the standbys whose lag counts; undefined: every one. */
   readonly standbys: readonly string[] | undefined
+  /** URLs of replicas that are asked themselves; undefined: none. With credentials: never part of a reading or an error. */
+  readonly replicas: readonly string[] | undefined
 }
