@@ -6,7 +6,7 @@ import type { BatchSize } from './batch-size.js'
 import { conflictPause, isConflict, watchBlockers } from './conflict.js'
 import { mapBatch, RowsChanged } from './map-batch.js'
 import type { BackfillSettings } from './options.js'
-import type { WorkerPace } from './pace/pace.js'
+import type { Hold, WorkerPace } from './pace/pace.js'
 import { createLeaseKeeper, rest } from './pace/rest.js'
 import type { ThrottleLog } from './pace/throttle-log.js'
 import { endOf, type Wish, wishOf } from './pause.js'
@@ -81,7 +81,8 @@ async function walkBatches(
   const { clock, signal, target } = settings
   const lease = createLeaseKeeper(walk)
   let range = leased
-  let rested = false
+  /** What the next batch had to wait for; what is worth telling goes before what is not. */
+  let rested: Hold | undefined
   let failures = 0
   let lastProgress = clock.now()
   let holders: readonly LockHolder[] = []
@@ -101,12 +102,12 @@ async function walkBatches(
       if (hold !== undefined) {
         await rest(walk, hold)
         if (!(await lease.keep(range))) return { state: 'lost' }
-        rested = true
+        if (rested === undefined || rested.silent === true) rested = hold
         lastProgress = clock.now()
         continue
       }
       await throttle.free(rested, walk.worker)
-      rested = false
+      rested = undefined
       size.limit(pace.mostKeys(control))
       attempt.size = size.next()
       if (refused !== undefined) {
@@ -211,11 +212,11 @@ async function runBatch(
     // Not being able to look is no reason to stop: the attempt itself says what is wrong.
     if (seen.status === 'fulfilled' && seen.value.length > 0) onBlockers(seen.value)
   }
-  const { moved, rows, stale } = await running
+  const { moved, rows, stale, waited } = await running
   if (stale) throw new RowsChanged()
   if (!moved) return undefined
   const ms = clock.now() - started
-  size.succeeded(ms)
+  size.succeeded(ms, waited)
   walk.pace.done(rows, ms)
   const now = { ...range, cursor: end, rowsDone: range.rowsDone + rows }
   await walk.log.batch(await worker.get(), { rows, keys: held, ms, whole })
