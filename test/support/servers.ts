@@ -22,7 +22,7 @@
  * | `describeOnMysql('mariadb', title, (server) => …)` | the suite on one of them |
  * | `describeWithPgBouncer(title, (server) => …)` | the suite on PostgreSQL 18, where a PgBouncer is installed too |
  * | `createDatabase(server, template?)` | a fresh database; `.url`, `.query()`, `.open()`, `.drop()`, and `.connect()` for a client of the server's own driver |
- * | `startPrivateServer({ family, version, fsync, settings })` | a server of the test's own, to kill and restart: `.url(db)`, `.kill()`, `.restart()`, `.stop()`, PostgreSQL also `.becomeStandby()` |
+ * | `startPrivateServer({ family, version, fsync, settings })` | a server of the test's own, to kill and restart: `.url(db)`, `.kill()`, `.restart()`, `.stop()`, PostgreSQL also `.becomeStandby()`; with `follows` a streaming standby of another (15, whose packages have pg_basebackup) |
  * | `startPgBouncer(db.url, 'transaction')` | a pooler in front of a database; `.url`, `.stop()` |
  *
  * A suite whose server is missing is skipped, and its title says what is missing and how to get it; the closing summary
