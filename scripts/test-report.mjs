@@ -3,11 +3,12 @@ import { existsSync, readFileSync } from 'node:fs'
 /**
  * What vitest's JSON reporter wrote, as far as it is read here.
  *
- * @typedef {{ status: string, ancestorTitles: string[] }} Assertion
+ * @typedef {{ status: string, ancestorTitles: string[], fullName: string, failureMessages: string[] }} Assertion
  * @typedef {{ name: string, status: string, message: string, assertionResults: Assertion[] }} FileResult
  * @typedef {{ testResults: FileResult[] }} Report
  *
- * @typedef {{ passed: number, failed: number, skipped: number, missing: { title: string, tests: number }[] }} Counts
+ * @typedef {{ passed: number, failed: number, skipped: number, missing: { title: string, tests: number }[],
+ *   again: { test: string, because: string }[] }} Counts
  */
 
 /**
@@ -23,11 +24,17 @@ export function readReport(file) {
   const counts = { passed: 0, failed: 0, skipped: 0 }
   /** @type {Map<string, number>} */
   const missing = new Map()
+  /** @type {Counts['again']} */
+  const again = []
   for (const result of report.testResults) {
     let failedHere = 0
     for (const test of result.assertionResults) {
-      if (test.status === 'passed') counts.passed++
-      else if (test.status === 'failed') failedHere++
+      if (test.status === 'passed') {
+        counts.passed++
+        // Of the attempt before.
+        const because = test.failureMessages[0]?.split('\n')[0]
+        if (because !== undefined) again.push({ test: test.fullName, because })
+      } else if (test.status === 'failed') failedHere++
       else {
         counts.skipped++
         // The mark that test/support/servers.ts puts into the title of a suite that lacks something.
@@ -37,7 +44,7 @@ export function readReport(file) {
     }
     counts.failed += result.status === 'failed' ? Math.max(failedHere, 1) : failedHere
   }
-  return { ...counts, missing: [...missing].map(([title, tests]) => ({ title, tests })) }
+  return { ...counts, missing: [...missing].map(([title, tests]) => ({ title, tests })), again }
 }
 
 /**

@@ -49,6 +49,7 @@ const result = readReport(report)
 if (result === undefined) {
   await finish({ passed: 0, failed: 1, skipped: 0 }, `vitest ended with ${code} and left no report`)
 } else {
+  for (const { test, because } of result.again) console.log(`Passed at the second attempt only: ${test} (${because})`)
   for (const suite of result.missing) console.log(`Skipped: ${suite.title} (${suite.tests} tests)`)
   if (result.passed + result.failed === 0) await finish({ ...result, failed: 1 }, 'no test ran')
   else if (code !== 0 && result.failed === 0)

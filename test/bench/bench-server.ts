@@ -18,7 +18,9 @@ export const START: Readonly<Record<BenchFamily, () => Promise<BenchServer>>> = 
   postgres: async () => {
     const binaries = findPostgres(18)
     if (binaries === undefined) throw new Error(HOW_TO_GET_POSTGRES[18])
-    const server = await startPostgres(binaries, { fsync: false })
+    // As in production, or VACUUM would look at the same pages again and again: until the commit record of a row is written,
+    // nobody may note in the row that it is committed, and its page does not count as visible to all.
+    const server = await startPostgres(binaries, { fsync: false, settings: { synchronous_commit: 'on' } })
     return open(server, () => postgresBench(server))
   },
   mariadb: () => startFamily('mariadb'),

@@ -18,13 +18,19 @@ async function kill(server: CrashServer, wanted: number): Promise<void> {
 }
 
 describeOnPostgres(18, 'crash (sample)', () => {
-  test('12 random kills of runner and server lose nothing and do nothing twice', { timeout: 300_000 }, async () => {
-    await kill(await startPrivateServer({ version: 18, fsync: true }), 12)
+  test('6 random kills of runner and server lose nothing and do nothing twice', {
+    timeout: 300_000,
+    retry: 0,
+  }, async () => {
+    await kill(await startPrivateServer({ version: 18, fsync: true }), 6)
   })
 })
 
 describeOnEveryMysql('crash (sample)', ({ family }) => {
-  test('8 random kills of runner and server lose nothing and do nothing twice', { timeout: 300_000 }, async () => {
-    await kill(await startPrivateServer({ family, fsync: true }), 8)
+  test('4 random kills of runner and server lose nothing and do nothing twice', {
+    timeout: 300_000,
+    retry: 0,
+  }, async () => {
+    await kill(await startPrivateServer({ family, fsync: true }), 4)
   })
 })

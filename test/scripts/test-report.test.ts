@@ -30,6 +30,14 @@ describe('the count of a test run', () => {
     expect(readReport(report)).toMatchObject({ skipped: 3, missing: [{ title, tests: 2 }] })
   })
 
+  test('names what passed at the second attempt only, and counts it as passed', () => {
+    expect(readReport(written([file('passed', ['passed', 'passed again'])]))).toMatchObject({
+      passed: 2,
+      failed: 0,
+      again: [{ test: 'suite passed again', because: 'Error: too late' }],
+    })
+  })
+
   test('is absent where vitest left no report', () => {
     expect(readReport(join(dir, 'nothing.json'))).toBeUndefined()
   })
@@ -40,7 +48,12 @@ function file(status: string, tests: string[], ancestorTitles: string[] = ['suit
     name: 'x.test.ts',
     status,
     message: '',
-    assertionResults: tests.map((one) => ({ status: one, ancestorTitles })),
+    assertionResults: tests.map((one) => ({
+      status: one === 'passed again' ? 'passed' : one,
+      ancestorTitles,
+      fullName: `${ancestorTitles.join(' ')} ${one}`,
+      failureMessages: one === 'passed again' ? ['Error: too late\n    at x'] : [],
+    })),
   }
 }
 

@@ -2,7 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createBatchSize } from './batch-size.js'
 
-const create = (first = 1000) => createBatchSize({ first, targetMs: 250, limits: { floor: 10, ceiling: 50_000 } })
+const clock = { now: () => 0, sleep: async () => {}, random: () => 0 }
+const create = (first = 1000) =>
+  createBatchSize({ first, targetMs: 250, limits: { floor: 10, ceiling: 50_000 }, clock })
 
 describe('the batch size', () => {
   test('halves with each conflict, down to one row, and doubles back with each success', () => {

@@ -1,11 +1,13 @@
+import type { Clock } from '@phasegate/core'
 import { advanceServo, type ServoLimits, startServo } from './servo.js'
+import { createTargetTime } from './target-time.js'
 
 /** How many keys the next batch takes. */
 export interface BatchSize {
   /** Keys of the next batch. */
   next(): number
-  /** The batch of `next()` keys went through in `ms`. */
-  succeeded(ms: number): void
+  /** The batch of `next()` keys went through in `ms`. `waited`: somebody wanted one of its rows meanwhile. */
+  succeeded(ms: number, waited?: boolean): void
   /** It met a conflict or a timeout and was rolled back: half of that very batch comes next. */
   conflicted(): void
   /** The next batches take at most so many keys, whatever their time would allow. */
@@ -20,6 +22,7 @@ export interface BatchSizeOptions {
   readonly first: number
   readonly targetMs: number
   readonly limits: ServoLimits
+  readonly clock: Clock
 }
 
 /**
@@ -27,8 +30,9 @@ export interface BatchSizeOptions {
  * success, so that one locked row does not have fifty thousand others written and rolled back again and again; after a
  * row error by bisection, down to the single key.
  */
-export function createBatchSize({ first, targetMs, limits }: BatchSizeOptions): BatchSize {
+export function createBatchSize({ first, targetMs, limits, clock }: BatchSizeOptions): BatchSize {
   let servo = startServo(first, limits)
+  const target = createTargetTime(targetMs, clock)
   let narrow: number | undefined
   /** The bad row is among the next so many keys. */
   let suspects: number | undefined
@@ -40,10 +44,11 @@ export function createBatchSize({ first, targetMs, limits }: BatchSizeOptions): 
   }
   return {
     next,
-    succeeded: (ms) => {
+    succeeded: (ms, waited = false) => {
       const size = next()
+      target.ended(waited)
       if (suspects !== undefined) suspects = suspects > size ? suspects - size : undefined
-      else servo = advanceServo(servo, { size, ms }, targetMs, limits)
+      else servo = advanceServo(servo, { size, ms }, target.ms(), limits)
       if (narrow !== undefined) narrow = narrow * 2 >= servo.size ? undefined : narrow * 2
     },
     conflicted: () => {

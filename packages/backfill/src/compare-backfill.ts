@@ -53,7 +53,12 @@ export async function compareTable(
   const { backfill, clock } = settings
   const { target } = settings
   const comparer = createComparer(settings, key)
-  const size = createBatchSize({ first: backfill.batchSize, targetMs: backfill.batchTime, limits: settings.limits })
+  const size = createBatchSize({
+    first: backfill.batchSize,
+    targetMs: backfill.batchTime,
+    limits: settings.limits,
+    clock: settings.clock,
+  })
   const ends = createBatchEnds(key.wholeNumbers === true)
   const read = <T>(question: Parameters<typeof readAgain<T>>[2]): Promise<T> =>
     readAgain(settings, worker, question, size.conflicted)

@@ -37,7 +37,7 @@ export function createCrew(settings: BackfillSettings, first: WorkerSession, { k
     worker,
     key,
     ends: createBatchEnds(key.wholeNumbers === true),
-    size: createBatchSize({ first: backfill.batchSize, targetMs: backfill.batchTime, limits }),
+    size: createBatchSize({ first: backfill.batchSize, targetMs: backfill.batchTime, limits, clock: settings.clock }),
     log,
     pace: pace.worker(),
     throttle,

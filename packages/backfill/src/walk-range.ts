@@ -215,11 +215,11 @@ async function runBatch(
     // Not being able to look is no reason to stop: the attempt itself says what is wrong.
     if (seen.status === 'fulfilled' && seen.value.length > 0) onBlockers(seen.value)
   }
-  const { moved, rows, stale } = await running
+  const { moved, rows, stale, waited } = await running
   if (stale) throw new RowsChanged()
   if (!moved) return undefined
   const ms = clock.now() - started
-  size.succeeded(ms)
+  size.succeeded(ms, waited)
   walk.pace.done(rows, ms)
   const now = { ...range, cursor: end, rowsDone: range.rowsDone + rows }
   await walk.log.batch(await worker.get(), { rows, keys: held, ms, whole })

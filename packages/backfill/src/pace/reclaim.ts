@@ -5,19 +5,16 @@ import type { Hold } from './pace.js'
 /** Has the room of replaced rows made usable again while the table is filled, so that it does not grow to twice its size. */
 export interface Reclaimer {
   /**
-   * So many rows are done by all workers together: begins when that is another twentieth of the table. While it runs,
-   * batches wait for the room, but no longer than they have worked since the last time.
+   * So many rows are done by all workers together: begins when that is another share of the table. Batches go on beside it.
+   * Where it is still at the share before, they wait for it, but no longer than they have gone on beside it.
    */
   look(rowsDone: number): Hold | undefined
   /** Ends what runs. Never rejects. */
   close(): Promise<void>
 }
 
-/**
- * Share of the table after which it is due. The design says a tenth; measured on 1,000,000 rows of 63 bytes (PostgreSQL
- * 18), a tenth leaves the table and its index at 1.37 of their size, a twentieth at 1.33, a fortieth at 1.31.
- */
-const SHARE = 1 / 20
+/** Share of the table after which it is due. The design says a tenth; see docs/decisions/0013. */
+const SHARE = 1 / 30
 /** Fewer rows than this are not worth the look at all indexes. */
 const LEAST_ROWS = 10_000
 /** What a row takes where nobody knows how many there are. */
@@ -32,7 +29,8 @@ export function createReclaimer(settings: BackfillSettings, table: BackfillTable
   let shares: number | undefined
   let running: Promise<void> | undefined
   let startedAt = clock.now()
-  let endedAt = clock.now()
+  /** When another share was due while it ran. */
+  let overdueAt: number | undefined
   let permitted = true
 
   const run = async (): Promise<void> => {
@@ -45,21 +43,23 @@ export function createReclaimer(settings: BackfillSettings, table: BackfillTable
       const reason = error instanceof Error ? error.message : String(error)
       emit({ type: 'backfill.reclaimed', unit, ms: clock.now() - startedAt, state: 'failed', reason })
     } finally {
-      endedAt = clock.now()
+      overdueAt = undefined
       running = undefined
     }
   }
   return {
     look: (rowsDone) => {
       const now = Math.floor(rowsDone / due)
-      if (permitted && running === undefined && shares !== undefined && now > shares) {
+      shares ??= now
+      if (!permitted || now <= shares) return undefined
+      if (running === undefined) {
         startedAt = clock.now()
         shares = now
         running = run()
+        return undefined
       }
-      shares ??= now
-      if (running === undefined) return undefined
-      const left = startedAt - endedAt - (clock.now() - startedAt)
+      overdueAt ??= clock.now()
+      const left = overdueAt - startedAt - (clock.now() - overdueAt)
       if (left <= 0) return undefined
       const ms = Math.min(left, 500)
       return { ms, until: running, reason: 'makes room', kind: 'rest', from: 'reclaim', silent: true }

@@ -76,6 +76,8 @@ export interface BatchResult {
   readonly rows: number
   /** A row that was mapped has been changed since it was read; nothing was changed. */
   readonly stale?: true
+  /** At its end somebody was waiting for a row that it holds; may be said where it was another's row. */
+  readonly waited?: true
 }
 
 /** The sum of all ranges of a unit, whoever worked on them. */

@@ -99,13 +99,20 @@ async function moveRange(batch: Batch): Promise<BatchResult> {
   )
   if (fence.length === 0) return { moved: false, rows: 0 }
   const changed = await changeRows(batch)
+  const waited = await somebodyWaits(session)
   await session.query(
     `UPDATE phasegate_backfill_range SET \`cursor\` = ?, rows_done = rows_done + ?, keys_done = keys_done + ?,
        lease_expires = ${EXPIRES}
      WHERE migration = ? AND ordinal = ?`,
     [rows.upTo, changed, keys ?? changed, leaseMs, unit.migration, ordinal],
   )
-  return { moved: true, rows: changed }
+  return { moved: true, rows: changed, ...(waited ? { waited } : {}) }
+}
+
+/** Somebody waits for a row: of this transaction, as a rule. That much every account may see. */
+async function somebodyWaits(session: Session): Promise<boolean> {
+  const [row] = await session.query<{ Value: string }>(`SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'`)
+  return Number(row?.Value ?? 0) > 0
 }
 
 /** Changes the rows and gives their number. Throws `BACKFILL.NOT_IDEMPOTENT` where `where` selects one again. */

@@ -164,6 +164,14 @@ function changingParts(backfill: CompiledBackfill, range: string, { only, mappin
 }
 
 /**
+ * Somebody waits for a row of this transaction: whoever does waits for its end (PostgreSQL docs: pg_locks). Asked when
+ * everything is changed, so that nobody who ran into it is missing. Sessions of ours that want the range do not count.
+ */
+const WAITED_FOR = `EXISTS (SELECT FROM pg_locks l
+  WHERE l.locktype = 'transactionid' AND NOT l.granted AND l.transactionid = pg_current_xact_id()::xid
+    AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.pid = l.pid AND a.application_name LIKE 'phasegate/%'))`
+
+/**
  * Fence, data and cursor in one statement. The fence locks the range's row and holds it until the end: whoever comes
  * meanwhile waits, sees another cursor or epoch, and changes nothing. Where somebody has split the range, `upper` is another
  * one, and this batch might reach beyond it. The cursor is moved last, because a row can be updated once a statement only
@@ -189,7 +197,7 @@ SET cursor = ${nextCursor(backfill, shape.mapping)},
     keys_done = keys_done + ${keysPassed(shape.mapping)},
     lease_expires = clock_timestamp() + $6::float8 * interval '1 ms'
 WHERE migration = $1 AND ordinal = $2::integer AND EXISTS (SELECT FROM phasegate_fence)
-RETURNING (SELECT rows FROM phasegate_done)::text AS rows,
+RETURNING (SELECT rows FROM phasegate_done)::text AS rows, ${WAITED_FOR} AS waited,
   ${shape.mapping === undefined ? 'false' : '(SELECT rows FROM phasegate_stale) > 0'} AS stale`
 }
 

@@ -153,11 +153,14 @@ async function runBatch(
   })
   const values = [range.unit.migration, range.ordinal, range.epoch, range.cursor, end, leaseMs, range.upper, keys]
   if (mapping !== undefined) values.push(givenRows(mapping, changes ?? []))
-  const [row] = await session.query<{ rows: string; stale: boolean }>(sql, values).catch((error: unknown) => {
-    throw error instanceof Error && error.message.includes(STILL_SELECTED) ? neverEnds(backfill, error) : error
-  })
+  const [row] = await session
+    .query<{ rows: string; waited: boolean; stale: boolean }>(sql, values)
+    .catch((error: unknown) => {
+      throw error instanceof Error && error.message.includes(STILL_SELECTED) ? neverEnds(backfill, error) : error
+    })
   if (row?.stale) return { moved: false, rows: 0, stale: true }
-  return row === undefined ? { moved: false, rows: 0 } : { moved: true, rows: Number(row.rows) }
+  if (row === undefined) return { moved: false, rows: 0 }
+  return { moved: true, rows: Number(row.rows), ...(row.waited ? { waited: true } : {}) }
 }
 
 async function mismatches(
