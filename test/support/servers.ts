@@ -23,7 +23,7 @@
  * | `describeWithPgBouncer(title, (server) => …)` | the suite on PostgreSQL 18, where a PgBouncer is installed too |
  * | `describeWithSmallDisk(title, (server) => …)` | the suite on PostgreSQL 18, MariaDB and MySQL, where a disk can be mounted |
  * | `createDatabase(server, template?)` | a fresh database; `.url`, `.query()`, `.open()`, `.drop()`, and `.connect()` for a client of the server's own driver |
- * | `startPrivateServer({ family, version, fsync, settings, folder })` | a server of the test's own, to kill and restart: `.url(db)`, `.kill()`, `.restart()`, `.stop()`, PostgreSQL also `.becomeStandby()` |
+ * | `startPrivateServer({ family, version, fsync, settings, folder })` | a server of the test's own, to kill and restart: `.url(db)`, `.kill()`, `.restart()`, `.stop()`, PostgreSQL also `.becomeStandby()`; with `follows` a streaming standby of another (15, whose packages have pg_basebackup) |
  * | `startPgBouncer(db.url, 'transaction')` | a pooler in front of a database; `.url`, `.stop()` |
  *
  * A suite whose server is missing is skipped, and its title says what is missing and how to get it; the closing summary

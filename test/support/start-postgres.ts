@@ -28,6 +28,8 @@ export interface PostgresOptions {
   readonly settings?: Readonly<Record<string, string>>
   /** Where its data is to be, log included: a folder that is there, such as a small disk. Default: one of its own. */
   readonly folder?: string
+  /** A streaming standby of this server, which follows it under `name` (its `application_name`). Takes pg_basebackup. */
+  readonly follows?: { readonly primary: Pick<RunningPostgres, 'port'>; readonly name: string }
 }
 
 /** A server that this process started, with a data directory, a port and a life of its own. */
@@ -69,12 +71,8 @@ export async function startPostgres(
   for (const path of options.folder === undefined ? [dir, passwordFile] : [dir, passwordFile, data]) own(path)
 
   const environment = { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' }
-  const initdb = ['--pgdata', data, '--username=postgres', '--pwfile', passwordFile, '--auth=scram-sha-256']
-  await run(join(bin, 'initdb'), [...initdb, '--encoding=UTF8', '--locale=C', '--no-sync'], {
-    ...account,
-    cwd: dir,
-    env: environment,
-  })
+  const [tool, given] = options.follows === undefined ? initdb() : baseBackup(options.follows)
+  await run(join(bin, tool), [...given, '--no-sync'], { ...account, cwd: dir, env: environment })
 
   let port = await freePort()
   let pid: number | undefined
@@ -107,6 +105,17 @@ export async function startPostgres(
     stop,
     becomeStandby,
     log,
+  }
+
+  function initdb(): [tool: string, given: readonly string[]] {
+    const given = ['--pgdata', data, '--username=postgres', '--pwfile', passwordFile, '--auth=scram-sha-256']
+    return ['initdb', [...given, '--encoding=UTF8', '--locale=C']]
+  }
+
+  function baseBackup({ primary, name }: NonNullable<PostgresOptions['follows']>): [string, readonly string[]] {
+    const connection = `host=127.0.0.1 port=${primary.port} user=postgres password=${PASSWORD} application_name=${name}`
+    // --write-recovery-conf has it follow by this very connection.
+    return ['pg_basebackup', ['--pgdata', data, '--dbname', connection, '--write-recovery-conf', '--checkpoint=fast']]
   }
 
   function url(database = 'postgres'): string {

@@ -6,7 +6,7 @@ import type { BatchSize } from './batch-size.js'
 import { conflictPause, isConflict, watchBlockers } from './conflict.js'
 import { mapBatch, RowsChanged } from './map-batch.js'
 import type { BackfillSettings } from './options.js'
-import type { WorkerPace } from './pace/pace.js'
+import type { Hold, WorkerPace } from './pace/pace.js'
 import { createLeaseKeeper, rest } from './pace/rest.js'
 import type { ThrottleLog } from './pace/throttle-log.js'
 import { endOf, type Wish, wishOf } from './pause.js'
@@ -85,7 +85,8 @@ async function walkBatches(
   const { clock, signal, target } = settings
   const lease = createLeaseKeeper(walk)
   let range = leased
-  let rested = false
+  /** What the next batch had to wait for; what is worth telling goes before what is not. */
+  let rested: Hold | undefined
   let failures = 0
   let lastProgress = clock.now()
   let holders: readonly LockHolder[] = []
@@ -105,12 +106,12 @@ async function walkBatches(
       if (hold !== undefined) {
         await rest(walk, hold)
         if (!(await lease.keep(range))) return { state: 'lost' }
-        rested = true
+        if (rested === undefined || rested.silent === true) rested = hold
         lastProgress = clock.now()
         continue
       }
       await throttle.free(rested, walk.worker)
-      rested = false
+      rested = undefined
       size.limit(pace.mostKeys(control))
       attempt.size = size.next()
       if (refused !== undefined) {
