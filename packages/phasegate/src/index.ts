@@ -37,7 +37,16 @@ export {
   sql,
   type TableName,
 } from '@phasegate/core'
-export { approval, backfillVerified, noInstanceUsesOld, soak } from '@phasegate/gates'
+export {
+  approval,
+  backfillVerified,
+  type CommandOptions,
+  command,
+  type HttpOptions,
+  http,
+  noInstanceUsesOld,
+  soak,
+} from '@phasegate/gates'
 export type { Duration } from './config/duration.js'
 export {
   type ApplicationConfig,
