@@ -21,8 +21,9 @@
  * | `describeOnEveryMysql(title, (server) => …)` | the suite on MariaDB and on MySQL |
  * | `describeOnMysql('mariadb', title, (server) => …)` | the suite on one of them |
  * | `describeWithPgBouncer(title, (server) => …)` | the suite on PostgreSQL 18, where a PgBouncer is installed too |
+ * | `describeWithSmallDisk(title, (server) => …)` | the suite on PostgreSQL 18, MariaDB and MySQL, where a disk can be mounted |
  * | `createDatabase(server, template?)` | a fresh database; `.url`, `.query()`, `.open()`, `.drop()`, and `.connect()` for a client of the server's own driver |
- * | `startPrivateServer({ family, version, fsync, settings })` | a server of the test's own, to kill and restart: `.url(db)`, `.kill()`, `.restart()`, `.stop()`, PostgreSQL also `.becomeStandby()` |
+ * | `startPrivateServer({ family, version, fsync, settings, folder })` | a server of the test's own, to kill and restart: `.url(db)`, `.kill()`, `.restart()`, `.stop()`, PostgreSQL also `.becomeStandby()`; with `follows` a streaming standby of another (15, whose packages have pg_basebackup) |
  * | `startPgBouncer(db.url, 'transaction')` | a pooler in front of a database; `.url`, `.stop()` |
  *
  * A suite whose server is missing is skipped, and its title says what is missing and how to get it; the closing summary
@@ -49,6 +50,7 @@ import {
 } from './pgbouncer.js'
 import { findPostgres, HOW_TO_GET_POSTGRES, POSTGRES_VERSIONS, type PostgresVersion } from './postgres-binaries.js'
 import { SHARED_SERVERS, type SharedServerName } from './shared-servers.js'
+import { whyNoSmallDisk } from './small-disk.js'
 import { type RunningMysql, startMysql } from './start-mysql.js'
 import { type PostgresOptions, type RunningPostgres, startPostgres } from './start-postgres.js'
 
@@ -120,6 +122,13 @@ export function describeWithPgBouncer(title: string, suite: (server: SharedServe
     missing,
     'PostgreSQL 18, PgBouncer',
   )
+}
+
+/** Runs the suite on PostgreSQL 18, MariaDB and MySQL where a test may have a disk of its own: `createSmallDisk`. */
+export function describeWithSmallDisk(title: string, suite: (server: AnyServer) => void): void {
+  const missing = whyNoSmallDisk()
+  describeOn('postgres 18', title, (found) => suite({ family: 'postgres', major: 18, ...found }), missing)
+  for (const family of MYSQL_FAMILIES) describeOn(family, title, (found) => suite({ family, ...found }), missing)
 }
 
 /**

@@ -57,7 +57,7 @@ export async function verifyBackfill(
           if (endOf(control, settings.fingerprint) !== undefined) throw new Ended()
           // Nothing is changed, so that a rate has nothing to say; what stops the work stops this too.
           const stop = walk.pace.stops()
-          if (stop === undefined) return walk.throttle.free(false, worker)
+          if (stop === undefined) return walk.throttle.free(undefined, worker)
           await rest(walk, stop)
         }
       })

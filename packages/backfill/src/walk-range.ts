@@ -6,7 +6,7 @@ import type { BatchSize } from './batch-size.js'
 import { conflictPause, isConflict, watchBlockers } from './conflict.js'
 import { mapBatch, RowsChanged } from './map-batch.js'
 import type { BackfillSettings } from './options.js'
-import type { WorkerPace } from './pace/pace.js'
+import type { Hold, WorkerPace } from './pace/pace.js'
 import { createLeaseKeeper, rest } from './pace/rest.js'
 import type { ThrottleLog } from './pace/throttle-log.js'
 import { endOf, type Wish, wishOf } from './pause.js'
@@ -65,12 +65,16 @@ export async function walkRange(walk: Walk, leased: LeasedRange): Promise<Walked
 
 async function release({ settings, worker }: Walk, range: LeasedRange): Promise<void> {
   try {
-    await settings.target.backfill.release(await worker.get(), range)
+    const released = settings.target.backfill.release(await worker.get(), range)
+    await withinDeadline(released, RELEASE_MS, settings.clock)
   } catch {
     // A lease that cannot be given back is free as soon as its session is gone, which happens right after this.
     await worker.close()
   }
 }
+
+/** ms for giving a lease back: a server without room on its disk may keep whoever writes waiting. */
+const RELEASE_MS = 5000
 
 async function walkBatches(
   walk: Walk,
@@ -81,7 +85,8 @@ async function walkBatches(
   const { clock, signal, target } = settings
   const lease = createLeaseKeeper(walk)
   let range = leased
-  let rested = false
+  /** What the next batch had to wait for; what is worth telling goes before what is not. */
+  let rested: Hold | undefined
   let failures = 0
   let lastProgress = clock.now()
   let holders: readonly LockHolder[] = []
@@ -101,12 +106,12 @@ async function walkBatches(
       if (hold !== undefined) {
         await rest(walk, hold)
         if (!(await lease.keep(range))) return { state: 'lost' }
-        rested = true
+        if (rested === undefined || rested.silent === true) rested = hold
         lastProgress = clock.now()
         continue
       }
       await throttle.free(rested, walk.worker)
-      rested = false
+      rested = undefined
       size.limit(pace.mostKeys(control))
       attempt.size = size.next()
       if (refused !== undefined) {

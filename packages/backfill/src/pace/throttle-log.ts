@@ -7,18 +7,20 @@ import type { Hold } from './pace.js'
 export interface ThrottleLog {
   /** It waits for `ms` of this. */
   held(hold: Hold, worker: WorkerSession): Promise<void>
-  /** A batch begins. `rested`: it had to wait since the one before, so that what only slows it down goes on. */
-  free(rested: boolean, worker: WorkerSession): Promise<void>
+  /** A batch begins. `rested`: what it had to wait for since the one before; what only slows it down goes on. */
+  free(rested: Hold | undefined, worker: WorkerSession): Promise<void>
 }
 
 export function createThrottleLog(
   { emit, unit }: Pick<BackfillSettings, 'emit' | 'unit'>,
-  log: ProgressLog,
+  log: Pick<ProgressLog, 'throttled'>,
 ): ThrottleLog {
   let hold: Hold | undefined
   /** To be kept under a rate is what was asked for, and room has to be made: no events. */
   const tell = (now: Hold | undefined): void => {
     const before = hold
+    // Being kept under a rate as well does not end a slowness, which is over with the first batch that needs no such rest.
+    if (now?.silent === true && before?.kind === 'rest' && before.silent !== true) return
     hold = now
     if (before?.from === now?.from && before?.kind === now?.kind) return
     if (now !== undefined && now.silent !== true)
@@ -32,7 +34,8 @@ export function createThrottleLog(
       await log.throttled(now.reason, now.ms, worker)
     },
     free: async (rested, worker) => {
-      if (hold === undefined || (rested && hold.kind === 'rest')) return
+      if (hold === undefined) return
+      if (rested !== undefined && hold.kind === 'rest' && (hold.silent === true || rested.silent !== true)) return
       tell(undefined)
       await log.throttled(null, 0, worker)
     },

@@ -69,6 +69,21 @@ test('stops when a signal fails for too long, with what it failed with', async (
   expect(collector.verdict()).toMatchObject({ level: 'stop', reason: expect.stringContaining('it answered 500') })
 })
 
+test('stops when a signal says for too long that it cannot be told now', async () => {
+  const clock = handClock()
+  let silent = false
+  const collector = start(
+    [signal(async () => (silent ? { state: 'silent', reason: 'nobody is there' } : { state: 'value', value: 1 }))],
+    clock,
+  )
+  await collector.ready
+  silent = true
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  expect(collector.verdict()).toEqual({ level: 'go' })
+  clock.at += staleAfter(1000) + 1
+  expect(collector.verdict()).toMatchObject({ level: 'stop', reason: expect.stringContaining(': nobody is there') })
+})
+
 test('stops when no session can be had to look on', async () => {
   const collector = start([signal(async () => ({ state: 'value', value: 1 }), { onSession: true })])
   await collector.ready

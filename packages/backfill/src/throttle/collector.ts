@@ -52,6 +52,10 @@ export function startCollector(options: CollectorOptions): Collector {
       const reading = signal.onSession
         ? await session.ask((open) => signal.read(open, patience))
         : await signal.read(undefined, patience)
+      if (reading.state === 'silent') {
+        observation.failure = reading.reason
+        return
+      }
       observation.at = clock.now()
       observation.failure = null
       if (reading.state === 'value') {

@@ -10,8 +10,8 @@ export function watchServer(settings: BackfillSettings): Collector | undefined {
   const { target, unit, backfill, clock, emit } = settings
   const throttle = merged(settings.pace.throttle, backfill.throttle)
   if (throttle === false) return undefined
-  const { standbys } = throttle
-  const { watched, unknown } = chooseSignals(throttle, target.backfill.signals({ unit, backfill, standbys }))
+  const { standbys, replicas } = throttle
+  const { watched, unknown } = chooseSignals(throttle, target.backfill.signals({ unit, backfill, standbys, replicas }))
   const onUnseen = (signal: string, reason: string): void => emit({ type: 'backfill.unseen', unit, signal, reason })
   for (const name of unknown) onUnseen(name, `${target.dialect} has no such signal`)
   if (watched.length === 0) return undefined

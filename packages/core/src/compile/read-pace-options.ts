@@ -13,8 +13,15 @@ export function readPaceOptions(
 ): Pick<AuthoredBackfill, 'only' | 'throttle'> {
   return {
     ...(only === undefined ? {} : { only: readAt('only', () => readWindows(only), file) }),
-    ...(throttle === undefined ? {} : { throttle: readAt('throttle', () => readThrottle(throttle), file) }),
+    ...(throttle === undefined ? {} : { throttle: readAt('throttle', () => readOwnThrottle(throttle), file) }),
   }
+}
+
+/** Their URLs hold passwords, and a migration is kept in the journal and shown in plans. */
+function readOwnThrottle(value: unknown): ReturnType<typeof readThrottle> {
+  const throttle = readThrottle(value)
+  if (throttle === false || throttle.replicas === undefined) return throttle
+  throw new PaceProblem(['replicaLag', 'replicas'], 'a setting of a migration: put it into the configuration')
 }
 
 function readAt<T>(option: string, read: () => T, file: string): T {

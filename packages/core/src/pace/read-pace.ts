@@ -43,13 +43,16 @@ export function readThrottle(value: unknown): ThrottleSettings | false {
   for (const [key, limits] of Object.entries(given)) {
     if (limits === undefined || (OTHERS as readonly string[]).includes(key)) continue
     if (!isSignal(key)) throw unknownKey([key], [...Object.keys(SIGNAL_UNITS), ...OTHERS])
-    signals[key] = limits === false ? null : readLimits(limits, SIGNAL_UNITS[key], [key])
+    const read = key === 'replicaLag' ? withoutReplicas(limits) : limits
+    if (read !== undefined) signals[key] = read === false ? null : readLimits(read, SIGNAL_UNITS[key], [key])
   }
   const { every, standbys, query, http, prometheus } = given
+  const replicas = readReplicas(given.replicaLag)
   return {
     signals,
     ...(every === undefined ? {} : { every: readEvery(every) }),
     ...(standbys === undefined ? {} : { standbys: texts(standbys, 'standbys', "names of standbys: ['replica-1']") }),
+    ...(replicas === undefined ? {} : { replicas }),
     ...(query === undefined ? {} : { queries: list(query).map(readQuery) }),
     ...(http === undefined ? {} : { http: list(http).map((url) => readUrl(url, ['http'])) }),
     ...(prometheus === undefined ? {} : { prometheus: list(prometheus).map(readPrometheus) }),
@@ -58,6 +61,25 @@ export function readThrottle(value: unknown): ThrottleSettings | false {
 
 function isSignal(key: string): key is SignalName {
   return Object.hasOwn(SIGNAL_UNITS, key)
+}
+
+/** Undefined: nothing is said of limits. */
+function withoutReplicas(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('replicas' in value)) return value
+  const { replicas: _, ...limits } = value
+  return Object.keys(limits).length === 0 ? undefined : limits
+}
+
+/** What is wrong with one is said without showing it. */
+function readReplicas(limits: unknown): readonly string[] | undefined {
+  if (typeof limits !== 'object' || limits === null || !('replicas' in limits) || limits.replicas === undefined) return
+  const all = list(limits.replicas)
+  const isUrl = (one: unknown): boolean => typeof one === 'string' && /^\w+:\/\/.*\/./.test(one) && URL.canParse(one)
+  if (all.length > 0 && all.every(isUrl)) return all as readonly string[]
+  throw new PaceProblem(
+    ['replicaLag', 'replicas'],
+    "URLs with a database as the target's own: ['mysql://user:password@replica-1:3306/database']",
+  )
 }
 
 function readEvery(value: unknown): number {

@@ -6,6 +6,13 @@ type Size = number | string
 /** At or above `soft` a backfill goes slower, the further above the slower; at or above `hard` it waits. False: not looked at. */
 type Limits<Quantity> = { readonly soft?: Quantity; readonly hard?: Quantity } | false
 
+/** Without limits the default ones hold. */
+interface ReplicaLimits {
+  readonly soft?: Time
+  readonly hard?: Time
+  readonly replicas?: string | readonly string[]
+}
+
 /**
  * What backfills look at beside their work. Signals that a server does not have are named once and left out.
  *
@@ -20,8 +27,12 @@ type Limits<Quantity> = { readonly soft?: Quantity; readonly hard?: Quantity } |
 export interface ThrottleDefinition {
   /** Time between two looks; default `'1s'`. */
   readonly every?: Time
-  /** How far the slowest replica is behind. */
-  readonly replicaLag?: Limits<Time>
+  /**
+   * How far the slowest replica is behind. `replicas` are URLs of those that are asked themselves: all that count on MySQL
+   * and MariaDB, where a primary knows nothing of their lag; on PostgreSQL besides those that follow the server, such as
+   * standbys of standbys. Only in the configuration, since they hold passwords.
+   */
+  readonly replicaLag?: ReplicaLimits | false
   /** PostgreSQL: log that replication slots keep. */
   readonly slotWal?: Limits<Size>
   /** PostgreSQL: files of the log that wait to be archived. */
@@ -30,7 +41,7 @@ export interface ThrottleDefinition {
   readonly autovacuum?: Limits<number>
   /** PostgreSQL: age of the oldest transaction that keeps old rows from being vacuumed. */
   readonly oldestTransaction?: Limits<Time>
-  /** PostgreSQL: sessions that wait for a lock of one of our batches. */
+  /** Sessions that wait for a lock of one of our batches. */
   readonly waiters?: Limits<number>
   /** MySQL and MariaDB: sessions that are at work at this moment. */
   readonly threadsRunning?: Limits<number>

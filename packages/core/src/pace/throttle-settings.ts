@@ -54,6 +54,8 @@ export interface ThrottleSettings {
   readonly signals: { readonly [name in SignalName]?: SignalLimits | null }
   /** Names of the standbys whose lag counts; absent: every one. */
   readonly standbys?: readonly string[]
+  /** URLs of replicas that are asked themselves how far they are. With credentials: to be shown to nobody. */
+  readonly replicas?: readonly string[]
   readonly queries?: readonly QueryCheck[]
   /** URLs that answer 200 to go on and 429 to wait. */
   readonly http?: readonly string[]

@@ -8,6 +8,8 @@ export type SignalReading =
   | { readonly state: 'value'; readonly value: number; readonly of?: string }
   /** It cannot be told, and will not be told later either: said once, and no reason to stop. */
   | { readonly state: 'unknown'; readonly reason: string }
+  /** It cannot be told at this moment, as if nobody had asked: said for too long, the work stops with the reason. */
+  | { readonly state: 'silent'; readonly reason: string }
 
 /** One number that a server tells of itself. Kept for a whole run: it may remember what it saw. */
 export interface ServerSignal {
@@ -23,5 +25,8 @@ export interface ServerSignal {
 export interface SignalRequest {
   readonly unit: UnitId
   readonly backfill: CompiledBackfill
+  /** Names of the standbys whose lag counts; undefined: every one. */
   readonly standbys: readonly string[] | undefined
+  /** URLs of replicas that are asked themselves; undefined: none. With credentials: never part of a reading or an error. */
+  readonly replicas: readonly string[] | undefined
 }

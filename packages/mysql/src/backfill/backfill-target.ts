@@ -70,7 +70,7 @@ export function createBackfillTarget(server: MysqlServer): BackfillTarget {
         unit.phase,
       ])
     },
-    signals: serverSignals,
+    signals: (request) => serverSignals(request, capabilities),
     mismatches,
     recheck: async (session, backfill, key, keys, compared) => {
       const question = { columns: await comparedColumns(session, backfill), compared }

@@ -1,50 +1,69 @@
-import type { ServerSignal, SignalRequest } from '@phasegate/core'
-import { createLagByPosition } from './lag-by-position.js'
+import { createLagByPosition, type ServerSignal, type SignalRequest } from '@phasegate/core'
+import { listStandbys, type Standby } from './list-standbys.js'
 import { NEEDS_MONITOR } from './needs-monitor.js'
+import { createReplica, type Replica } from './replica.js'
 
-interface StandbyRow {
-  readonly name: string | null
-  readonly state: string | null
-  /** Bytes of the log since its beginning. */
-  readonly replayed: string | null
-  readonly written: string
-  /** ms, as the server itself says. */
-  readonly told: number | null
-  readonly now: string
-  readonly [key: string]: unknown
+/** After so long a standby that left is one that was taken away; a restart is over by then. */
+const GONE_MS = 300_000
+
+/** Somebody that is to have the log, and how far it is. */
+interface Follower {
+  readonly name: string
+  readonly replayed: bigint
+  readonly told: number
 }
 
 /**
  * How far the slowest standby is behind in replaying. One that has replayed all there is, is not behind, however long
- * nothing was written; base backups do not count.
+ * nothing was written. One that leaves is behind from where it was when it left, for five minutes; one that the
+ * configuration names, or gives a URL of, has to be there. Readers of logical slots do not count unless they are named:
+ * what those confirm is what they have kept, and often no more than once a minute.
  */
-export function replicaLag({ standbys }: SignalRequest): ServerSignal {
+export function replicaLag({ standbys, replicas = [] }: SignalRequest): ServerSignal {
   const log = createLagByPosition()
+  const seen = new Map<string, { readonly standby: Standby; readonly at: number }>()
+  const asked = replicas.map(createReplica)
+  const counts = ({ name, logical }: Standby): boolean => standbys?.includes(name) ?? !logical
   return {
     name: 'replicaLag',
     limits: { soft: 5000, hard: 30_000 },
     read: async (session) => {
-      const rows = await session.query<StandbyRow>(
-        `SELECT r.application_name AS name, r.state, pg_wal_lsn_diff(r.replay_lsn, '0/0')::text AS replayed,
-           extract(epoch FROM r.replay_lag)::float8 * 1000 AS told, l.written, l.now
-         FROM (SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::text AS written,
-                 (extract(epoch FROM clock_timestamp()) * 1000)::text AS now) AS l
-         LEFT JOIN pg_stat_replication r ON true`,
-      )
-      const [first] = rows
-      if (first === undefined) throw new Error('the server does not say where its log ends')
-      const now = Number(first.now)
-      log.reached(BigInt(first.written), now)
+      const { flushed, now, standbys: all } = await listStandbys(session)
+      if (all === undefined) return { state: 'unknown', reason: NEEDS_MONITOR }
+      log.reached(flushed, now)
+      for (const standby of all.filter(counts)) seen.set(standby.id, { standby, at: now })
+      for (const [id, { at }] of seen) if (now - at > GONE_MS) seen.delete(id)
+      const missing = standbys?.find((name) => all.every((standby) => standby.name !== name))
+      if (missing !== undefined) return { state: 'silent', reason: `${missing} does not follow this server` }
+
+      const answers = await Promise.all(asked.map(ask))
+      const followers: Follower[] = []
+      for (const answer of answers) {
+        if ('problem' in answer) return { state: 'silent', reason: answer.problem }
+        followers.push(answer)
+      }
+      for (const { standby, at } of seen.values())
+        followers.push(at === now ? standby : { ...standby, name: `${standby.name}, which has left,` })
       let slowest: { readonly value: number; readonly of?: string } = { value: 0 }
-      for (const { name, state, replayed, told, written } of rows) {
-        if (name === null) continue
-        if (state === null) return { state: 'unknown', reason: NEEDS_MONITOR }
-        if (state === 'backup' || replayed === null || (standbys !== undefined && !standbys.includes(name))) continue
-        if (BigInt(replayed) >= BigInt(written)) continue
-        const value = Math.max(told ?? 0, log.behind(BigInt(replayed), now))
+      for (const { name, replayed, told } of followers) {
+        if (replayed >= flushed) continue
+        const measured = log.behind(replayed, now)
+        // What the server says may be of long ago: it counts for what was there before we looked, and for nothing else.
+        const value = log.knows(replayed) ? measured : Math.max(measured, told)
         if (value > slowest.value) slowest = { value, of: name }
       }
       return { state: 'value', ...slowest }
     },
+    close: async () => {
+      await Promise.all(asked.map((replica) => replica.close()))
+    },
+  }
+}
+
+async function ask(replica: Replica): Promise<Follower | { readonly problem: string }> {
+  try {
+    return { name: replica.name, replayed: await replica.replayed(), told: 0 }
+  } catch (error) {
+    return { problem: `${replica.name}: ${error instanceof Error ? error.message : String(error)}` }
   }
 }

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest'
-import { fileNumber } from './archive-backlog.js'
 import { createLagByPosition } from './lag-by-position.js'
 
 test('who has all of the log is not behind, however long nothing was written', () => {
@@ -27,9 +26,12 @@ test('a lag of hours is told from one of minutes with what is remembered', () =>
   expect(behind).toBeLessThanOrEqual(18_000_000)
 })
 
-test('files of the log are numbered across its segments, others are not files of it', () => {
-  const size = 16 * 1024 ** 2
-  const number = (name: string) => fileNumber(name, size)
-  expect(number('000000020000000100000000')! - number('0000000100000000000000FF')!).toBe(1n)
-  expect(number('00000002.history')).toBeUndefined()
+test('what was there before we looked is told from what is known', () => {
+  const log = createLagByPosition()
+  expect(log.knows(100n)).toBe(false)
+  log.reached(100n, 0)
+  log.reached(200n, 1000)
+  expect(log.knows(99n)).toBe(false)
+  expect(log.behind(99n, 1000)).toBe(1000)
+  expect(log.knows(100n)).toBe(true)
 })
