@@ -76,7 +76,9 @@ export const configSchema = z.strictObject({
       retryFor: duration.optional(),
     })
     .optional(),
-  contract: z.strictObject({ announce: duration.optional() }).optional(),
+  contract: z
+    .strictObject({ announce: duration.optional(), confirm: z.string('the name of the database').min(1).optional() })
+    .optional(),
   worker: z
     .strictObject({
       pollInterval: duration.refine((ms) => ms >= 100, '100 ms or more').optional(),
@@ -102,7 +104,7 @@ export const CONFIG_KEYS: Readonly<Record<string, readonly string[]>> = {
   gates: ['expand', 'backfill', 'contract', 'revert'],
   backfill: ['batchTime', 'batchSize', 'workers', 'maxRowsPerSecond', 'only', 'throttle'],
   lock: ['lockTimeout', 'statementTimeout', 'maxLockWait', 'retries', 'retryFor'],
-  contract: ['announce'],
+  contract: ['announce', 'confirm'],
   worker: ['pollInterval', 'healthPort', 'healthHost', 'staleAfter'],
   serve: ['port', 'host'],
   'applications.*': [],
@@ -115,6 +117,5 @@ export const LATER_KEYS: readonly string[] = [
   'engines',
   'inlineLimit',
   'targets',
-  'contract.confirm',
   'gates.cutover',
 ]
