@@ -85,7 +85,9 @@ export const configSchema = z.strictObject({
       retryFor: duration.optional(),
     })
     .optional(),
-  contract: z.strictObject({ announce: duration.optional() }).optional(),
+  contract: z
+    .strictObject({ announce: duration.optional(), confirm: z.string('the name of the database').min(1).optional() })
+    .optional(),
   worker: z
     .strictObject({
       pollInterval: duration.refine((ms) => ms >= 100, '100 ms or more').optional(),
@@ -111,11 +113,11 @@ export const CONFIG_KEYS: Readonly<Record<string, readonly string[]>> = {
   gates: ['expand', 'backfill', 'contract', 'revert'],
   backfill: ['batchTime', 'batchSize', 'workers', 'maxRowsPerSecond', 'only', 'throttle'],
   lock: ['lockTimeout', 'statementTimeout', 'maxLockWait', 'retries', 'retryFor'],
-  contract: ['announce'],
+  contract: ['announce', 'confirm'],
   worker: ['pollInterval', 'healthPort', 'healthHost', 'staleAfter'],
   serve: ['port', 'host'],
   'applications.*': ['reports', 'seenEvery', 'roles'],
 }
 
 /** Settings of the design that no version has yet: refused by name instead of being silently ignored. */
-export const LATER_KEYS: readonly string[] = ['engines', 'inlineLimit', 'targets', 'contract.confirm', 'gates.cutover']
+export const LATER_KEYS: readonly string[] = ['engines', 'inlineLimit', 'targets', 'gates.cutover']

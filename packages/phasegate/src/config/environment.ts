@@ -31,6 +31,7 @@ export const ENVIRONMENT_TWINS: Readonly<Record<string, Twin>> = {
   PHASEGATE_RETRIES: { path: 'lock.retries', kind: 'number' },
   PHASEGATE_RETRY_FOR: { path: 'lock.retryFor', kind: 'text' },
   PHASEGATE_CONTRACT_ANNOUNCE: { path: 'contract.announce', kind: 'text' },
+  PHASEGATE_CONTRACT_CONFIRM: { path: 'contract.confirm', kind: 'text' },
   PHASEGATE_WORKER_POLL_INTERVAL: { path: 'worker.pollInterval', kind: 'text' },
   PHASEGATE_WORKER_HEALTH_PORT: { path: 'worker.healthPort', kind: 'number' },
   PHASEGATE_WORKER_HEALTH_HOST: { path: 'worker.healthHost', kind: 'text' },

@@ -80,6 +80,8 @@ export interface PhasegateConfig {
   readonly contract?: {
     /** How long `contracting` stands before anything is destroyed: one heartbeat of your instances. Default `'15s'`. */
     readonly announce?: Duration
+    /** The name of the database: consent to what the contracts that `worker --contract` runs destroy. Default none. */
+    readonly confirm?: string
   }
   /** `phasegate worker`. */
   readonly worker?: {

@@ -102,7 +102,7 @@ export async function readSettings(options: SettingsOptions = {}): Promise<Setti
       retries: config.lock?.retries ?? 40,
       retryFor: config.lock?.retryFor ?? 300_000,
     },
-    contract: { announce: config.contract?.announce ?? 15_000 },
+    contract: { announce: config.contract?.announce ?? 15_000, confirm: config.contract?.confirm },
     worker: {
       pollInterval: config.worker?.pollInterval ?? 5000,
       healthPort: config.worker?.healthPort,

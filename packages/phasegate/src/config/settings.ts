@@ -40,7 +40,7 @@ export interface Settings {
     readonly retries: number
     readonly retryFor: number
   }
-  readonly contract: { readonly announce: number }
+  readonly contract: { readonly announce: number; readonly confirm: string | undefined }
   readonly worker: {
     readonly pollInterval: number
     /** Undefined: no endpoint. */
