@@ -102,7 +102,7 @@ async function runContracts(
   session: Session,
   options: WorkLoopOptions,
 ): Promise<{ readonly applied: boolean; readonly left: readonly LeftUnit[] }> {
-  const { outcomes, left } = await runOpenContracts(context, await context.target.journal.read(session))
+  const { outcomes, left } = await runOpenContracts(context, session, await context.target.journal.read(session))
   for (const outcome of outcomes) {
     options.onOutcome(outcome)
     if (outcome.outcome === 'failed')
