@@ -3,7 +3,8 @@ import { applied, inProcess, type LibraryOptions, library } from '../conformance
 import { REFERENCE, referenceProject, usersDatabase } from '../conformance/reference-migration.js'
 import { type AnyDatabase, describeOnEveryServer } from '../support/servers.js'
 import { columnsOf, wordsOf } from '../support/sql-words.js'
-import { buildThat, openPool, startPod } from './pod.js'
+import { buildThat } from './build-that.js'
+import { openPool, startPod } from './pod.js'
 
 const CONTRACT = `${REFERENCE}:contract`
 

@@ -5,6 +5,7 @@ import {
   PhasegateError,
   type ReadJournalOptions,
   type ReportedBuild,
+  type ReportOptions,
 } from '@phasegate/core'
 import { type Dialect, JOURNAL_WAYS } from './journal-ways.js'
 import { isMysql2, type Mysql2Like, queryThroughMysql2 } from './mysql2-client.js'
@@ -47,7 +48,7 @@ interface Client {
 export interface AppJournal {
   read(options: ReadJournalOptions): Promise<JournalSnapshot>
   /** Reads, and stores the heartbeat. */
-  report(heartbeat: Heartbeat, build: ReportedBuild, options: ReadJournalOptions): Promise<JournalSnapshot>
+  report(heartbeat: Heartbeat, build: ReportedBuild, options: ReportOptions): Promise<JournalSnapshot>
   leave(id: string): Promise<void>
 }
 
