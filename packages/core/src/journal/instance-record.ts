@@ -69,6 +69,8 @@ export interface HeartbeatSql {
   glance(heartbeat: Heartbeat): readonly string[]
   /** Says that the process has ended: its heartbeat counts no more. */
   leave(id: string): string
+  /** The build manifests of an application, as recorded, each a row of one text; the newest first. */
+  manifests(application: string): string
   /** Does the error say that the connection leads to a server, or is in a transaction, that only reads? */
   isReadOnly(error: unknown): boolean
   /** Does the error say that the journal is of a version before instances could report all that they do? */

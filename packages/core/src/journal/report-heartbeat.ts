@@ -20,6 +20,8 @@ export interface ReportOptions extends ReadJournalOptions {
 /** Stores a heartbeat and reads the journal; `stored` of the snapshot says whether it is there. */
 export interface ReportHeartbeat {
   report(run: RunSql, heartbeat: Heartbeat, build: ReportedBuild, options?: ReportOptions): Promise<JournalSnapshot>
+  /** The build manifests of an application that were recorded, as JSON texts; the newest first. */
+  manifests(run: RunSql, application: string): Promise<readonly string[]>
   /** The process has ended. */
   leave(run: RunSql, id: string): Promise<void>
 }
@@ -30,7 +32,7 @@ export interface ReportHeartbeat {
  */
 export function createHeartbeatReporter(
   journalSql: Omit<JournalSql, 'read'>,
-  { recordBuild, beat, glance, leave, isReadOnly, isOlderJournal, grantsFor }: HeartbeatSql,
+  { recordBuild, beat, glance, leave, manifests, isReadOnly, isOlderJournal, grantsFor }: HeartbeatSql,
 ): ReportHeartbeat {
   async function report(
     run: RunSql,
@@ -83,6 +85,7 @@ export function createHeartbeatReporter(
         throw isOlderJournal(error) ? journalOlder(error) : error
       }
     },
+    manifests: async (run, application) => jsonTexts(await run(manifests(application))),
     leave: async (run, id) => {
       await run(leave(id))
     },

@@ -51,6 +51,8 @@ ON DUPLICATE KEY UPDATE digest = VALUES(digest)`,
   leave: (id) => `
 UPDATE phasegate_instance SET draining = 1, last_seen = UTC_TIMESTAMP(6), expires_at = UTC_TIMESTAMP(6)
 WHERE id = ${literal(id)}`,
+  manifests: (application) => `
+SELECT CAST(manifest AS CHAR) AS manifest FROM phasegate_build WHERE application = ${literal(application)} ORDER BY first_seen DESC, digest`,
   // ER_OPTION_PREVENTS_STATEMENT (read_only), ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION
   isReadOnly: (error) => hasErrorNumber(error, [1290, 1792]),
   // ER_BAD_FIELD_ERROR

@@ -46,6 +46,8 @@ ON CONFLICT (digest) DO NOTHING`,
   leave: (id) => `
 UPDATE phasegate.instance SET draining = true, last_seen = clock_timestamp(), expires_at = clock_timestamp()
 WHERE id = ${literal(id)}`,
+  manifests: (application) => `
+SELECT manifest::text AS manifest FROM phasegate.build WHERE application = ${literal(application)} ORDER BY first_seen DESC, digest`,
   isReadOnly: (error) => hasSqlState(error, ['25006']),
   // undefined_column
   isOlderJournal: (error) => hasSqlState(error, ['42703']),

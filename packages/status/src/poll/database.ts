@@ -50,6 +50,8 @@ export interface AppJournal {
   /** Reads, and stores the heartbeat. */
   report(heartbeat: Heartbeat, build: ReportedBuild, options: ReportOptions): Promise<JournalSnapshot>
   leave(id: string): Promise<void>
+  /** Recorded build manifests of an application, as JSON; the newest first. */
+  manifests(application: string): Promise<readonly string[]>
 }
 
 /**
@@ -69,6 +71,7 @@ export function journalOf(database: Database, options: DatabaseOptions): AppJour
     read: (reading) => read(query, reading),
     report: (heartbeat, build, reading) => reporter.report(query, heartbeat, build, reading),
     leave: (id) => reporter.leave(query, id),
+    manifests: (application) => reporter.manifests(query, application),
   }
 }
 
