@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
 import { dockerEngine, LABEL, removeContainers } from './docker.mjs'
 import { freePort } from './free-port.js'
 import { keepServer } from './keep-server.mjs'
@@ -9,8 +10,19 @@ import type { MysqlImage } from './mysql-sources.mjs'
 const INIT_PATH = '/phasegate-init.sql'
 const STOP_TIMEOUT_S = 30
 
-/** A server in a container, with a port of its own on this machine that it keeps when it is killed and started again. */
-export async function mysqlContainer({ source }: MysqlImage, settings: readonly string[]): Promise<MysqlBody> {
+/** Makes the data directory where there is none; then the server, as the container's process 1. */
+const IN_FOLDER = '[ -d "$0/mysql" ] || mysqld --initialize-insecure --user=mysql --datadir="$0"; exec mysqld "$@"'
+
+/**
+ * A server in a container, with a port of its own on this machine that it keeps when it is killed and started again.
+ *
+ * @param folder of this machine, where its data is to be
+ */
+export async function mysqlContainer(
+  { source }: MysqlImage,
+  settings: readonly string[],
+  folder?: string,
+): Promise<MysqlBody> {
   const engine = await dockerEngine()
   if (engine === undefined) throw new Error('the Docker engine does not answer any more')
   const { GenericContainer, Wait } = await import('testcontainers')
@@ -38,16 +50,18 @@ export async function mysqlContainer({ source }: MysqlImage, settings: readonly 
     },
     async start() {
       if (id !== undefined) return container().start()
+      const data = folder === undefined ? '/var/lib/mysql' : join(folder, 'data')
       const started = await new OwnContainer(source)
+        .withBindMounts(folder === undefined ? [] : [{ source: folder, target: folder }])
         .withLabels({ [LABEL]: label })
         .withExposedPorts({ container: 3306, host: port })
         .withCopyContentToContainer([{ content: INIT_FILE, target: INIT_PATH, mode: 0o644 }])
         // The official image makes its root account of this; one that scripts/mysql-image.mjs built does not read it.
         .withEnvironment({ MYSQL_ROOT_PASSWORD: PASSWORD })
         .withCommand([
-          'mysqld',
+          ...(folder === undefined ? ['mysqld'] : ['sh', '-ec', IN_FOLDER, data]),
           '--user=mysql',
-          '--datadir=/var/lib/mysql',
+          `--datadir=${data}`,
           '--bind-address=0.0.0.0',
           `--init-file=${INIT_PATH}`,
           ...settings,

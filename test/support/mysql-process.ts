@@ -15,16 +15,24 @@ import { serverAccount } from './server-account.js'
 const run = promisify(execFile)
 const STOP_TIMEOUT_MS = 30_000
 
-/** A server process with a data directory and a socket of its own below the system's temporary folder. */
-export async function mysqlProcess(binary: MysqlBinary, settings: readonly string[]): Promise<MysqlBody> {
+/**
+ * A server process with a data directory and a socket of its own below the system's temporary folder.
+ *
+ * @param folder where the data directory is made instead
+ */
+export async function mysqlProcess(
+  binary: MysqlBinary,
+  settings: readonly string[],
+  folder?: string,
+): Promise<MysqlBody> {
   const account = serverAccount()
   const dir = realpathSync(mkdtempSync(join(tmpdir(), `phasegate-${binary.family}-`)))
-  const [data, pidFile, logFile, init] = ['data', 'pid', 'server.log', 'init.sql'].map((name) => join(dir, name)) as [
-    string,
+  const [pidFile, logFile, init] = ['pid', 'server.log', 'init.sql'].map((name) => join(dir, name)) as [
     string,
     string,
     string,
   ]
+  const data = join(folder ?? dir, 'data')
   // MySQL Reference Manual, Unix Signal Handling: SIGTERM shuts down.
   keepServer({ pidFile, dir, signal: 'SIGTERM' })
   writeFileSync(init, INIT_FILE)

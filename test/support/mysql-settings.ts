@@ -8,6 +8,8 @@ export interface MysqlOptions {
   readonly fsync?: boolean
   /** Settings on top of ours, as on the server's command line: `{ 'max-connections': '10' }`. */
   readonly settings?: Readonly<Record<string, string>>
+  /** Where its data is to be, logs included: a folder that is there, such as a small disk. Default: one of its own. */
+  readonly folder?: string
 }
 
 export const ACCOUNT = 'admin'

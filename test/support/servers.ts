@@ -22,8 +22,9 @@
  * | `describeOnMysql('mariadb', title, (server) => …)` | the suite on one of them |
  * | `describeWithPgBouncer(title, (server) => …)` | the suite on PostgreSQL 18, where a PgBouncer is installed too |
  * | `describeWithPrometheus(title, (server) => …)` | the suite on PostgreSQL 18, where a Prometheus is installed too |
+ * | `describeWithSmallDisk(title, (server) => …)` | the suite on PostgreSQL 18, MariaDB and MySQL, where a disk can be mounted |
  * | `createDatabase(server, template?)` | a fresh database; `.url`, `.query()`, `.open()`, `.drop()`, and `.connect()` for a client of the server's own driver |
- * | `startPrivateServer({ family, version, fsync, settings })` | a server of the test's own, to kill and restart: `.url(db)`, `.kill()`, `.restart()`, `.stop()`, PostgreSQL also `.becomeStandby()`; with `follows` a streaming standby of another (15, whose packages have pg_basebackup) |
+ * | `startPrivateServer({ family, version, fsync, settings, folder })` | a server of the test's own, to kill and restart: `.url(db)`, `.kill()`, `.restart()`, `.stop()`, PostgreSQL also `.becomeStandby()`; with `follows` a streaming standby of another (15, whose packages have pg_basebackup) |
  * | `startPrometheus('127.0.0.1:9100')` | a Prometheus that reads metrics there; `.url`, `.stop()` |
  * | `startPgBouncer(db.url, 'transaction')` | a pooler in front of a database; `.url`, `.stop()` |
  *
@@ -57,6 +58,7 @@ import {
   startPrometheus as startMonitor,
 } from './prometheus.js'
 import { SHARED_SERVERS, type SharedServerName } from './shared-servers.js'
+import { whyNoSmallDisk } from './small-disk.js'
 import { type RunningMysql, startMysql } from './start-mysql.js'
 import { type PostgresOptions, type RunningPostgres, startPostgres } from './start-postgres.js'
 
@@ -147,6 +149,13 @@ export async function startPrometheus(metrics: string): Promise<RunningPrometheu
   const prometheus = await startMonitor(metrics)
   atTestEnd(() => prometheus.stop())
   return prometheus
+}
+
+/** Runs the suite on PostgreSQL 18, MariaDB and MySQL where a test may have a disk of its own: `createSmallDisk`. */
+export function describeWithSmallDisk(title: string, suite: (server: AnyServer) => void): void {
+  const missing = whyNoSmallDisk()
+  describeOn('postgres 18', title, (found) => suite({ family: 'postgres', major: 18, ...found }), missing)
+  for (const family of MYSQL_FAMILIES) describeOn(family, title, (found) => suite({ family, ...found }), missing)
 }
 
 /**

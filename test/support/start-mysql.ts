@@ -29,7 +29,9 @@ export interface RunningMysql {
 export async function startMysql(source: MysqlSource, options: MysqlOptions = {}): Promise<RunningMysql> {
   const { family } = source
   const settings = mysqlArguments(family, options)
-  const body = await (source.kind === 'binary' ? mysqlProcess(source, settings) : mysqlContainer(source, settings))
+  const body = await (source.kind === 'binary'
+    ? mysqlProcess(source, settings, options.folder)
+    : mysqlContainer(source, settings, options.folder))
   const name = MYSQL_NAMES[family]
   let version = ''
 

@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { chownSync, cpSync, mkdtempSync, openSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import pg from 'pg'
@@ -26,6 +26,8 @@ export interface PostgresOptions {
   readonly fsync?: boolean
   /** Settings on top of ours, as in postgresql.conf: `{ max_connections: '10' }`. */
   readonly settings?: Readonly<Record<string, string>>
+  /** Where its data is to be, log included: a folder that is there, such as a small disk. Default: one of its own. */
+  readonly folder?: string
   /** A streaming standby of this server, which follows it under `name` (its `application_name`). Takes pg_basebackup. */
   readonly follows?: { readonly primary: Pick<RunningPostgres, 'port'>; readonly name: string }
 }
@@ -55,7 +57,7 @@ export async function startPostgres(
 ): Promise<RunningPostgres> {
   const account = serverAccount()
   const dir = realpathSync(mkdtempSync(join(tmpdir(), `phasegate-postgres-${binaries.version}-`)))
-  const data = join(dir, 'data')
+  const data = options.folder === undefined ? join(dir, 'data') : mkdtempSync(join(options.folder, `${basename(dir)}-`))
   const logFile = join(dir, 'server.log')
   const pidFile = join(data, 'postmaster.pid')
   // PostgreSQL docs: Shutting Down the Server. SIGINT is the fast shutdown.
@@ -66,8 +68,7 @@ export async function startPostgres(
     cpSync(binaries.copy, join(dir, 'native'), { recursive: true, verbatimSymlinks: true })
   const passwordFile = join(dir, 'password')
   writeFileSync(passwordFile, PASSWORD)
-  own(dir)
-  own(passwordFile)
+  for (const path of options.folder === undefined ? [dir, passwordFile] : [dir, passwordFile, data]) own(path)
 
   const environment = { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' }
   const [tool, given] = options.follows === undefined ? initdb() : baseBackup(options.follows)
@@ -164,7 +165,8 @@ export async function startPostgres(
   }
 
   async function stop(): Promise<void> {
-    if (pid === undefined) return
+    // One that could not recover from a crash has ended by itself.
+    if (pid === undefined || !isAlive(pid)) return
     process.kill(pid, 'SIGINT')
     for (let waited = 0; isAlive(pid); waited += 25) {
       if (waited > STOP_TIMEOUT_MS) throw new Error(`PostgreSQL ${binaries.version} does not stop\n${tail(log())}`)

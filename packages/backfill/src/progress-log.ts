@@ -7,10 +7,14 @@ import {
   type Session,
   type UnitProgress,
 } from '@phasegate/core'
+import { withinDeadline } from './answer-deadline.js'
 import { isConflict, readAgain } from './conflict.js'
 import { type BackfillSettings, PROGRESS_EVERY_MS } from './options.js'
 import { advanceProgress, describeProgress, type ProgressState } from './progress.js'
 import type { WorkerSession } from './worker-session.js'
+
+/** ms for the last word: a server without room on its disk may keep whoever writes waiting. */
+const LAST_WORD_MS = 5000
 
 export interface BatchReport {
   readonly rows: number
@@ -156,7 +160,7 @@ export function createProgressLog(
     },
     ended: async () => {
       try {
-        await record(await worker.get())
+        await withinDeadline(record(await worker.get()), LAST_WORD_MS, clock)
       } catch {
         // How it ended is recorded already, or the database is away: what is missing is the last second of these figures.
       }

@@ -1,4 +1,5 @@
 import { EXIT, isPhasegateError, type PhasegateError } from '@phasegate/core'
+import { withinDeadline } from './answer-deadline.js'
 import { readAgain } from './conflict.js'
 import { type Crew, createCrew } from './crew.js'
 import { finishBackfill } from './finish-backfill.js'
@@ -60,7 +61,9 @@ export async function runBackfill(options: BackfillOptions): Promise<BackfillOut
       const lost = !isPhasegateError(caught) && target.classify(caught) === 'connection'
       const error = lost ? target.translate(caught, 'ending a backfill') : caught
       if (!isPhasegateError(error) || error.exit === EXIT.unreachable || settings.signal?.aborted) throw error
-      const rows = await recordFailure(crew.lead, error)
+      const rows = await (error.code === 'DATABASE.DISK_FULL'
+        ? recordWithoutRoom(crew.lead, error)
+        : recordFailure(crew.lead, error))
       settings.emit({ type: 'unit.changed', unit: settings.unit, state: 'failed', reason: error.message })
       return { state: 'failed', rows, error }
     } finally {
@@ -113,4 +116,25 @@ async function recordFailure({ settings, worker }: Walk, error: PhasegateError):
     },
     () => {},
   )
+}
+
+/** ms for writing down that there is no room on the disk. */
+const RECORD_MS = 5000
+
+/**
+ * Where there is no room for this either, or the server keeps whoever writes waiting, the failure is thrown instead, and
+ * the unit stays `running` without a runner.
+ */
+async function recordWithoutRoom({ settings, worker }: Walk, error: PhasegateError): Promise<number> {
+  const { target, unit, actor, clock } = settings
+  try {
+    const session = await worker.get()
+    const recorded = target.journal.changeUnit(session, unit, { state: 'failed', error: error.toJSON() }, actor)
+    await withinDeadline(recorded, RECORD_MS, clock)
+    return await rowsDone(settings, session)
+  } catch {
+    // What is wrong is known, and said below; whoever waits for the server is let go with its session.
+    await worker.close()
+    throw error
+  }
 }

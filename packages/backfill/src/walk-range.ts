@@ -65,12 +65,16 @@ export async function walkRange(walk: Walk, leased: LeasedRange): Promise<Walked
 
 async function release({ settings, worker }: Walk, range: LeasedRange): Promise<void> {
   try {
-    await settings.target.backfill.release(await worker.get(), range)
+    const released = settings.target.backfill.release(await worker.get(), range)
+    await withinDeadline(released, RELEASE_MS, settings.clock)
   } catch {
     // A lease that cannot be given back is free as soon as its session is gone, which happens right after this.
     await worker.close()
   }
 }
+
+/** ms for giving a lease back: a server without room on its disk may keep whoever writes waiting. */
+const RELEASE_MS = 5000
 
 async function walkBatches(
   walk: Walk,

@@ -1,12 +1,14 @@
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { onTestFinished } from 'vitest'
 
-/** A server that answers with `listener` until the test ends; gives its URL. */
-export async function serve(listener: RequestListener): Promise<string> {
+/** A server that answers with `listener`, and what closes it is given to `atEnd`; gives its URL. */
+export async function startHttpServer(
+  listener: RequestListener,
+  atEnd: (close: () => Promise<void>) => void,
+): Promise<string> {
   const server = createServer(listener)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(async () => {
+  atEnd(async () => {
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
   })

@@ -1,7 +1,9 @@
-import { expect, test } from 'vitest'
-import { nobody, serve } from './http-server.test.support.js'
+import type { RequestListener } from 'node:http'
+import { expect, onTestFinished, test } from 'vitest'
+import { nobody, startHttpServer } from './http-server.test.support.js'
 import { httpSignal } from './http-signal.js'
 
+const serve = (listener: RequestListener): Promise<string> => startHttpServer(listener, onTestFinished)
 const read = (url: string, ms = 5000) => httpSignal(url).read(undefined, AbortSignal.timeout(ms))
 
 test('200 is go on and 429 is wait', async () => {

@@ -1,7 +1,9 @@
-import { expect, test } from 'vitest'
-import { nobody, serve } from './http-server.test.support.js'
+import type { RequestListener } from 'node:http'
+import { expect, onTestFinished, test } from 'vitest'
+import { nobody, startHttpServer } from './http-server.test.support.js'
 import { prometheusSignal } from './prometheus-signal.js'
 
+const serve = (listener: RequestListener): Promise<string> => startHttpServer(listener, onTestFinished)
 const signalAt = (url: string) => prometheusSignal({ url, query: 'max(lag)', limits: { soft: 1, hard: 2 } })
 const read = (url: string, ms = 5000) => signalAt(url).read(undefined, AbortSignal.timeout(ms))
 

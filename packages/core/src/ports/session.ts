@@ -41,6 +41,8 @@ export type ErrorKind =
   | 'read only'
   | 'too many connections'
   | 'row'
+  /** The server had no room on its disk for what the statement would have written. */
+  | 'disk full'
   /** The server has no such way to do it, and did nothing. */
   | 'not supported'
   | 'statement'

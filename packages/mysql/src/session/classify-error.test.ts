@@ -31,6 +31,12 @@ test.each([
   [1052, 'said', 'statement'],
   [1146, 'said', 'statement'],
   [1846, 'said', 'not supported'],
+  [1114, "The table 'items' is full", 'disk full'],
+  [1021, 'said', 'disk full'],
+  [3, `Error writing file './binlog.000001' (Errcode: 28 "No space left on device")`, 'disk full'],
+  [1026, `Error writing file 'binlog' (errno: 28 - No space left on device)`, 'disk full'],
+  [1030, 'Got error 28 from storage engine', 'disk full'],
+  [1030, 'Got error 128 from storage engine', 'statement'],
 ] as const)('%s %s is %s', (errno, message, kind) => {
   expect(classifyError(said(errno, message))).toBe(kind)
   expect(isDatabaseError(said(errno, message))).toBe(true)

@@ -37,6 +37,8 @@ const KINDS: readonly (readonly [ErrorKind, readonly number[]])[] = [
   ['permission', [1044, 1095, 1142, 1143, 1227, 1370, 1410, 1419]],
   ['read only', [1792, 1836, 3100]],
   ['too many connections', [1040, 1203, 1226]],
+  // 1114, "The table is full": no room for its file, nor for the file of a temporary table.
+  ['disk full', [1021, 1114]],
   // ALGORITHM or LOCK is not supported for this operation.
   ['not supported', [1845, 1846]],
   // One row cannot be what the statement wants it to be.
@@ -48,6 +50,8 @@ const BY_NUMBER: ReadonlyMap<number, ErrorKind> = new Map(
   KINDS.flatMap(([kind, numbers]) => numbers.map((number) => [number, kind] as const)),
 )
 
+const NO_SPACE = /\b(error|errno:?|errcode:?) 28\b|no space left on device/i
+
 /** Numbers that the two families gave away twice, or that a server uses for several things: the message decides. */
 const BY_MESSAGE: ReadonlyMap<number, readonly [RegExp, ErrorKind]> = new Map([
   // Option prevents statement: --read-only among others (--secure-file-priv, --skip-grant-tables).
@@ -56,6 +60,10 @@ const BY_MESSAGE: ReadonlyMap<number, readonly [RegExp, ErrorKind]> = new Map([
   [1927, [/killed/i, 'connection']],
   // MySQL: disconnected because of inactivity; MariaDB: a referenced trigger is not there.
   [4031, [/disconnected/i, 'connection']],
+  // Writing a file, or what the storage engine says: 28 is the system's ENOSPC.
+  [3, [NO_SPACE, 'disk full']],
+  [1026, [NO_SPACE, 'disk full']],
+  [1030, [NO_SPACE, 'disk full']],
   // MariaDB: CONSTRAINT `c` failed.
   [4025, [/^CONSTRAINT /i, 'row']],
 ])

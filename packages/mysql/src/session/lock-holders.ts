@@ -1,4 +1,4 @@
-import type { Backend, LockHolder, LockName, Session } from '@phasegate/core'
+import { type Backend, EXIT, type LockHolder, type LockName, PhasegateError, type Session } from '@phasegate/core'
 import { findTables } from '../catalog/tables-named.js'
 import type { Capabilities } from '../server/capabilities.js'
 import { errorNumber } from './classify-error.js'
@@ -97,8 +97,35 @@ export async function cancelBackend(session: Session, backend: Backend): Promise
   if (await isBackendAlive(session, backend)) await kill(session, 'KILL QUERY', backend)
 }
 
+/**
+ * As `cancelBackend`, the session with it.
+ *
+ * @throws `DATABASE.DISK_FULL` where it waits for room in the binary log: MySQL, told to end such a COMMIT, ends itself
+ *   (`binlog_error_action`), while with room it goes on (seen on 9.7.4)
+ */
 export async function terminateBackend(session: Session, backend: Backend): Promise<void> {
-  if (await isBackendAlive(session, backend)) await kill(session, 'KILL', backend)
+  if (!(await isBackendAlive(session, backend))) return
+  // Not information_schema, of which MySQL makes a temporary table, for which there may be no room either.
+  const rows = await session.query<{ Id: string | number; State: string | null }>('SHOW PROCESSLIST')
+  const state = rows.find((row) => String(row.Id) === backend.id)?.State ?? ''
+  if (WAITS_FOR_ROOM.test(state)) throw waitsForRoom(backend)
+  await kill(session, 'KILL', backend)
+}
+
+/** MariaDB: "Waiting for someone to free space"; MySQL: "Waiting for disk space". */
+const WAITS_FOR_ROOM = /^waiting for (someone to free|disk) space/i
+
+function waitsForRoom({ id }: Backend): PhasegateError {
+  return new PhasegateError({
+    code: 'DATABASE.DISK_FULL',
+    message: `The disk of the database is full: session ${id} waits for room in the server's log.`,
+    why: 'It was left alone: a server that is told to end it may end itself. Nobody can commit until there is room.',
+    next: [
+      'Make room on the server. It looks every 60 seconds and goes on by itself.',
+      'Then run the same command again: what is done stays done.',
+    ],
+    exit: EXIT.failed,
+  })
 }
 
 async function kill(session: Session, how: 'KILL' | 'KILL QUERY', backend: Backend): Promise<void> {

@@ -20,6 +20,7 @@ const BY_STATE: Readonly<Record<string, ErrorKind>> = {
   '42501': 'permission',
   '25006': 'read only',
   '53300': 'too many connections',
+  '53100': 'disk full',
 }
 
 const NETWORK = new Set([

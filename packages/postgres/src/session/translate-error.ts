@@ -61,6 +61,16 @@ export function translateError(error: unknown, doing: string, address: Address):
       return coded('DATABASE.BUSY', EXIT.unreachable, `The database ${at} has no connection to spare.`, said, [
         'Try again, or raise max_connections; Phasegate needs two connections.',
       ])
+    case 'disk full':
+      return coded(
+        'DATABASE.DISK_FULL',
+        EXIT.failed,
+        `The disk of the database ${at} is full: it could not write while ${doing}.`,
+        withDetail(error, said),
+        [
+          'Make room on the server, or give it a larger disk, then run the same command again: what is done stays done.',
+        ],
+      )
     case 'lock timeout':
       return coded('LOCK.TIMEOUT', EXIT.failed, `A lock was not free in time while ${doing}.`, said, [
         'Run the same command again.',

@@ -1,0 +1,122 @@
+-- The journal of version 1 as it was released: what databases in the field were made by. Never changed.
+CREATE SCHEMA IF NOT EXISTS phasegate;
+
+-- One row: what is true of the whole target.
+CREATE TABLE phasegate.journal (
+  only_row     boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+  target       text NOT NULL DEFAULT gen_random_uuid(), -- which database this is, for saved plans
+  version      integer NOT NULL,
+  created_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+  held         jsonb                       -- {actor, reason, at}: no backfill runs while it is set
+);
+
+CREATE TABLE phasegate.unit (
+  migration          text NOT NULL,
+  phase              text NOT NULL CHECK (phase IN ('expand', 'backfill', 'contract')),
+  state              text NOT NULL,
+  fingerprint        text NOT NULL,
+  attempts           integer NOT NULL DEFAULT 0,
+  actor              jsonb,
+  since              timestamptz NOT NULL DEFAULT clock_timestamp(),
+  started_at         timestamptz,
+  finished_at        timestamptz,
+  error              jsonb,
+  request            jsonb,                -- {action: pause|cancel, now}
+  point_of_no_return boolean NOT NULL DEFAULT false,
+  backend_id         integer,              -- the session that runs it
+  backend_started    timestamptz,
+  detail             jsonb NOT NULL DEFAULT '{}',
+  progress           jsonb,
+  PRIMARY KEY (migration, phase)
+);
+
+CREATE TABLE phasegate.step (
+  migration        text NOT NULL,
+  phase            text NOT NULL,
+  direction        text NOT NULL CHECK (direction IN ('apply', 'revert')),
+  position         integer NOT NULL,
+  statement        text NOT NULL,
+  hash             text NOT NULL,
+  written          text NOT NULL,
+  spec             jsonb NOT NULL,         -- execution, lock, destroys, opaque
+  engine           text NOT NULL DEFAULT 'native',
+  state            text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'started', 'done')),
+  backend_id       integer,
+  backend_started  timestamptz,
+  started_at       timestamptz,
+  finished_at      timestamptz,
+  detail           jsonb NOT NULL DEFAULT '{}',
+  PRIMARY KEY (migration, phase, direction, position)
+);
+
+CREATE TABLE phasegate.backfill_range (
+  migration       text NOT NULL,
+  ordinal         integer NOT NULL,
+  upper           text NOT NULL,
+  cursor          text,
+  rows_done       bigint NOT NULL DEFAULT 0,
+  owner           text,
+  backend_id      integer,
+  backend_started timestamptz,
+  epoch           bigint NOT NULL DEFAULT 0,
+  lease_expires   timestamptz,
+  PRIMARY KEY (migration, ordinal)
+) WITH (fillfactor = 50);                  -- one row updated a batch: keep the updates on its page
+
+CREATE TABLE phasegate.evidence (
+  id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  migration   text NOT NULL,
+  phase       text NOT NULL,
+  gate        text NOT NULL,
+  verdict     text NOT NULL,
+  reason      text NOT NULL,
+  detail      jsonb NOT NULL,              -- the whole check
+  observed_at timestamptz NOT NULL,
+  expires_at  timestamptz
+);
+CREATE INDEX evidence_latest ON phasegate.evidence (migration, phase, gate, id DESC);
+
+CREATE TABLE phasegate.approval (
+  id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  migration   text NOT NULL,
+  phase       text NOT NULL,
+  kind        text NOT NULL CHECK (kind IN ('approval', 'override')),
+  gate        text,
+  actor       jsonb NOT NULL,
+  reason      text NOT NULL,
+  fingerprint text NOT NULL,
+  at          timestamptz NOT NULL DEFAULT clock_timestamp(),
+  expires_at  timestamptz,
+  revoked_at  timestamptz,
+  revoked_by  jsonb,
+  used_at     timestamptz
+);
+CREATE INDEX approval_of_unit ON phasegate.approval (migration, phase);
+
+CREATE TABLE phasegate.build (
+  digest      text PRIMARY KEY,
+  application text NOT NULL,
+  manifest    jsonb NOT NULL,
+  first_seen  timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+CREATE TABLE phasegate.instance (
+  id         text PRIMARY KEY,
+  digest     text NOT NULL,
+  draining   boolean NOT NULL DEFAULT false,
+  first_seen timestamptz NOT NULL DEFAULT clock_timestamp(),
+  last_seen  timestamptz NOT NULL DEFAULT clock_timestamp(),
+  expires_at timestamptz NOT NULL
+);
+
+CREATE TABLE phasegate.event (
+  id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  at        timestamptz NOT NULL DEFAULT clock_timestamp(),
+  migration text,
+  phase     text,
+  type      text NOT NULL,
+  actor     jsonb NOT NULL,
+  detail    jsonb NOT NULL DEFAULT '{}'
+);
+
+INSERT INTO phasegate.journal (version) VALUES (1);
