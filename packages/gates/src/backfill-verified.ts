@@ -20,6 +20,8 @@ export function backfillVerified(): Gate {
   return {
     name,
     cost: 2,
+    // It may have to read the whole table.
+    timeout: 24 * 3_600_000,
     check: async (context) => {
       const unit = context.migration.units.backfill
       if (unit?.backfill === undefined) return answer(context, name, 'open', 'the migration has no backfill')

@@ -1,5 +1,4 @@
-import { allOf, askGates, type Gate, type GateCheck, type GateContext, type GateState } from '@phasegate/core'
-import { answer } from './answer.js'
+import { allOf, askGates, type Gate, type GateCheck, type GateContext, type GateState, notAsked } from '@phasegate/core'
 import { applyOverrides } from './apply-overrides.js'
 
 export interface GateAnswer {
@@ -26,14 +25,13 @@ export async function checkGates(
   const override = (checks: readonly GateCheck[]) => applyOverrides(checks, context.snapshot, context.unit, taken)
   const deep = gates.filter((gate) => gate.cost === 2)
   const cheap = await askGates(
-    gates.filter((gate) => gate.cost < 2),
+    // Not `< 2`: a gate in JavaScript that says no cost is asked all the same.
+    gates.filter((gate) => gate.cost !== 2),
     context,
   )
   const first = override(cheap)
   if (allOf(first.checks.map((check) => check.state)) !== 'open') {
-    const waiting = deep.map((gate) =>
-      answer(context, gate.name, 'unknown', 'asked only when every other gate is open'),
-    )
+    const waiting = deep.map((gate) => notAsked(gate, context))
     return result([...first.checks, ...waiting], first.used)
   }
   const read: GateCheck[] = []

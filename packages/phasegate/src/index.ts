@@ -37,7 +37,15 @@ export {
   sql,
   type TableName,
 } from '@phasegate/core'
-export { approval, backfillVerified, soak } from '@phasegate/gates'
+export {
+  approval,
+  backfillVerified,
+  type CommandOptions,
+  command,
+  type HttpOptions,
+  http,
+  soak,
+} from '@phasegate/gates'
 export type { Duration } from './config/duration.js'
 export {
   type ConnectionSettings,

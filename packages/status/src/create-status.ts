@@ -11,6 +11,7 @@ import {
   systemClock,
 } from '@phasegate/core'
 import { buildDocument, databaseNow } from './document/build-document.js'
+import type { KnownMigration } from './document/describe-migrations.js'
 import type { StatusDocument } from './document/status-document.js'
 import { createFastifyPlugin, type FastifyPlugin } from './http/fastify-plugin.js'
 import { createNodeHandlers, type ExpressHandlers, type HttpHandlers } from './http/node-handlers.js'
@@ -19,12 +20,15 @@ import {
   answer,
   gatePage,
   livePage,
+  metricsPage,
   type Pages,
   readyPage,
   startupPage,
   unitPage,
 } from './http/respond.js'
 import { readManifest } from './manifest/read-manifest.js'
+import { documentMetrics } from './metrics/document-metrics.js'
+import { type Metric, sample } from './metrics/metric.js'
 import { type Database, journalOf } from './poll/database.js'
 import type { Dialect } from './poll/journal-readers.js'
 import { createPoller } from './poll/poller.js'
@@ -41,6 +45,8 @@ export interface StatusOptions {
   readonly dialect?: Dialect | undefined
   /** What `phasegate manifest` wrote, as a path, a `file:` URL or the object. Without it nothing is required. */
   readonly manifest?: string | URL | BuildManifest | undefined
+  /** Migrations of the files, for a process that has them: those that the journal does not know yet are listed as pending. */
+  readonly migrations?: readonly KnownMigration[] | undefined
   /** Object first, like pino. Default: warnings and errors go to the console. */
   readonly logger?: Logger | undefined
   /** Name of this process in the document; default: the host name, which in Kubernetes is the pod's. */
@@ -72,6 +78,8 @@ export interface Status {
    * @throws `STATUS.NOT_READY` where it is not ready for another reason: unknown, incompatible, draining.
    */
   getMigrationStatus(): Promise<number>
+  /** The document as numbers, from memory: for `observeMetrics`, or a registry of your own. */
+  metrics(): readonly Metric[]
   /** Reads the journal now; resolves to the document, also when that failed. */
   refresh(): Promise<StatusDocument>
   /** Calls back whenever status, verdict or reason change; returns what ends that. */
@@ -118,7 +126,16 @@ export function createStatus(options: StatusOptions): Status {
   const ageMs = (): number => clock.now() - readAt
   const makeDocument = (): StatusDocument => {
     const stale = snapshot !== undefined && (error !== null || ageMs() > 3 * currentInterval())
-    return buildDocument({ manifest, snapshot, instance, ageMs: ageMs(), stale, error, standing })
+    return buildDocument({
+      manifest,
+      migrations: options.migrations,
+      snapshot,
+      instance,
+      ageMs: ageMs(),
+      stale,
+      error,
+      standing,
+    })
   }
 
   let document = makeDocument()
@@ -139,10 +156,20 @@ export function createStatus(options: StatusOptions): Status {
         }
         return page
       },
+      metrics: () => metricsPage(metrics()),
       unit: (unit) => unitPage(unit, snapshot, retryAfter()),
       gate: (unit) =>
         gatePage(unit, snapshot, snapshot === undefined ? 0 : databaseNow(snapshot, ageMs()), retryAfter()),
     }
+  }
+
+  function metrics(): readonly Metric[] {
+    const now = makeDocument()
+    const ready = sample(isReady(now.verdict, standing) ? 1 : 0)
+    return [
+      { name: 'phasegate_ready', help: '1 while this process may get traffic.', type: 'gauge', samples: [ready] },
+      ...documentMetrics(now),
+    ]
   }
 
   function update(): void {
@@ -190,6 +217,7 @@ export function createStatus(options: StatusOptions): Status {
   return {
     ready: () => isReady(document.verdict, standing),
     migrationStatus: makeDocument,
+    metrics,
     getMigrationStatus: async () => {
       if (!attempted) await poller.poll()
       if (isReady(document.verdict, standing)) return 0

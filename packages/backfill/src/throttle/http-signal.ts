@@ -1,3 +1,4 @@
+import { shownAddress } from '@phasegate/core'
 import { askHttp, dropAnswer } from './ask-http.js'
 import type { WatchedSignal } from './watched-signal.js'
 
@@ -7,7 +8,7 @@ const WAIT = 429
 /** Asks as gh-ost asks freno: 200 is go on, 429 wait; everything else says nothing, and silence stops after a while. */
 export function httpSignal(url: string): WatchedSignal {
   return {
-    name: `check ${shown(url)}`,
+    name: `check ${shownAddress(url)}`,
     unit: 'count',
     limits: { soft: null, hard: 1 },
     onSession: false,
@@ -19,10 +20,4 @@ export function httpSignal(url: string): WatchedSignal {
       throw new Error(`it answered ${response.status}, which is neither 200 nor 429`)
     },
   }
-}
-
-/** Without what may be secret in it. */
-export function shown(url: string): string {
-  const { origin, pathname } = new URL(url)
-  return `${origin}${pathname}`
 }

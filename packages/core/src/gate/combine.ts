@@ -1,30 +1,15 @@
-import type { Gate, GateCheck, GateContext, GateState } from './gate.js'
-
-/** Kleene's three-valued AND: one closed closes; else one unknown is unknown. Empty is open. */
-export function allOf(states: readonly GateState[]): GateState {
-  if (states.includes('closed')) return 'closed'
-  return states.includes('unknown') ? 'unknown' : 'open'
-}
-
-/** Three-valued OR: one open opens; else one unknown is unknown. Empty is closed. */
-export function anyOf(states: readonly GateState[]): GateState {
-  if (states.includes('open')) return 'open'
-  return states.includes('unknown') ? 'unknown' : 'closed'
-}
-
-/** At least `n` open: open when they are, closed when the unknown ones could not make up for it, else unknown. */
-export function atLeastOf(n: number, states: readonly GateState[]): GateState {
-  const open = states.filter((state) => state === 'open').length
-  if (open >= n) return 'open'
-  const unknown = states.filter((state) => state === 'unknown').length
-  return open + unknown >= n ? 'unknown' : 'closed'
-}
+import { EXIT, PhasegateError } from '../error/phasegate-error.js'
+import { askGates, timeoutOf } from './ask-gates.js'
+import type { Gate, GateCheck, GateState } from './gate.js'
+import { allOf, anyOf, atLeastOf } from './gate-algebra.js'
 
 function combined(name: string, gates: readonly Gate[], decide: (states: readonly GateState[]) => GateState): Gate {
   return {
     name,
     cost: Math.max(0, ...gates.map((gate) => gate.cost)) as Gate['cost'],
-    check: async (context) => combineChecks(name, await askGates(gates, context), decide, context.snapshot.now),
+    // Each part has its own; this one never comes before them.
+    timeout: 1000 + gates.reduce((sum, gate) => sum + timeoutOf(gate), 0),
+    check: async (context) => combineChecks(name, await askGates(gates, context, decide), decide, context.snapshot.now),
   }
 }
 
@@ -58,46 +43,26 @@ export function any(...gates: readonly Gate[]): Gate {
   return combined(`any(${gates.map((gate) => gate.name).join(', ')})`, gates, anyOf)
 }
 
-/** Opens when `n` of them are open. */
+/**
+ * Opens when `n` of them are open.
+ *
+ * @throws `GATE.COUNT` where `n` is no whole number from 1 to how many there are
+ * @example
+ * gates: { contract: [atLeast(2, approval(), http('https://deploy.example/ok'), soak('7d'))] }
+ */
 export function atLeast(n: number, ...gates: readonly Gate[]): Gate {
+  if (!Number.isInteger(n) || n < 1 || n > gates.length) throw countError(n, gates.length)
   return combined(`atLeast(${n}, ${gates.map((gate) => gate.name).join(', ')})`, gates, (states) =>
     atLeastOf(n, states),
   )
 }
 
-/**
- * Asks gates cheapest first, in the order given among equals. A gate that throws is `unknown` with what it said: it
- * holds, and a person reads why. A gate that reads tables (cost 2) is asked only when every cheaper one is open.
- */
-export async function askGates(gates: readonly Gate[], context: GateContext): Promise<GateCheck[]> {
-  const checks: GateCheck[] = []
-  for (const gate of [...gates].sort((a, b) => a.cost - b.cost)) {
-    const held = checks.some((check) => check.state !== 'open')
-    checks.push(gate.cost === 2 && held ? notAsked(gate, context) : await ask(gate, context))
-  }
-  return checks
-}
-
-async function ask(gate: Gate, context: GateContext): Promise<GateCheck> {
-  try {
-    return await gate.check(context)
-  } catch (error) {
-    context.signal?.throwIfAborted()
-    const said = error instanceof Error ? error.message : String(error)
-    return {
-      name: gate.name,
-      state: 'unknown',
-      reason: `could not be asked: ${said}`,
-      observedAt: context.snapshot.now,
-    }
-  }
-}
-
-function notAsked(gate: Gate, context: GateContext): GateCheck {
-  return {
-    name: gate.name,
-    state: 'unknown',
-    reason: 'asked only when every other gate is open',
-    observedAt: context.snapshot.now,
-  }
+function countError(n: number, gates: number): PhasegateError {
+  return new PhasegateError({
+    code: 'GATE.COUNT',
+    message: `atLeast cannot ask for ${n} of ${gates} gates.`,
+    why: 'The count is a whole number from 1 to the number of gates given.',
+    next: ['Write for example atLeast(2, a, b, c).'],
+    exit: EXIT.usage,
+  })
 }

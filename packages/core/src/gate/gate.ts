@@ -18,6 +18,8 @@ export interface GateCheck {
   readonly expiresAt?: string
   /** The parts of a combined gate. */
   readonly checks?: readonly GateCheck[]
+  /** What the gate wants to find again when it is asked next: the baseline of a window. Read it with `recall`. */
+  readonly kept?: Readonly<Record<string, unknown>>
 }
 
 export interface GateContext {
@@ -31,10 +33,31 @@ export interface GateContext {
   readonly signal?: AbortSignal
 }
 
-/** One question that is asked before a unit may start. */
+/**
+ * One question that is asked before a unit may start. Yours are no different from ours: an object with a name, a cost
+ * and `check`.
+ *
+ * @example
+ * const officeHours: Gate = {
+ *   name: 'officeHours',
+ *   cost: 0,
+ *   check: async ({ snapshot }) => {
+ *     const hour = new Date(snapshot.now).getUTCHours()
+ *     const open = hour >= 9 && hour < 16
+ *     return { name: 'officeHours', state: open ? 'open' : 'closed', reason: `it is ${hour} h UTC`, observedAt: snapshot.now }
+ *   },
+ * }
+ */
 export interface Gate {
+  /** Unique among the gates of a unit: an override names it. */
   readonly name: string
   /** Gates are asked cheapest first: 0 reads memory, 1 asks a service, 2 reads tables. */
   readonly cost: 0 | 1 | 2
+  /**
+   * ms after which it holds as `unknown` where it has not answered, and `context.signal` is aborted. Default 30000, for
+   * what reads tables (cost 2) an hour.
+   */
+  readonly timeout?: number
+  /** What it throws, and an answer that is none, make it `unknown`. */
   check(context: GateContext): Promise<GateCheck>
 }

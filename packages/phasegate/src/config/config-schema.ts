@@ -85,6 +85,12 @@ export const configSchema = z.strictObject({
       staleAfter: duration.refine((ms) => ms >= 1000, '1 s or more').optional(),
     })
     .optional(),
+  serve: z
+    .strictObject({
+      port: count(0).max(65_535, 'a port, 0 to 65535').optional(),
+      host: z.string('an address').min(1, 'an address').optional(),
+    })
+    .optional(),
   disposable: z.boolean('true or false').optional(),
 })
 
@@ -98,6 +104,7 @@ export const CONFIG_KEYS: Readonly<Record<string, readonly string[]>> = {
   lock: ['lockTimeout', 'statementTimeout', 'maxLockWait', 'retries', 'retryFor'],
   contract: ['announce'],
   worker: ['pollInterval', 'healthPort', 'healthHost', 'staleAfter'],
+  serve: ['port', 'host'],
   'applications.*': [],
 }
 

@@ -34,11 +34,13 @@ export const ENVIRONMENT_TWINS: Readonly<Record<string, Twin>> = {
   PHASEGATE_WORKER_HEALTH_PORT: { path: 'worker.healthPort', kind: 'number' },
   PHASEGATE_WORKER_HEALTH_HOST: { path: 'worker.healthHost', kind: 'text' },
   PHASEGATE_WORKER_STALE_AFTER: { path: 'worker.staleAfter', kind: 'text' },
+  PHASEGATE_SERVE_PORT: { path: 'serve.port', kind: 'number' },
+  PHASEGATE_SERVE_HOST: { path: 'serve.host', kind: 'text' },
   PHASEGATE_DISPOSABLE: { path: 'disposable', kind: 'boolean' },
 }
 
 /** Variables that other parts read: they are no settings of the config. */
-const OTHER_VARIABLES = ['PHASEGATE_CONFIG', 'PHASEGATE_BUILD', 'PHASEGATE_ACTOR']
+const OTHER_VARIABLES = ['PHASEGATE_CONFIG', 'PHASEGATE_BUILD', 'PHASEGATE_ACTOR', 'PHASEGATE_SERVE_TOKEN']
 
 /**
  * The settings that the environment makes, keyed by their path. An empty variable is an unset one.

@@ -80,6 +80,13 @@ export interface PhasegateConfig {
     /** How long it may do nothing at all before `/health/live` says so; default `'2m'`. */
     readonly staleAfter?: Duration
   }
+  /** `phasegate serve`. */
+  readonly serve?: {
+    /** Port; default 8686. */
+    readonly port?: number
+    /** Address; default `'127.0.0.1'`: others do not reach it. */
+    readonly host?: string
+  }
   /** This database may be emptied and filled by `phasegate up`. Default false. */
   readonly disposable?: boolean
 }

@@ -43,6 +43,9 @@ export interface SettingsOptions {
   readonly healthPort?: number
   readonly healthHost?: string
   readonly staleAfter?: string
+  /** As `serve` of the config has them. */
+  readonly port?: number
+  readonly host?: string
   /** Default `process.env`. */
   readonly environment?: Environment
 }
@@ -104,6 +107,7 @@ export async function readSettings(options: SettingsOptions = {}): Promise<Setti
       healthHost: config.worker?.healthHost ?? '127.0.0.1',
       staleAfter: config.worker?.staleAfter ?? 120_000,
     },
+    serve: { host: config.serve?.host ?? '127.0.0.1', port: config.serve?.port ?? 8686 },
     disposable: config.disposable ?? false,
     notes: misspeltVariables(environment),
   }
@@ -178,6 +182,8 @@ async function mergeFlags(config: Partial<CheckedConfig>, options: SettingsOptio
     ['--poll-interval', 'worker.pollInterval', options.pollInterval],
     ['--health-port', 'worker.healthPort', options.healthPort],
     ['--health-host', 'worker.healthHost', options.healthHost],
+    ['--port', 'serve.port', options.port],
+    ['--host', 'serve.host', options.host],
     ['--stale-after', 'worker.staleAfter', options.staleAfter],
   ]
   let merged = config

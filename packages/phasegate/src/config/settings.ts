@@ -46,6 +46,7 @@ export interface Settings {
     readonly healthHost: string
     readonly staleAfter: number
   }
+  readonly serve: { readonly host: string; readonly port: number }
   readonly disposable: boolean
   /** Worth telling and not wrong: a variable that looks like a misspelt setting, for one. */
   readonly notes: readonly string[]

@@ -23,6 +23,8 @@ import { loadMigrations } from '../load/load-migrations.js'
 export interface TargetOptions extends SettingsOptions {
   /** Who does it; default: the CI actor or the system user. */
   readonly by?: string
+  /** Name of the token through which it came, where it did. */
+  readonly token?: string
   /** Gets every event; default: nobody listens. */
   readonly emit?: Emit
   /** Aborted to stop at the next safe point; its reason is thrown. */
@@ -145,7 +147,7 @@ async function createContext(
     import('@phasegate/gates'),
     import('@phasegate/backfill'),
   ])
-  const actor = actorOf(options.by)
+  const actor = actorOf(options)
   const emit = options.emit ?? (() => {})
   const signal = options.signal ?? new AbortController().signal
   const { lock } = settings
@@ -229,12 +231,16 @@ function rememberAgreement(compare: Compare): Compare {
 }
 
 /** The name given, the CI actor or the system user; and through what it came, which is what two-person rules count. */
-export function actorOf(by: string | undefined, environment: NodeJS.ProcessEnv = process.env): Actor {
+export function actorOf(
+  { by, token }: Pick<TargetOptions, 'by' | 'token'>,
+  environment: NodeJS.ProcessEnv = process.env,
+): Actor {
   const ci = environment.GITHUB_ACTOR ?? environment.GITLAB_USER_LOGIN ?? environment.BUILDKITE_BUILD_CREATOR
   const system = systemUser()
   return {
     by: by ?? environment.PHASEGATE_ACTOR ?? ci ?? system,
     through: {
+      ...(token === undefined ? {} : { token }),
       ...(ci === undefined ? {} : { ciActor: ci }),
       user: system,
       host: os.hostname(),

@@ -10,6 +10,7 @@ import {
 } from '@phasegate/core'
 import type { FailedAttempts } from '@phasegate/runner'
 import { assertSafe, connectRunner, type LoadedRunner, loadRunner, type TargetOptions } from '../target/open-runner.js'
+import { createEventMetrics } from '../worker/event-metrics.js'
 import { startHealthServer } from '../worker/health-server.js'
 import { createHealthKeeper, type HealthKeeper } from '../worker/worker-health.js'
 
@@ -47,11 +48,14 @@ export async function runWorker(options: WorkerOptions = {}): Promise<WorkerResu
   if (beforehand !== undefined) await assertSafe(beforehand)
   const { healthHost, healthPort, pollInterval, staleAfter } = settings.worker
   const health = createHealthKeeper(systemClock.now, staleAfter)
+  const metrics = createEventMetrics()
   const emit: Emit = (event) => {
     health.hear(event)
+    metrics.hear(event)
     options.emit?.(event)
   }
-  const server = healthPort === undefined ? undefined : await startHealthServer(healthHost, healthPort, health.read)
+  const server =
+    healthPort === undefined ? undefined : await startHealthServer(healthHost, healthPort, health.read, metrics.read)
   const stop = (): void => {
     health.stopping()
     emit({ type: 'worker.stopping', reason: reasonOf(signal) })

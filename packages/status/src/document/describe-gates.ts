@@ -2,6 +2,7 @@ import {
   type ApprovalRecord,
   allOf,
   type EvidenceRecord,
+  type GateCheck,
   type GateState,
   type JournalSnapshot,
   type UnitName,
@@ -46,8 +47,13 @@ function describeCheck({ check }: EvidenceRecord, now: number): CheckView {
     observedAt: check.observedAt,
     expiresAt: check.expiresAt ?? null,
     expired: hasPassed(check.expiresAt, now),
-    checks: check.checks ?? [],
+    checks: (check.checks ?? []).map(shown),
   }
+}
+
+/** Without what a gate keeps for itself. */
+function shown({ kept: _own, ...check }: GateCheck): GateCheck {
+  return check.checks === undefined ? check : { ...check, checks: check.checks.map(shown) }
 }
 
 function describeDecision(record: ApprovalRecord, now: number): DecisionView {
