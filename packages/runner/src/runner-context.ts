@@ -1,5 +1,6 @@
 import type {
   Actor,
+  Clients,
   Clock,
   Compared,
   CompiledBackfill,
@@ -33,7 +34,10 @@ export interface RunnerSettings {
   }
   /** How long a concurrent build may wait for one old transaction before it is cancelled. */
   readonly concurrentWait: number
-  /** How long a contract stays announced before it begins: one heartbeat, so that no old pod turns ready any more. */
+  /**
+   * How long a contract stays announced at least before it begins, so that no old pod turns ready any more; longer where the
+   * heartbeat of an instance counts for longer.
+   */
   readonly announceTime: number
   /** How long to try to reconnect after a lost connection. */
   readonly reconnectTime: number
@@ -66,7 +70,7 @@ export interface RunnerContext {
   readonly actor: Actor
   readonly appRoles: readonly string[]
   /** Every client of the database, where the config names them. */
-  readonly applications: readonly string[] | undefined
+  readonly clients: Clients | undefined
   readonly settings: RunnerSettings
   readonly clock: Clock
   readonly emit: Emit

@@ -128,7 +128,7 @@ async function planUnit(
   state: Exclude<PlannedUnit['state'], 'applied'>,
 ): Promise<PlanUnit> {
   const { unit, migration } = entry
-  const answer = await askUnitGates(context, snapshot, migration, unit)
+  const answer = await askUnitGates(context, session, snapshot, migration, unit)
   const frozen =
     snapshot.exists && entry.record !== undefined ? await context.target.journal.steps(session, unit.id, 'apply') : []
   const kept = state === 'ready' && entry.state === 'ready' && !entry.edited ? frozen : []
