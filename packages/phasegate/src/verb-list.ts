@@ -68,6 +68,7 @@ export const VERBS: readonly Verb[] = [
   {
     usage: 'worker',
     summary: 'run every backfill whose gates are open, and wait for more, until it is stopped',
+    flags: [['--contract', 'contracts too; `contract.confirm` of the configuration is the consent']],
     takes: ['lock', 'batch', 'pace', 'worker'],
     load: async () => (await import('./commands/worker.js')).workerCommand,
   },
