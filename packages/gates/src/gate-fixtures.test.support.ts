@@ -1,11 +1,14 @@
 import type {
   ApprovalRecord,
   BuildRecord,
+  ClientSessions,
+  Clients,
   CompiledMigration,
   Gate,
   GateCheck,
   GateContext,
   GateState,
+  InstanceRecord,
   JournalSnapshot,
   Phase,
   UnitRecord,
@@ -86,6 +89,22 @@ export function build(application: string, uses: BuildRecord['uses'], liveInstan
   return { digest: `${application}-digest`, application, firstSeen: NOW, lastSeen: NOW, liveInstances, uses }
 }
 
+/** A live instance of a build, reporting as `app` from 10.0.0.1. */
+export function instance(of: BuildRecord, change: Partial<InstanceRecord> = {}): InstanceRecord {
+  return {
+    id: `pod-1/${of.digest}`,
+    digest: of.digest,
+    application: of.application,
+    draining: false,
+    firstSeen: NOW,
+    lastSeen: NOW,
+    expiresAt: '2026-11-22T12:03:00.000Z',
+    role: 'app',
+    client: '10.0.0.1',
+    ...change,
+  }
+}
+
 export interface Situation {
   readonly phase?: Phase
   readonly action?: GateContext['action']
@@ -94,6 +113,10 @@ export interface Situation {
   readonly approvals?: readonly ApprovalRecord[]
   readonly builds?: readonly BuildRecord[]
   readonly mismatches?: number
+  readonly clients?: Clients
+  readonly live?: readonly InstanceRecord[]
+  readonly sessions?: readonly ClientSessions[]
+  readonly hidden?: string
 }
 
 export function context(situation: Situation = {}): GateContext {
@@ -117,6 +140,9 @@ export function context(situation: Situation = {}): GateContext {
     migration: file,
     action: situation.action ?? 'apply',
     snapshot,
+    clients: situation.clients,
+    liveInstances: async () => situation.live ?? [],
+    clientSessions: async () => ({ sessions: situation.sessions ?? [], hidden: situation.hidden ?? null }),
     verifyBackfill: async () => ({ mismatches: situation.mismatches ?? 0, sampleKeys: ['17', '42'] }),
   }
 }

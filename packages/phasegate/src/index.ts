@@ -44,10 +44,12 @@ export {
   command,
   type HttpOptions,
   http,
+  noInstanceUsesOld,
   soak,
 } from '@phasegate/gates'
 export type { Duration } from './config/duration.js'
 export {
+  type ApplicationConfig,
   type ConnectionSettings,
   defineConfig,
   type KnexConnection,

@@ -1,4 +1,6 @@
+import type { Clients } from '../application.js'
 import type { CompiledMigration, CompiledUnit } from '../compiled/compiled-migration.js'
+import type { ClientSessionsSeen, InstanceRecord } from '../journal/instance-record.js'
 import type { JournalSnapshot } from '../journal/journal-snapshot.js'
 
 /** `unknown` holds, like `closed`; it says that the evidence could not be had. */
@@ -30,6 +32,12 @@ export interface GateContext {
   readonly snapshot: JournalSnapshot
   /** Looks for rows that lack a value which the migration's backfill should have left, now. Reads only. */
   readonly verifyBackfill: () => Promise<{ readonly mismatches: number; readonly sampleKeys: readonly string[] }>
+  /** Every client of the database; undefined where the configuration names none, so that nobody knows them all. */
+  readonly clients?: Clients | undefined
+  /** Instances whose heartbeat counts now. Reads only. */
+  readonly liveInstances: () => Promise<readonly InstanceRecord[]>
+  /** Who is connected to the target database now. Reads only. */
+  readonly clientSessions: () => Promise<ClientSessionsSeen>
   readonly signal?: AbortSignal
 }
 

@@ -38,6 +38,14 @@ const serverVersion = z.unknown().transform((value, context) => {
   return z.NEVER
 })
 
+const roles = (expected: string) => z.array(z.string('a role name').min(1, 'a role name'), expected)
+
+const application = z.strictObject({
+  reports: z.boolean('true or false').optional(),
+  seenEvery: duration.refine((ms) => ms >= 1, '1 ms or more').optional(),
+  roles: roles("a list of role names: ['app']").optional(),
+})
+
 /** Everything of a config file but `database`, which `connection.ts` reads. Strict: unknown keys are issues. */
 export const configSchema = z.strictObject({
   database: z.unknown().optional(),
@@ -45,8 +53,9 @@ export const configSchema = z.strictObject({
   serverVersion: serverVersion.optional(),
   migrations: z.string('a folder').min(1, 'a folder').optional(),
   applications: z
-    .record(z.string().min(1), z.strictObject({}), 'an object with one entry an application: { api: {}, worker: {} }')
+    .record(z.string().min(1), application, 'an object with one entry an application: { api: {}, worker: {} }')
     .optional(),
+  ignoredRoles: roles("a list of role names: ['backup', 'monitoring']").optional(),
   appRoles: z.array(z.string('a role name').min(1, 'a role name'), "a list of role names: ['app']").optional(),
   gates: z
     .strictObject({
@@ -107,15 +116,8 @@ export const CONFIG_KEYS: Readonly<Record<string, readonly string[]>> = {
   contract: ['announce', 'confirm'],
   worker: ['pollInterval', 'healthPort', 'healthHost', 'staleAfter'],
   serve: ['port', 'host'],
-  'applications.*': [],
+  'applications.*': ['reports', 'seenEvery', 'roles'],
 }
 
 /** Settings of the design that no version has yet: refused by name instead of being silently ignored. */
-export const LATER_KEYS: readonly string[] = [
-  'applications.*.seenEvery',
-  'applications.*.reports',
-  'engines',
-  'inlineLimit',
-  'targets',
-  'gates.cutover',
-]
+export const LATER_KEYS: readonly string[] = ['engines', 'inlineLimit', 'targets', 'gates.cutover']

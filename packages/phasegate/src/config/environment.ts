@@ -18,6 +18,7 @@ export const ENVIRONMENT_TWINS: Readonly<Record<string, Twin>> = {
   PHASEGATE_SERVER_VERSION: { path: 'serverVersion', kind: 'text' },
   PHASEGATE_MIGRATIONS: { path: 'migrations', kind: 'text' },
   PHASEGATE_APPLICATIONS: { path: 'applications', kind: 'applications' },
+  PHASEGATE_IGNORED_ROLES: { path: 'ignoredRoles', kind: 'list' },
   PHASEGATE_APP_ROLES: { path: 'appRoles', kind: 'list' },
   PHASEGATE_BATCH_TIME: { path: 'backfill.batchTime', kind: 'text' },
   PHASEGATE_BATCH_SIZE: { path: 'backfill.batchSize', kind: 'number' },

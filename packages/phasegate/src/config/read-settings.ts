@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { type Clients, DEFAULT_SEEN_EVERY } from '@phasegate/core'
 import { displayPath } from '../display-path.js'
 import { DEFAULT_DIALECT, DIALECTS } from '../load/dialects.js'
 import { lineOf, whatItSaid } from '../load/source-line.js'
@@ -81,6 +82,7 @@ export async function readSettings(options: SettingsOptions = {}): Promise<Setti
     serverVersion: config.serverVersion,
     migrations: resolve(base, config.migrations ?? 'phasegate'),
     applications: config.applications && Object.keys(config.applications),
+    clients: clientsOf(config),
     appRoles: config.appRoles ?? [],
     gates: { expand: [], backfill: [], contract: [], revert: [], ...withoutUndefined(config.gates) },
     backfill: {
@@ -110,6 +112,19 @@ export async function readSettings(options: SettingsOptions = {}): Promise<Setti
     serve: { host: config.serve?.host ?? '127.0.0.1', port: config.serve?.port ?? 8686 },
     disposable: config.disposable ?? false,
     notes: misspeltVariables(environment),
+  }
+}
+
+function clientsOf({ applications, ignoredRoles }: Partial<CheckedConfig>): Clients | undefined {
+  if (applications === undefined) return undefined
+  return {
+    applications: Object.entries(applications).map(([name, { reports, seenEvery, roles }]) => ({
+      name,
+      reports: reports ?? true,
+      seenEvery: seenEvery ?? DEFAULT_SEEN_EVERY,
+      roles: roles ?? [],
+    })),
+    ignoredRoles: ignoredRoles ?? [],
   }
 }
 

@@ -157,7 +157,7 @@ async function createContext(
     migrations,
     actor,
     appRoles: settings.appRoles,
-    applications: settings.applications,
+    clients: settings.clients,
     clock: systemClock,
     emit,
     signal,
@@ -170,7 +170,8 @@ async function createContext(
       retry: { ...DEFAULT_SETTINGS.retry, attempts: lock.retries + 1, totalTime: lock.retryFor },
       announceTime: settings.contract.announce,
     },
-    gatesFor: (unit, migration, action) => gates.gatesFor(migration, unit.id.phase, action, settings.gates),
+    gatesFor: (unit, migration, action) =>
+      gates.gatesFor(migration, unit.id.phase, action, settings.gates, settings.clients),
     checkGates: gates.checkGates,
     compareBackfill: rememberAgreement((compiled, compared, except) =>
       backfill.compareBackfill({
@@ -184,6 +185,8 @@ async function createContext(
         signal,
       }),
     ),
+    plannedPace: (unit, compiled) =>
+      backfill.plannedPace({ target, unit: unit.id, backfill: compiled, pace: settings.backfill.pace }),
     runBackfill: (unit, compiled, withLaneLock) =>
       backfill.runBackfill({
         target,

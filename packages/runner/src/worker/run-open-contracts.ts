@@ -1,4 +1,11 @@
-import { isPhasegateError, type JournalSnapshot, type PlannedUnit, planUnits, unitName } from '@phasegate/core'
+import {
+  isPhasegateError,
+  type JournalSnapshot,
+  type PlannedUnit,
+  planUnits,
+  type Session,
+  unitName,
+} from '@phasegate/core'
 import { askUnitGates, whyHeld } from '../gate/ask-unit-gates.js'
 import { runLane } from '../lane/run-lane.js'
 import type { RunnerContext } from '../runner-context.js'
@@ -13,13 +20,14 @@ import type { LeftUnit } from './assign-backfills.js'
  */
 export async function runOpenContracts(
   context: RunnerContext,
+  session: Session,
   snapshot: JournalSnapshot,
 ): Promise<{ readonly outcomes: readonly UnitOutcome[]; readonly left: readonly LeftUnit[] }> {
   const outcomes: UnitOutcome[] = []
   const left: LeftUnit[] = []
   for (const entry of planUnits({ migrations: context.migrations, snapshot, lane: 'contract' })) {
     context.signal.throwIfAborted()
-    const reason = await whyLeft(context, snapshot, entry)
+    const reason = await whyLeft(context, session, snapshot, entry)
     if (reason !== undefined) left.push({ unit: unitName(entry.unit.id), reason })
     else if (entry.state === 'ready') outcomes.push(...(await runContract(context, entry)))
   }
@@ -29,6 +37,7 @@ export async function runOpenContracts(
 /** Undefined: it is applied, or may be. */
 async function whyLeft(
   context: RunnerContext,
+  session: Session,
   snapshot: JournalSnapshot,
   entry: PlannedUnit,
 ): Promise<string | undefined> {
@@ -39,7 +48,7 @@ async function whyLeft(
     return `failed: ${record.error?.message ?? 'see phasegate status'} When that is mended: phasegate contract ${record.migration}`
   // What a runner that died has left announced is looked at under the lane's lock, whatever its gates say.
   if (record?.state === 'contracting' || record?.state === 'interrupted') return undefined
-  const answer = await askUnitGates(context, snapshot, entry.migration, entry.unit)
+  const answer = await askUnitGates(context, session, snapshot, entry.migration, entry.unit)
   return answer.state === 'open' ? undefined : whyHeld(answer)
 }
 

@@ -77,7 +77,7 @@ async function runRound(
     context.signal.throwIfAborted()
     const name = unitName(entry.unit.id)
     // Only looked at: what a closed gate says is not written down every few seconds.
-    const answer = await askUnitGates(context, snapshot, entry.migration, entry.unit)
+    const answer = await askUnitGates(context, session, snapshot, entry.migration, entry.unit)
     if (answer.state !== 'open') {
       held.push({ unit: name, reason: whyHeld(answer) })
       continue
@@ -102,7 +102,7 @@ async function runContracts(
   session: Session,
   options: WorkLoopOptions,
 ): Promise<{ readonly applied: boolean; readonly left: readonly LeftUnit[] }> {
-  const { outcomes, left } = await runOpenContracts(context, await context.target.journal.read(session))
+  const { outcomes, left } = await runOpenContracts(context, session, await context.target.journal.read(session))
   for (const outcome of outcomes) {
     options.onOutcome(outcome)
     if (outcome.outcome === 'failed')

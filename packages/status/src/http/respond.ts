@@ -73,11 +73,12 @@ export function startupPage(attempted: boolean): Answer {
 
 /** Small, and without names of tables or migrations: probes are often reachable from outside. */
 export function readyPage(document: StatusDocument, ready: boolean): Answer {
-  const { verdict, draining, missing } = document
+  const { verdict, draining, heartbeat, missing } = document
   return answer(ready ? 200 : 503, {
     status: ready ? document.status : 'fail',
     verdict,
     ...(draining ? { draining } : {}),
+    ...(heartbeat === 'waiting' ? { heartbeat } : {}),
     ...(missing.length === 0 ? {} : { missing: missing.length }),
   })
 }
