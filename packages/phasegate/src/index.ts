@@ -42,8 +42,16 @@ export {
   backfillVerified,
   type CommandOptions,
   command,
+  type FlagClient,
+  type FlagDetails,
+  type FlagOptions,
+  flag,
   type HttpOptions,
   http,
+  type LaunchDarklyOptions,
+  launchDarkly,
+  type PrometheusOptions,
+  prometheus,
   soak,
 } from '@phasegate/gates'
 export type { Duration } from './config/duration.js'
