@@ -8,6 +8,7 @@ import type {
   GateState,
   JournalSnapshot,
   Phase,
+  StatementUseReading,
   UnitRecord,
 } from '@phasegate/core'
 
@@ -94,6 +95,9 @@ export interface Situation {
   readonly approvals?: readonly ApprovalRecord[]
   readonly builds?: readonly BuildRecord[]
   readonly mismatches?: number
+  readonly use?: StatementUseReading
+  readonly evidence?: JournalSnapshot['evidence']
+  readonly now?: string
 }
 
 export function context(situation: Situation = {}): GateContext {
@@ -105,11 +109,11 @@ export function context(situation: Situation = {}): GateContext {
     target: 'c0ffee',
     database: 'shop',
     server: { dialect: 'postgres', version: '18.0' },
-    now: NOW,
+    now: situation.now ?? NOW,
     held: null,
     units: situation.units ?? [record('expand'), record('backfill')],
     approvals: situation.approvals ?? [],
-    evidence: [],
+    evidence: situation.evidence ?? [],
     builds: situation.builds ?? [],
   }
   return {
@@ -117,6 +121,8 @@ export function context(situation: Situation = {}): GateContext {
     migration: file,
     action: situation.action ?? 'apply',
     snapshot,
+    statementUse: async () =>
+      situation.use ?? { exists: true, problems: [], marks: [], uses: [], dependents: [], replicas: 0 },
     verifyBackfill: async () => ({ mismatches: situation.mismatches ?? 0, sampleKeys: ['17', '42'] }),
   }
 }

@@ -41,6 +41,7 @@ export {
   approval,
   backfillVerified,
   type CommandOptions,
+  columnUnused,
   command,
   type FlagClient,
   type FlagDetails,
@@ -53,6 +54,8 @@ export {
   type PrometheusOptions,
   prometheus,
   soak,
+  tableUnused,
+  type UnusedOptions,
 } from '@phasegate/gates'
 export type { Duration } from './config/duration.js'
 export {

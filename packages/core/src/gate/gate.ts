@@ -1,5 +1,6 @@
 import type { CompiledMigration, CompiledUnit } from '../compiled/compiled-migration.js'
 import type { JournalSnapshot } from '../journal/journal-snapshot.js'
+import type { StatementUseReading, UsedObject } from '../ports/statement-use.js'
 
 /** `unknown` holds, like `closed`; it says that the evidence could not be had. */
 export type GateState = 'open' | 'closed' | 'unknown'
@@ -30,6 +31,8 @@ export interface GateContext {
   readonly snapshot: JournalSnapshot
   /** Looks for rows that lack a value which the migration's backfill should have left, now. Reads only. */
   readonly verifyBackfill: () => Promise<{ readonly mismatches: number; readonly sampleKeys: readonly string[] }>
+  /** What the server's statement statistics say of a table or column, now. Reads only, on a session of its own. */
+  readonly statementUse: (object: UsedObject) => Promise<StatementUseReading>
   readonly signal?: AbortSignal
 }
 

@@ -38,6 +38,7 @@ export async function askUnitGates(
       action,
       snapshot,
       signal: context.signal,
+      statementUse: (object) => onSession(context, (own) => context.target.statementUse(own, object)),
       verifyBackfill: async () =>
         backfill === undefined ? { mismatches: 0, sampleKeys: [] } : context.compareBackfill(backfill, 'missing'),
     },
@@ -45,6 +46,16 @@ export async function askUnitGates(
   )
   context.emit({ type: 'gate.checked', unit: unit.id, checks })
   return { state, checks, overrides: used }
+}
+
+/** A session of its own: what a gate left unanswered on it keeps nobody else waiting. */
+async function onSession<T>({ target }: RunnerContext, work: (session: Session) => Promise<T>): Promise<T> {
+  const session = await target.openSession('gate')
+  try {
+    return await session.limited(GATE_TIMEOUTS, () => work(session))
+  } finally {
+    await session.close()
+  }
 }
 
 /**
@@ -65,6 +76,9 @@ function afterPointOfNoReturn(gate: Gate): Gate {
     },
   }
 }
+
+/** Below the gates' own timeout, so that the server's answer comes first. */
+const GATE_TIMEOUTS = { lockTimeout: 1000, statementTimeout: 25_000 }
 
 const GONE = ['BACKFILL.NO_TABLE', 'BACKFILL.NO_COLUMN', 'BACKFILL.EXPRESSION']
 
