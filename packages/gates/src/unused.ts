@@ -115,7 +115,8 @@ function judge(
     )
   const gap = gapSince(before, reading)
   if (gap !== undefined) return look('unknown', `${gap} since ${before.since}, so that the window begins anew`, fresh)
-  const ran = uses.filter(({ id, calls }) => calls !== before.calls[id])
+  // An entry without a call is of a statement that was only explained, or is running for the first time.
+  const ran = uses.filter(({ id, calls }) => calls !== (before.calls[id] ?? '0'))
   const unreadable = ran.find((use) => use.readable !== true)
   const used = ran.find((use) => use.readable === true)
   if (used !== undefined)

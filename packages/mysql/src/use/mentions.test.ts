@@ -26,6 +26,8 @@ describe('mentions', () => {
     'INSERT INTO `users` ( `id` ) VALUES (?) ON DUPLICATE KEY UPDATE `verified_at` = ?',
     'UPDATE `users` SET `verified_at` = NOW ( ) WHERE `id` = ?',
     'TABLE `users`',
+    'EXPLAIN ANALYZE SELECT `verified_at` FROM `users`',
+    'ANALYZE SELECT `verified_at` FROM `users`',
     'LOAD DATA INFILE ? INTO TABLE `users`',
     'INSERT INTO `other` SELECT * FROM `users`',
     "SELECT `id` FROM `users` WHERE `a` = 'unterminated",
@@ -46,6 +48,7 @@ describe('mentions', () => {
     'CREATE INDEX `i` ON `users` ( `verified_at` )',
     'SELECT REPLACE ( `n` , ? , ? ) FROM `users`',
     'COMMIT',
+    'EXPLAIN SELECT `verified_at` FROM `users`',
   ])('says that this does not: %s', (text) => {
     expect(column(text)).toBe('no')
   })

@@ -7,7 +7,7 @@ export type Mention = 'no' | 'possible' | 'ours'
 const OURS = /^phasegate_/i
 
 /** What defines and maintains is not what an application uses. Where it reads for good, such as a view, it is a dependent. */
-const DEFINITIONS = /^(ALTER|DROP|RENAME|ANALYZE|OPTIMIZE|CHECK|CHECKSUM|REPAIR|SHOW|DESC|DESCRIBE|GRANT|REVOKE)$/
+const DEFINITIONS = /^(ALTER|DROP|RENAME|OPTIMIZE|CHECK|CHECKSUM|REPAIR|SHOW|DESC|DESCRIBE|GRANT|REVOKE)$/
 
 /**
  * May a statement use a table, or a column of it? By the tokens of its digest's text, in which names are in backticks or,
@@ -51,6 +51,8 @@ function isOurSchema(
 function isDefinition(tokens: readonly Token[]): boolean {
   const words = tokens.slice(0, 3).map(({ text }) => text.toUpperCase())
   const [first = '', second = ''] = words[0] === 'EXECUTE' || words[0] === 'PREPARE' ? words.slice(1) : words
+  if (first === 'ANALYZE' && /^(TABLE|LOCAL|NO_WRITE_TO_BINLOG)$/.test(second)) return true
+  if (first === 'EXPLAIN' && second !== 'ANALYZE') return true
   return DEFINITIONS.test(first) || (first === 'CREATE' && /^(INDEX|UNIQUE|FULLTEXT|SPATIAL)$/.test(second))
 }
 

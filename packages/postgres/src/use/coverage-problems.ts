@@ -70,7 +70,7 @@ function problemsOf({
       reason: 'compute_query_id is off, so that nothing is counted',
       next: 'ALTER SYSTEM SET compute_query_id = auto; SELECT pg_reload_conf();',
     })
-  if (Number(version) < 1.9)
+  if (!hasInfo(version))
     problems.push({
       reason: `pg_stat_statements ${version} does not say what it lost`,
       next: 'ALTER EXTENSION pg_stat_statements UPDATE;',
@@ -87,4 +87,10 @@ function problemsOf({
     })
   }
   return problems
+}
+
+/** pg_stat_statements_info is there since 1.9 (PostgreSQL 14). */
+function hasInfo(version: string | null): boolean {
+  const [major = 0, minor = 0] = (version ?? '').split('.').map(Number)
+  return major > 1 || (major === 1 && minor >= 9)
 }

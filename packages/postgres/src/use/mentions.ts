@@ -19,6 +19,8 @@ const DEFINITIONS: ReadonlySet<string> = new Set([
   'CreateStatsStmt',
   'GrantStmt',
   'VacuumStmt',
+  // What EXPLAIN ANALYZE runs is counted by itself, as a statement inside another.
+  'ExplainStmt',
 ])
 
 /**
