@@ -18,6 +18,8 @@ export default defineConfig({
           name: 'integration',
           include: ['test/**/*.test.ts'],
           globalSetup,
+          // Node.js 20 does not load the JSON that it imports; vite does.
+          server: { deps: { inline: ['@actions/workflow-parser'] } },
           testTimeout: 60_000,
           hookTimeout: 120_000,
           // On a machine that many share, a wait can be too short once. Such a test is named at the end of the run. Where

@@ -2,6 +2,7 @@ import { benchBackfill } from './backfill.js'
 import type { Bench } from './bench.js'
 import { benchDrift } from './drift.js'
 import { benchMemory } from './memory.js'
+import { benchPages } from './pages.js'
 import { benchProbe } from './probe.js'
 import { benchStatus } from './status.js'
 import { benchTraffic } from './traffic.js'
@@ -31,6 +32,7 @@ export const PARTS = {
     { bench: 'probe', name: 'probe', run: benchProbe },
     { bench: 'status', name: 'status', run: benchStatus },
     ...ENGINE,
+    { bench: 'pages', name: 'pages', run: benchPages },
   ],
   mariadb: ENGINE,
   mysql: ENGINE,

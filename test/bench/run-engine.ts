@@ -32,6 +32,8 @@ export interface EngineFigures extends EngineRun {
 export interface EngineOptions {
   /** Workers of the process; default what a project has by default. */
   readonly workers?: number
+  /** By what it goes; default what it chooses for itself. */
+  readonly key?: string
   /** Prints how far it is. */
   readonly tell?: boolean
 }
@@ -45,10 +47,10 @@ export interface EngineOptions {
 export async function runEngine(
   { url }: BenchDatabase,
   rows: number,
-  { workers, tell = false }: EngineOptions = {},
+  { workers, key, tell = false }: EngineOptions = {},
 ): Promise<EngineFigures> {
   const project = createProject({
-    'phasegate/20261122093000_bench.sql': `-- phase: backfill\n${UPDATE};\n`,
+    'phasegate/20261122093000_bench.sql': `-- phase: backfill\n${key === undefined ? '' : `-- batch: key=${key}\n`}${UPDATE};\n`,
     ...(workers === undefined
       ? {}
       : { 'phasegate.config.mjs': `export default { backfill: { workers: ${workers} } }\n` }),

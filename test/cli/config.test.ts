@@ -17,7 +17,13 @@ describe('config', () => {
   test.each([
     ["{\n  databse: 'postgres://h/d',\n}", 'CONFIG.UNKNOWN_KEY', "'databse'", "Did you mean 'database'?", 4],
     ['{\n  lock: { lockTimeOut: 5 },\n}', 'CONFIG.UNKNOWN_KEY', "'lock.lockTimeOut'", "Did you mean 'lockTimeout'?", 4],
-    ["{ applications: { api: { seenEvery: '1h' } } }", 'CONFIG.NOT_YET', "'applications.api.seenEvery'", 'Remove', 3],
+    [
+      "{ applications: { api: { seenEvry: '1h' } } }",
+      'CONFIG.UNKNOWN_KEY',
+      "'applications.api.seenEvry'",
+      "'seenEvery'",
+      3,
+    ],
     ['{ gates: { contrat: [] } }', 'CONFIG.UNKNOWN_KEY', "'gates.contrat'", "'contract'", 3],
     ['{ colour: true }', 'CONFIG.UNKNOWN_KEY', "'colour'", 'Settings here are: database', 3],
     ['{ engines: {} }', 'CONFIG.NOT_YET', "'engines'", "Remove 'engines'", 3],

@@ -51,8 +51,11 @@ export const document: StatusDocument = status.migrationStatus()
 createStatus({ database: async () => [], dialect: 'oracle' })
 // @ts-expect-error: a URL is no database
 createStatus({ database: 'postgres://localhost' })
-// @ts-expect-error: instances come with a later version
 status.register()
+status.register({ writable: mysql.createPool({}) })
+// @ts-expect-error: a URL is no database
+status.register({ writable: 'postgres://localhost' })
+export const gone: Promise<void> = status.close()
 `
 
 describe('the package as npm packs it', () => {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { environment } from '../conformance/verbs.js'
 import type { Project } from '../support/project.js'
-import { type CliResult, startCli } from '../support/run-cli.js'
+import { type CliResult, type RunningCli, startCli } from '../support/run-cli.js'
 import type { AnyDatabase } from '../support/servers.js'
 
 /** One line of a daemon's log. */
@@ -29,10 +29,8 @@ export interface Daemon {
   stop(): Promise<void>
 }
 
-/** Starts `phasegate worker` as a process of its own, looking for work often. */
-export function startDaemon(project: Project, db: Pick<AnyDatabase, 'url'>, args: readonly string[] = []): Daemon {
-  const all = ['worker', '--poll-interval', '200ms', '--health-port', '0', ...args]
-  const cli = startCli(project, all, { env: environment(db), timeout: 180_000 })
+/** What a process that logs JSON lines has said so far, and a way to wait for more. */
+export function followLog(cli: RunningCli): Pick<Daemon, 'log' | 'heard'> {
   const log = (): readonly LogLine[] =>
     cli
       .stdout()
@@ -53,6 +51,14 @@ export function startDaemon(project: Project, db: Pick<AnyDatabase, 'url'>, args
         )
     }
   }
+  return { log, heard }
+}
+
+/** Starts `phasegate worker` as a process of its own, looking for work often. */
+export function startDaemon(project: Project, db: Pick<AnyDatabase, 'url'>, args: readonly string[] = []): Daemon {
+  const all = ['worker', '--poll-interval', '200ms', '--health-port', '0', ...args]
+  const cli = startCli(project, all, { env: environment(db), timeout: 180_000 })
+  const { log, heard } = followLog(cli)
   return {
     pid: cli.pid,
     log,

@@ -68,6 +68,9 @@ export interface EventMap {
   }
   'worker.stopping': { readonly reason: string }
   'worker.stopped': { readonly applied: number; readonly failed: number }
+  'serve.started': { readonly url: string; readonly readOnly: boolean }
+  /** Somebody with a token did something over HTTP. */
+  'serve.acted': { readonly action: string; readonly by: string; readonly token: string; readonly path: string }
   'connection.lost': { readonly reason: string; readonly attempt: number }
 }
 

@@ -18,6 +18,14 @@ describe('defaultGates', () => {
       'backfillApplied',
       'appUsesNew',
       'approval',
+      'noInstanceUsesOld',
+      'backfillVerified',
+    ])
+    expect(names('contract', 'apply', { applications: [], ignoredRoles: [] })).toEqual([
+      'expandApplied',
+      'backfillApplied',
+      'appUsesNew',
+      'noInstanceUsesOld',
       'backfillVerified',
     ])
     expect(names('expand', 'revert')).toEqual(['contractPending', 'noBuildRequires'])

@@ -1,11 +1,14 @@
 import type {
   ApprovalRecord,
   BuildRecord,
+  ClientSessions,
+  Clients,
   CompiledMigration,
   Gate,
   GateCheck,
   GateContext,
   GateState,
+  InstanceRecord,
   JournalSnapshot,
   Phase,
   StatementUseReading,
@@ -87,6 +90,22 @@ export function build(application: string, uses: BuildRecord['uses'], liveInstan
   return { digest: `${application}-digest`, application, firstSeen: NOW, lastSeen: NOW, liveInstances, uses }
 }
 
+/** A live instance of a build, reporting as `app` from 10.0.0.1. */
+export function instance(of: BuildRecord, change: Partial<InstanceRecord> = {}): InstanceRecord {
+  return {
+    id: `pod-1/${of.digest}`,
+    digest: of.digest,
+    application: of.application,
+    draining: false,
+    firstSeen: NOW,
+    lastSeen: NOW,
+    expiresAt: '2026-11-22T12:03:00.000Z',
+    role: 'app',
+    client: '10.0.0.1',
+    ...change,
+  }
+}
+
 export interface Situation {
   readonly phase?: Phase
   readonly action?: GateContext['action']
@@ -98,6 +117,10 @@ export interface Situation {
   readonly use?: StatementUseReading
   readonly evidence?: JournalSnapshot['evidence']
   readonly now?: string
+  readonly clients?: Clients
+  readonly live?: readonly InstanceRecord[]
+  readonly sessions?: readonly ClientSessions[]
+  readonly hidden?: string
 }
 
 export function context(situation: Situation = {}): GateContext {
@@ -123,6 +146,9 @@ export function context(situation: Situation = {}): GateContext {
     snapshot,
     statementUse: async () =>
       situation.use ?? { exists: true, problems: [], marks: [], uses: [], dependents: [], replicas: 0 },
+    clients: situation.clients,
+    liveInstances: async () => situation.live ?? [],
+    clientSessions: async () => ({ sessions: situation.sessions ?? [], hidden: situation.hidden ?? null }),
     verifyBackfill: async () => ({ mismatches: situation.mismatches ?? 0, sampleKeys: ['17', '42'] }),
   }
 }

@@ -1,4 +1,4 @@
-import type { CompiledMigration, Gate, GateContext, Phase } from '@phasegate/core'
+import type { Clients, CompiledMigration, Gate, GateContext, Phase } from '@phasegate/core'
 import { defaultGates } from './default-gates.js'
 
 export type ConfiguredGates = { readonly [phase in Phase | 'revert']?: readonly Gate[] }
@@ -12,7 +12,10 @@ export function gatesFor(
   phase: Phase,
   action: GateContext['action'],
   configured: ConfiguredGates = {},
+  clients?: Clients,
 ): readonly Gate[] {
   const key = action === 'revert' ? 'revert' : phase
-  return [...new Set([...defaultGates(phase, action), ...(configured[key] ?? []), ...(migration.gates[key] ?? [])])]
+  return [
+    ...new Set([...defaultGates(phase, action, clients), ...(configured[key] ?? []), ...(migration.gates[key] ?? [])]),
+  ]
 }

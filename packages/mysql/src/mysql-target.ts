@@ -9,6 +9,7 @@ import { createMysqlJournal } from './journal/mysql-journal.js'
 import { capabilitiesOf } from './server/capabilities.js'
 import { assertUsable } from './session/assert-usable.js'
 import { classifyError, isDatabaseError } from './session/classify-error.js'
+import { clientSessions } from './session/client-sessions.js'
 import { addressOf, connectionSettings } from './session/connection-settings.js'
 import { releaseLaneLock, tryLaneLock } from './session/lane-lock.js'
 import {
@@ -86,6 +87,7 @@ export async function connectMysql(options: ConnectOptions): Promise<Target> {
     isAlive: isBackendAlive,
     cancelStatement: cancelBackend,
     terminate: terminateBackend,
+    clientSessions: (session) => clientSessions(session, new Set([...opened.keys()].map((one) => one.backend.id))),
     completeStatement,
     statementUse: (session, object) => readStatementUse(session, object, capabilities),
     tableSizes: (session, tables) => tableSizes(session, tables, capabilities),

@@ -51,6 +51,7 @@ export {
   http,
   type LaunchDarklyOptions,
   launchDarkly,
+  noInstanceUsesOld,
   type PrometheusOptions,
   prometheus,
   soak,
@@ -59,6 +60,7 @@ export {
 } from '@phasegate/gates'
 export type { Duration } from './config/duration.js'
 export {
+  type ApplicationConfig,
   type ConnectionSettings,
   defineConfig,
   type KnexConnection,

@@ -110,6 +110,10 @@ const SETTING_FLAGS: Readonly<Record<NonNullable<Verb['takes']>[number], readonl
     ['--health-host <address>', 'on which address: 127.0.0.1, in a pod 0.0.0.0'],
     ['--stale-after <duration>', "how long nothing at all may happen before /health/live says so: '2m'"],
   ],
+  serve: [
+    ['--port <port>', 'the port; default 8686'],
+    ['--host <address>', 'the address; default 127.0.0.1, which others do not reach'],
+  ],
   compile: [['--server-version <version>', "server version to compile for, without a database: '8.4'"]],
 }
 
@@ -134,6 +138,8 @@ function settingsOf(flags: Readonly<Record<string, unknown>>, { takes = [] }: Ve
     ...count('healthPort'),
     ...text('healthHost'),
     ...text('staleAfter'),
+    ...count('port'),
+    ...text('host'),
     ...text('serverVersion'),
   }
 }

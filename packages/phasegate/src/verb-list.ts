@@ -7,7 +7,7 @@ export interface Verb {
   /** Flags and what they do. */
   readonly flags?: readonly (readonly [flag: string, description: string])[]
   /** Which flags of the configuration it takes, beside `--config` and `--database`. */
-  readonly takes?: readonly ('lock' | 'batch' | 'pace' | 'compile' | 'worker')[]
+  readonly takes?: readonly ('lock' | 'batch' | 'pace' | 'compile' | 'worker' | 'serve')[]
   /** Has `--format github`. */
   readonly github?: boolean
   /** Loads the verb when it is called; without one it is refused as `VERB.NOT_YET`. */
@@ -68,6 +68,7 @@ export const VERBS: readonly Verb[] = [
   {
     usage: 'worker',
     summary: 'run every backfill whose gates are open, and wait for more, until it is stopped',
+    flags: [['--contract', 'contracts too; `contract.confirm` of the configuration is the consent']],
     takes: ['lock', 'batch', 'pace', 'worker'],
     load: async () => (await import('./commands/worker.js')).workerCommand,
   },
@@ -189,6 +190,13 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./commands/manifest.js')).manifestCommand,
   },
   {
+    usage: 'serve',
+    summary: 'status, gates, metrics and health over HTTP; with tokens also approve, pause and resume',
+    takes: ['serve'],
+    flags: [['--token-file <file>', 'who may approve, pause and resume: `<name> <secret>`, one a line']],
+    load: async () => (await import('./commands/serve.js')).serveCommand,
+  },
+  {
     usage: 'doctor',
     summary: 'check the server, privileges and what is in the way',
     load: async () => (await import('./commands/doctor.js')).doctorCommand,
@@ -196,7 +204,7 @@ export const VERBS: readonly Verb[] = [
 ]
 
 /** Verbs of the design that no version has yet. Known, so that they are refused by name. */
-export const LATER_VERBS: readonly string[] = ['baseline', 'serve', 'repack']
+export const LATER_VERBS: readonly string[] = ['baseline', 'repack']
 
 export function verbName(verb: Verb): string {
   return verb.usage.split(' ')[0]!

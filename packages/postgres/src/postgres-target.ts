@@ -7,6 +7,7 @@ import { missingTables, tableSizes } from './catalog/table-sizes.js'
 import { createPostgresJournal } from './journal/postgres-journal.js'
 import { assertUsable } from './session/assert-usable.js'
 import { classifyError, isDatabaseError } from './session/classify-error.js'
+import { clientSessions } from './session/client-sessions.js'
 import { addressOf, connectionSettings } from './session/connection-settings.js'
 import { releaseLaneLock, tryLaneLock } from './session/lane-lock.js'
 import {
@@ -86,6 +87,7 @@ export async function connectPostgres(options: ConnectOptions): Promise<Target> 
     isAlive: isBackendAlive,
     cancelStatement: cancelBackend,
     terminate: terminateBackend,
+    clientSessions,
     // Its grammar names one property of a column at a time, so that no statement needs the rest of a definition.
     completeStatement: async (_, statement) => statement,
     statementUse: readStatementUse,

@@ -1,5 +1,6 @@
 import type {
   Actor,
+  Clients,
   Clock,
   Compared,
   CompiledBackfill,
@@ -11,6 +12,7 @@ import type {
   GateContext,
   GateState,
   PhasegateError,
+  PlannedPace,
   Session,
   Target,
 } from '@phasegate/core'
@@ -32,7 +34,10 @@ export interface RunnerSettings {
   }
   /** How long a concurrent build may wait for one old transaction before it is cancelled. */
   readonly concurrentWait: number
-  /** How long a contract stays announced before it begins: one heartbeat, so that no old pod turns ready any more. */
+  /**
+   * How long a contract stays announced at least before it begins, so that no old pod turns ready any more; longer where the
+   * heartbeat of an instance counts for longer.
+   */
   readonly announceTime: number
   /** How long to try to reconnect after a lost connection. */
   readonly reconnectTime: number
@@ -65,7 +70,7 @@ export interface RunnerContext {
   readonly actor: Actor
   readonly appRoles: readonly string[]
   /** Every client of the database, where the config names them. */
-  readonly applications: readonly string[] | undefined
+  readonly clients: Clients | undefined
   readonly settings: RunnerSettings
   readonly clock: Clock
   readonly emit: Emit
@@ -86,6 +91,8 @@ export interface RunnerContext {
     /** Keys of rows that count as right; default: none. */
     except?: readonly string[],
   ) => Promise<{ readonly mismatches: number; readonly sampleKeys: readonly string[] }>
+  /** How fast and when a backfill would work. */
+  readonly plannedPace: (unit: CompiledUnit, backfill: CompiledBackfill) => PlannedPace
   readonly runBackfill: (
     unit: CompiledUnit,
     backfill: CompiledBackfill,

@@ -4,6 +4,7 @@ import {
   type Clock,
   type ErrorEnvelope,
   EXIT,
+  HEARTBEAT_INTERVALS,
   isPhasegateError,
   type JournalSnapshot,
   type Logger,
@@ -11,6 +12,7 @@ import {
   systemClock,
 } from '@phasegate/core'
 import { buildDocument, databaseNow } from './document/build-document.js'
+import type { KnownMigration } from './document/describe-migrations.js'
 import type { StatusDocument } from './document/status-document.js'
 import { createFastifyPlugin, type FastifyPlugin } from './http/fastify-plugin.js'
 import { createNodeHandlers, type ExpressHandlers, type HttpHandlers } from './http/node-handlers.js'
@@ -19,28 +21,33 @@ import {
   answer,
   gatePage,
   livePage,
+  metricsPage,
   type Pages,
   readyPage,
   startupPage,
   unitPage,
 } from './http/respond.js'
 import { readManifest } from './manifest/read-manifest.js'
-import { type Database, journalOf } from './poll/database.js'
-import type { Dialect } from './poll/journal-readers.js'
-import { createPoller } from './poll/poller.js'
+import { documentMetrics } from './metrics/document-metrics.js'
+import { type Metric, sample } from './metrics/metric.js'
+import { type AppJournal, type Database, journalOf } from './poll/database.js'
+import type { Dialect } from './poll/journal-ways.js'
+import { createPoller, withTimeout } from './poll/poller.js'
 import { consoleLogger, createReporter } from './report-changes.js'
 import { isGood, isReady, type Standing } from './verdict/standing.js'
 
 export interface StatusOptions {
   /**
    * A knex instance, a pg.Pool, a pool or connection of mysql2, or a function that runs one statement without parameters.
-   * Only read from.
+   * Only read from, but for what `register` stores.
    */
   readonly database: Database
   /** What a query function leads to; default `postgres`. A client says it itself. */
   readonly dialect?: Dialect | undefined
   /** What `phasegate manifest` wrote, as a path, a `file:` URL or the object. Without it nothing is required. */
   readonly manifest?: string | URL | BuildManifest | undefined
+  /** Migrations of the files, for a process that has them: those that the journal does not know yet are listed as pending. */
+  readonly migrations?: readonly KnownMigration[] | undefined
   /** Object first, like pino. Default: warnings and errors go to the console. */
   readonly logger?: Logger | undefined
   /** Name of this process in the document; default: the host name, which in Kubernetes is the pod's. */
@@ -61,7 +68,32 @@ export interface StatusOptions {
   readonly clock?: Pick<Clock, 'now' | 'random'> | undefined
 }
 
+export interface RegisterOptions {
+  /**
+   * A connection that leads to the primary, where `database` leads to one that only reads. It then does the polling too, so
+   * that what is read is never older than the heartbeat.
+   */
+  readonly writable?: Database | undefined
+}
+
 export interface Status {
+  /**
+   * From now on each poll is also the heartbeat of this process, by which contracts know that its build runs. Call it right
+   * after `createStatus`: it is not ready before its first heartbeat is stored. Without a build manifest there is nothing to
+   * report, which is logged. A second call changes nothing.
+   *
+   * @throws `STATUS.DATABASE` for a `writable` that is no client
+   * @example
+   * const status = createStatus({ database: pool, manifest: 'phasegate.manifest.json' })
+   * status.register()
+   * process.once('SIGTERM', async () => {
+   *   status.drain()
+   *   await server.close()
+   *   await status.close()
+   *   await pool.end()
+   * })
+   */
+  register(options?: RegisterOptions): void
   /** Answers from memory: may this process get traffic? */
   ready(): boolean
   /** The document, from memory. */
@@ -72,6 +104,8 @@ export interface Status {
    * @throws `STATUS.NOT_READY` where it is not ready for another reason: unknown, incompatible, draining.
    */
   getMigrationStatus(): Promise<number>
+  /** The document as numbers, from memory: for `observeMetrics`, or a registry of your own. */
+  metrics(): readonly Metric[]
   /** Reads the journal now; resolves to the document, also when that failed. */
   refresh(): Promise<StatusDocument>
   /** Calls back whenever status, verdict or reason change; returns what ends that. */
@@ -80,8 +114,11 @@ export interface Status {
   drain(): void
   /** Says that this process cannot recover by itself: `/health/live` answers 503 from now on. */
   unrecoverable(reason: string): void
-  /** Ends polling. The database client stays open: it is the application's. */
-  close(): void
+  /**
+   * Ends polling, and says that a registered process has ended: await it before the pool is closed. Never rejects, and takes
+   * no longer than twice `timeout`; what could not be said ends with its heartbeat. The client stays open.
+   */
+  close(): Promise<void>
   readonly http: HttpHandlers
   readonly express: ExpressHandlers
   readonly fastify: FastifyPlugin
@@ -101,7 +138,7 @@ export function createStatus(options: StatusOptions): Status {
   const instance = options.instance ?? hostname()
   const manifest = options.manifest === undefined ? undefined : readManifest(options.manifest)
   const interval = intervals(options.pollInterval)
-  const readJournal = journalOf(options.database, { timeout, dialect: options.dialect })
+  let journal: AppJournal = journalOf(options.database, { timeout, dialect: options.dialect })
   const report = createReporter(logger, clock.now)
   const listeners = new Set<(document: StatusDocument) => void>()
   if (manifest === undefined) logger.warn({}, 'phasegate: no build manifest was given, so nothing is required')
@@ -110,7 +147,9 @@ export function createStatus(options: StatusOptions): Status {
   let readAt = 0
   let error: ErrorEnvelope | null = null
   let attempted = false
-  let standing: Standing = { latched: false, draining: false, onIncompatible }
+  let standing: Standing = { latched: false, draining: false, heartbeat: 'none', onIncompatible }
+  let id: string | undefined
+  let closing: Promise<void> | undefined
   let unrecoverable: string | undefined
 
   const currentInterval = (): number => (standing.latched ? interval.ready : interval.waiting)
@@ -118,7 +157,16 @@ export function createStatus(options: StatusOptions): Status {
   const ageMs = (): number => clock.now() - readAt
   const makeDocument = (): StatusDocument => {
     const stale = snapshot !== undefined && (error !== null || ageMs() > 3 * currentInterval())
-    return buildDocument({ manifest, snapshot, instance, ageMs: ageMs(), stale, error, standing })
+    return buildDocument({
+      manifest,
+      migrations: options.migrations,
+      snapshot,
+      instance,
+      ageMs: ageMs(),
+      stale,
+      error,
+      standing,
+    })
   }
 
   let document = makeDocument()
@@ -139,16 +187,36 @@ export function createStatus(options: StatusOptions): Status {
         }
         return page
       },
+      metrics: () => metricsPage(metrics()),
       unit: (unit) => unitPage(unit, snapshot, retryAfter()),
       gate: (unit) =>
         gatePage(unit, snapshot, snapshot === undefined ? 0 : databaseNow(snapshot, ageMs()), retryAfter()),
     }
   }
 
+  /** Where there is no journal yet there is nothing that a contract could ask. */
+  function readPoll(): Promise<JournalSnapshot> {
+    const reading = { lookFirst: snapshot?.exists === false }
+    if (manifest === undefined || id === undefined) return journal.read(reading)
+    const lifetime = HEARTBEAT_INTERVALS * Math.max(interval.waiting, interval.ready)
+    const { digest, application } = manifest
+    const heartbeat = { id, digest, lifetime, draining: standing.draining }
+    return journal.report(heartbeat, { digest, application, manifest: () => JSON.stringify(manifest) }, reading)
+  }
+
+  function metrics(): readonly Metric[] {
+    const now = makeDocument()
+    const ready = sample(isReady(now.verdict, standing) ? 1 : 0)
+    return [
+      { name: 'phasegate_ready', help: '1 while this process may get traffic.', type: 'gauge', samples: [ready] },
+      ...documentMetrics(now),
+    ]
+  }
+
   function update(): void {
     const before = document
     document = makeDocument()
-    if (!standing.latched && isGood(document.verdict)) {
+    if (!standing.latched && isGood(document.verdict) && standing.heartbeat !== 'waiting') {
       standing = { ...standing, latched: true }
       document = makeDocument()
     }
@@ -157,6 +225,33 @@ export function createStatus(options: StatusOptions): Status {
     const told = ({ status, verdict, reason, draining }: StatusDocument): string =>
       JSON.stringify([status, verdict, reason, draining])
     if (told(before) !== told(document)) for (const listener of listeners) notify(listener)
+  }
+
+  function register({ writable }: RegisterOptions = {}): void {
+    if (id !== undefined || closing !== undefined) return
+    if (manifest === undefined) {
+      logger.warn({}, 'phasegate: without a build manifest there is nothing to register')
+      return
+    }
+    if (writable !== undefined) journal = journalOf(writable, { timeout, dialect: options.dialect })
+    // The name is for people; the rest keeps two processes of one name apart.
+    id = `${instance.slice(0, 200)}/${globalThis.crypto.randomUUID()}`
+    standing = { ...standing, heartbeat: 'waiting' }
+    update()
+    void poller.pollAgain()
+  }
+
+  async function leave(): Promise<void> {
+    await poller.close()
+    if (id === undefined) return
+    try {
+      await withTimeout(journal.leave(id), timeout)
+    } catch (thrown) {
+      logger.warn(
+        { error: describe(thrown) },
+        'phasegate: could not say that this process has ended; its heartbeat will',
+      )
+    }
   }
 
   function notify(listener: (document: StatusDocument) => void): void {
@@ -168,8 +263,10 @@ export function createStatus(options: StatusOptions): Status {
   }
 
   const poller = createPoller({
-    read: () => readJournal({ lookFirst: snapshot?.exists === false }),
+    read: readPoll,
     onRead: (read) => {
+      if (standing.heartbeat === 'waiting' && (read.stored === true || !read.exists))
+        standing = { ...standing, heartbeat: 'stored' }
       snapshot = read
       readAt = clock.now()
       error = null
@@ -185,11 +282,14 @@ export function createStatus(options: StatusOptions): Status {
     timeout,
     clock,
   })
-  poller.start()
+  // So that `register`, called right after this, is part of the first poll.
+  queueMicrotask(poller.start)
 
   return {
+    register,
     ready: () => isReady(document.verdict, standing),
     migrationStatus: makeDocument,
+    metrics,
     getMigrationStatus: async () => {
       if (!attempted) await poller.poll()
       if (isReady(document.verdict, standing)) return 0
@@ -208,12 +308,13 @@ export function createStatus(options: StatusOptions): Status {
     drain: () => {
       standing = { ...standing, draining: true }
       update()
+      if (id !== undefined) void poller.pollAgain()
     },
     unrecoverable: (reason) => {
       unrecoverable = reason
       update()
     },
-    close: poller.close,
+    close: () => (closing ??= leave()),
     ...createNodeHandlers(() => pages),
     fastify: createFastifyPlugin(() => pages),
   }
@@ -250,10 +351,11 @@ function describe(thrown: unknown): string {
 }
 
 function notReady(document: StatusDocument): PhasegateError {
-  const { verdict, reason, draining } = document
+  const { verdict, reason, draining, heartbeat } = document
+  const why = heartbeat === 'waiting' && isGood(verdict) ? 'its first heartbeat is not stored yet' : verdict
   return new PhasegateError({
     code: 'STATUS.NOT_READY',
-    message: draining ? 'This process is draining.' : `This process is not ready: ${verdict}.`,
+    message: draining ? 'This process is draining.' : `This process is not ready: ${why}.`,
     ...(draining ? {} : { why: reason }),
     next: ['phasegate status'],
     meta: { verdict },

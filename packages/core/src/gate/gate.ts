@@ -1,4 +1,6 @@
+import type { Clients } from '../application.js'
 import type { CompiledMigration, CompiledUnit } from '../compiled/compiled-migration.js'
+import type { ClientSessionsSeen, InstanceRecord } from '../journal/instance-record.js'
 import type { JournalSnapshot } from '../journal/journal-snapshot.js'
 import type { StatementUseReading, UsedObject } from '../ports/statement-use.js'
 
@@ -33,6 +35,12 @@ export interface GateContext {
   readonly verifyBackfill: () => Promise<{ readonly mismatches: number; readonly sampleKeys: readonly string[] }>
   /** What the server's statement statistics say of a table or column, now. Reads only, on a session of its own. */
   readonly statementUse: (object: UsedObject) => Promise<StatementUseReading>
+  /** Every client of the database; undefined where the configuration names none, so that nobody knows them all. */
+  readonly clients?: Clients | undefined
+  /** Instances whose heartbeat counts now. Reads only. */
+  readonly liveInstances: () => Promise<readonly InstanceRecord[]>
+  /** Who is connected to the target database now. Reads only. */
+  readonly clientSessions: () => Promise<ClientSessionsSeen>
   readonly signal?: AbortSignal
 }
 

@@ -86,6 +86,8 @@ export interface JournalSnapshot {
   /** The latest check of each gate of each unit. */
   readonly evidence: readonly EvidenceRecord[]
   readonly builds: readonly BuildRecord[]
+  /** Of a poll that reports: the heartbeat that came with it is stored. */
+  readonly stored?: boolean
 }
 
 export function findUnit(snapshot: JournalSnapshot, migration: string, phase: Phase): UnitRecord | undefined {

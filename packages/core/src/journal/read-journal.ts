@@ -38,7 +38,9 @@ export interface JournalSql {
   notInitialised(error: unknown): boolean
   /** Does the error say that this role may not read? */
   isForbidden(error: unknown): boolean
-  /** The statements that let the role read the journal. */
+  /** What `read` does that a role may be forbidden; default `read the journal`. */
+  readonly doing?: string
+  /** The statements that let the role do it. */
   grantsFor(role: string, database: string): readonly string[]
 }
 
@@ -73,7 +75,7 @@ export function createJournalReader(sql: JournalSql): ReadJournal {
       if (sql.notInitialised(error)) return missing(await describe(run), error)
       if (!sql.isForbidden(error)) throw error
       const { role, database } = await describe(run)
-      throw journalForbidden(role, sql.grantsFor(role, database), error)
+      throw journalForbidden(role, sql.grantsFor(role, database), error, sql.doing)
     }
     // No snapshot: the tables are being created by a runner that has not committed the first row.
     return sql.parse(jsonTexts(answer)) ?? empty(await describe(run))

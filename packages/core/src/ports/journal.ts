@@ -1,6 +1,7 @@
 import type { CompiledStep, StepExecution } from '../compiled/compiled-migration.js'
 import type { ErrorEnvelope } from '../error/phasegate-error.js'
 import type { GateCheck } from '../gate/gate.js'
+import type { InstanceRecord } from '../journal/instance-record.js'
 import type { Actor, JournalSnapshot } from '../journal/journal-snapshot.js'
 import type { UnitId, UnitState } from '../unit.js'
 import type { Backend, Session } from './session.js'
@@ -52,6 +53,13 @@ export interface Journal {
   ensure(session: Session, appRoles: readonly string[]): Promise<void>
   /** One consistent read; `exists: false` where there is no journal. Throws `JOURNAL.FORBIDDEN`, `JOURNAL.NEWER`. */
   read(session: Session): Promise<JournalSnapshot>
+
+  /** Instances whose heartbeat counts now, by name; empty where there is no journal. */
+  liveInstances(session: Session): Promise<readonly InstanceRecord[]>
+  /** The build manifests of an application as they were recorded, as JSON texts; the newest first. */
+  recordedManifests(session: Session, application: string): Promise<readonly string[]>
+  /** Forgets instances whose heartbeat ended over an hour ago, but the last one of each build: it says when that was seen. */
+  forgetInstances(session: Session): Promise<void>
 
   /** Inserts or restarts the unit's row: state, fingerprint, actor, attempts + 1. */
   startUnit(session: Session, start: StartUnit): Promise<void>

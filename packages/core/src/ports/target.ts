@@ -1,4 +1,5 @@
 import type { PhasegateError } from '../error/phasegate-error.js'
+import type { ClientSessionsSeen } from '../journal/instance-record.js'
 import type { BackfillTarget } from './backfill-target.js'
 import type { Journal } from './journal.js'
 import type { Backend, ErrorKind, LockHolder, Session } from './session.js'
@@ -60,6 +61,9 @@ export interface Target {
   isAlive(session: Session, backend: Backend): Promise<boolean>
   cancelStatement(session: Session, backend: Backend): Promise<void>
   terminate(session: Session, backend: Backend): Promise<void>
+
+  /** Who is connected to this database, by role and address; sessions of Phasegate, wherever it runs, are left out. */
+  clientSessions(session: Session): Promise<ClientSessionsSeen>
 
   /** The text of a step with `fromCatalog` as it runs. Throws `STEP.CONFLICT` where the catalog has not what it needs. */
   completeStatement(session: Session, statement: string): Promise<string>

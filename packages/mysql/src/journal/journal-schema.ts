@@ -1,5 +1,5 @@
 /** Version of the journal's tables. Within a major it only grows, so that old pods read it while a new runner upgrades. */
-export const JOURNAL_VERSION = 2
+export const JOURNAL_VERSION = 3
 
 /**
  * Names compare byte by byte, as PostgreSQL's COLLATE "C" does. The row format is named because it allows keys of 3072
@@ -166,5 +166,12 @@ export const JOURNAL_MIGRATIONS: readonly (readonly (string | GuardedStatement)[
       PRIMARY KEY (migration, digest)
     ) ${TABLE}`,
     'UPDATE phasegate_journal SET version = 2',
+  ],
+  // Instances that report.
+  [
+    // Whom it reports as, and from where: what its sessions are known by.
+    addColumn('phasegate_instance', 'role', 'VARCHAR(255)'),
+    addColumn('phasegate_instance', 'client', 'VARCHAR(255)'),
+    'UPDATE phasegate_journal SET version = 3',
   ],
 ]

@@ -14,6 +14,7 @@ import {
 } from '@phasegate/core'
 import { readJournal } from '../sql/index.js'
 import { ensureJournal } from './ensure-journal.js'
+import { forgetInstances, liveInstances, recordedManifests } from './instances.js'
 import { mergeJson } from './merge-json.js'
 import { isoText, utcDatetime } from './utc-datetime.js'
 
@@ -28,6 +29,9 @@ export function createMysqlJournal(): Journal {
   return {
     ensure: ensureJournal,
     read: (session) => readJournal((text) => session.query(text)),
+    liveInstances,
+    recordedManifests,
+    forgetInstances,
     startUnit,
     changeUnit,
     steps: readSteps,

@@ -84,7 +84,8 @@ export async function openTransactions(session: Session): Promise<ReadonlyMap<st
 }
 
 /** What clients call themselves; kept by performance_schema, which MariaDB has switched off by default. */
-async function applicationNames(session: Session, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+export async function applicationNames(session: Session, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  if (ids.length === 0) return new Map()
   const rows = await ifAllowed(() =>
     session.query<{ id: string | number; name: string | null }>(
       `SELECT processlist_id AS id, attr_value AS name FROM performance_schema.session_connect_attrs

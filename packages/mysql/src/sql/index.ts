@@ -1,6 +1,7 @@
 export * from './account.js'
 export * from './describe-database.js'
 export * from './error-number.js'
+export * from './heartbeat-sql.js'
 export * from './journal-errors.js'
 export * from './journal-tables.js'
 export * from './parse-journal.js'

@@ -19,6 +19,8 @@ interface JournalRow {
   readonly json: Readonly<Record<string, unknown>>
 }
 
+type Held = Pick<JournalSnapshot, 'held'> & { readonly stored: boolean | null }
+
 interface Header {
   readonly version: number
   readonly target: string
@@ -38,7 +40,7 @@ export function parseJournal(texts: readonly string[]): JournalSnapshot | undefi
   const rows = texts.map(parse)
   const [header] = collect(rows, 'journal')
   if (header === undefined) return undefined
-  const { version, target, database, now, dialect, server, held } = header as Header & Pick<JournalSnapshot, 'held'>
+  const { version, target, database, now, dialect, server, held, stored } = header as Header & Held
   assertReadable(version)
   return {
     exists: true,
@@ -48,6 +50,7 @@ export function parseJournal(texts: readonly string[]): JournalSnapshot | undefi
     server: { dialect, version: server },
     now,
     held,
+    ...(stored === true ? { stored } : {}),
     units: sorted(collect(rows, 'unit'), ({ migration, phase }) => [migration, PHASES.indexOf(phase)]),
     approvals: sorted(collect(rows, 'approval'), ({ id }) => [BigInt(id)]),
     evidence: sorted(collect(rows, 'evidence'), ({ migration, phase, gate }) => [migration, phase, gate]).map(

@@ -33,20 +33,12 @@ const row = (part: string, fields: string, json: Readonly<Record<string, string>
     .map(([key, value], index) => `, '${index === 0 ? '' : ', '}"${key}": ', COALESCE(${value}, 'null')`)
     .join('')}, '}}')`
 
-/**
- * Reads the whole journal: one statement, so one read view; a row a record, each of one text, so that no type parser and
- * no name mapper of an application can touch it. No row is gathered into another: JSON_ARRAYAGG has no order on MySQL and
- * ends at group_concat_max_len on MariaDB; JSON_OBJECTAGG has no such end. Nor is anything sorted, which beside JSON ends
- * with error 1038 on MySQL. Locks: metadata locks (SHARED_READ) on our own tables.
- *
- * The latest check of each gate is found by a loose scan of the index \`evidence_latest\` (MySQL Reference Manual, "GROUP
- * BY Optimization"): evidence is append-only, and is not to be read whole at every poll.
- */
-export const readJournalSql = `
+/** The statement, with an expression for whether a heartbeat is stored. */
+const readSql = (stored: string): string => `
 SELECT ${row(
   'journal',
   `'version', j.version, 'target', j.target, 'database', DATABASE(), 'dialect', ${dialectSql}, 'server', VERSION(), 'now', ${iso('UTC_TIMESTAMP(6)')}`,
-  { held: 'j.held' },
+  { held: 'j.held', stored },
 )} AS journal
 FROM phasegate_journal j
 UNION ALL
@@ -78,6 +70,26 @@ UNION ALL
 SELECT ${row('evidence', `'migration', e.migration, 'phase', e.phase, 'gate', e.gate`, { check: 'e.detail' })}
 FROM (SELECT MAX(id) AS id FROM phasegate_evidence GROUP BY migration, phase, gate) l
 JOIN phasegate_evidence e ON e.id = l.id
+`
+
+/**
+ * What an application reads: the journal without builds, since it judges by its own and ten thousand processes that each
+ * counted all the others would keep a server busy. One statement, so one read view; a row a record, each of one text, so
+ * that no type parser and no name mapper of an application can touch it. No row is gathered into another: JSON_ARRAYAGG has no order on MySQL and
+ * ends at group_concat_max_len on MariaDB; JSON_OBJECTAGG has no such end. Nor is anything sorted, which beside JSON ends
+ * with error 1038 on MySQL. Locks: metadata locks (SHARED_READ) on our own tables.
+ *
+ * The latest check of each gate is found by a loose scan of the index \`evidence_latest\` (MySQL Reference Manual, "GROUP
+ * BY Optimization"): evidence is append-only, and is not to be read whole at every poll.
+ */
+export const pollJournalSql = readSql('NULL')
+
+/** As `pollJournalSql`, after the heartbeat of this instance: says whether it is stored. `id` is a literal. */
+export const reportJournalSql = (id: string): string =>
+  readSql(`(SELECT 'true' FROM phasegate_instance s WHERE s.id = ${id} AND s.expires_at > UTC_TIMESTAMP(6))`)
+
+/** What each build uses and when it was seen. */
+const builds = `
 UNION ALL
 SELECT ${row(
   'build',
@@ -94,3 +106,6 @@ FROM phasegate_build b
 LEFT JOIN (SELECT digest, MAX(last_seen) AS last_seen, SUM(expires_at > UTC_TIMESTAMP(6)) AS live
            FROM phasegate_instance GROUP BY digest) i ON i.digest = b.digest
 `
+
+/** As `pollJournalSql`, with the builds that were recorded: the whole journal. */
+export const readJournalSql = `${pollJournalSql.trimEnd()}${builds}`

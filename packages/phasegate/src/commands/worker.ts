@@ -1,5 +1,5 @@
 import { EXIT, systemClock } from '@phasegate/core'
-import type { Command } from '../command.js'
+import { type Command, isSet } from '../command.js'
 import { runWorker } from '../verbs/worker.js'
 import { createWorkerLog } from '../worker/worker-log.js'
 import { targetOptions } from './with-progress.js'
@@ -16,6 +16,7 @@ export const workerCommand: Command = async (context) => {
   await runWorker({
     ...targetOptions(context),
     emit,
+    contract: isSet(context, 'contract'),
   })
   return EXIT.done
 }

@@ -38,6 +38,14 @@ const serverVersion = z.unknown().transform((value, context) => {
   return z.NEVER
 })
 
+const roles = (expected: string) => z.array(z.string('a role name').min(1, 'a role name'), expected)
+
+const application = z.strictObject({
+  reports: z.boolean('true or false').optional(),
+  seenEvery: duration.refine((ms) => ms >= 1, '1 ms or more').optional(),
+  roles: roles("a list of role names: ['app']").optional(),
+})
+
 /** Everything of a config file but `database`, which `connection.ts` reads. Strict: unknown keys are issues. */
 export const configSchema = z.strictObject({
   database: z.unknown().optional(),
@@ -45,8 +53,9 @@ export const configSchema = z.strictObject({
   serverVersion: serverVersion.optional(),
   migrations: z.string('a folder').min(1, 'a folder').optional(),
   applications: z
-    .record(z.string().min(1), z.strictObject({}), 'an object with one entry an application: { api: {}, worker: {} }')
+    .record(z.string().min(1), application, 'an object with one entry an application: { api: {}, worker: {} }')
     .optional(),
+  ignoredRoles: roles("a list of role names: ['backup', 'monitoring']").optional(),
   appRoles: z.array(z.string('a role name').min(1, 'a role name'), "a list of role names: ['app']").optional(),
   gates: z
     .strictObject({
@@ -76,13 +85,21 @@ export const configSchema = z.strictObject({
       retryFor: duration.optional(),
     })
     .optional(),
-  contract: z.strictObject({ announce: duration.optional() }).optional(),
+  contract: z
+    .strictObject({ announce: duration.optional(), confirm: z.string('the name of the database').min(1).optional() })
+    .optional(),
   worker: z
     .strictObject({
       pollInterval: duration.refine((ms) => ms >= 100, '100 ms or more').optional(),
       healthPort: count(0).max(65_535, 'a port, 0 to 65535').optional(),
       healthHost: z.string('an address').min(1, 'an address').optional(),
       staleAfter: duration.refine((ms) => ms >= 1000, '1 s or more').optional(),
+    })
+    .optional(),
+  serve: z
+    .strictObject({
+      port: count(0).max(65_535, 'a port, 0 to 65535').optional(),
+      host: z.string('an address').min(1, 'an address').optional(),
     })
     .optional(),
   disposable: z.boolean('true or false').optional(),
@@ -96,18 +113,11 @@ export const CONFIG_KEYS: Readonly<Record<string, readonly string[]>> = {
   gates: ['expand', 'backfill', 'contract', 'revert'],
   backfill: ['batchTime', 'batchSize', 'workers', 'maxRowsPerSecond', 'only', 'throttle'],
   lock: ['lockTimeout', 'statementTimeout', 'maxLockWait', 'retries', 'retryFor'],
-  contract: ['announce'],
+  contract: ['announce', 'confirm'],
   worker: ['pollInterval', 'healthPort', 'healthHost', 'staleAfter'],
-  'applications.*': [],
+  serve: ['port', 'host'],
+  'applications.*': ['reports', 'seenEvery', 'roles'],
 }
 
 /** Settings of the design that no version has yet: refused by name instead of being silently ignored. */
-export const LATER_KEYS: readonly string[] = [
-  'applications.*.seenEvery',
-  'applications.*.reports',
-  'engines',
-  'inlineLimit',
-  'targets',
-  'contract.confirm',
-  'gates.cutover',
-]
+export const LATER_KEYS: readonly string[] = ['engines', 'inlineLimit', 'targets', 'gates.cutover']

@@ -18,6 +18,7 @@ export const ENVIRONMENT_TWINS: Readonly<Record<string, Twin>> = {
   PHASEGATE_SERVER_VERSION: { path: 'serverVersion', kind: 'text' },
   PHASEGATE_MIGRATIONS: { path: 'migrations', kind: 'text' },
   PHASEGATE_APPLICATIONS: { path: 'applications', kind: 'applications' },
+  PHASEGATE_IGNORED_ROLES: { path: 'ignoredRoles', kind: 'list' },
   PHASEGATE_APP_ROLES: { path: 'appRoles', kind: 'list' },
   PHASEGATE_BATCH_TIME: { path: 'backfill.batchTime', kind: 'text' },
   PHASEGATE_BATCH_SIZE: { path: 'backfill.batchSize', kind: 'number' },
@@ -30,15 +31,18 @@ export const ENVIRONMENT_TWINS: Readonly<Record<string, Twin>> = {
   PHASEGATE_RETRIES: { path: 'lock.retries', kind: 'number' },
   PHASEGATE_RETRY_FOR: { path: 'lock.retryFor', kind: 'text' },
   PHASEGATE_CONTRACT_ANNOUNCE: { path: 'contract.announce', kind: 'text' },
+  PHASEGATE_CONTRACT_CONFIRM: { path: 'contract.confirm', kind: 'text' },
   PHASEGATE_WORKER_POLL_INTERVAL: { path: 'worker.pollInterval', kind: 'text' },
   PHASEGATE_WORKER_HEALTH_PORT: { path: 'worker.healthPort', kind: 'number' },
   PHASEGATE_WORKER_HEALTH_HOST: { path: 'worker.healthHost', kind: 'text' },
   PHASEGATE_WORKER_STALE_AFTER: { path: 'worker.staleAfter', kind: 'text' },
+  PHASEGATE_SERVE_PORT: { path: 'serve.port', kind: 'number' },
+  PHASEGATE_SERVE_HOST: { path: 'serve.host', kind: 'text' },
   PHASEGATE_DISPOSABLE: { path: 'disposable', kind: 'boolean' },
 }
 
 /** Variables that other parts read: they are no settings of the config. */
-const OTHER_VARIABLES = ['PHASEGATE_CONFIG', 'PHASEGATE_BUILD', 'PHASEGATE_ACTOR']
+const OTHER_VARIABLES = ['PHASEGATE_CONFIG', 'PHASEGATE_BUILD', 'PHASEGATE_ACTOR', 'PHASEGATE_SERVE_TOKEN']
 
 /**
  * The settings that the environment makes, keyed by their path. An empty variable is an unset one.

@@ -12,6 +12,16 @@ export interface KnexConnection {
   readonly [key: string]: unknown
 }
 
+/** One client of the database. */
+export interface ApplicationConfig {
+  /** Do its processes call `register()` of @phasegate/status? Default true. */
+  readonly reports?: boolean
+  /** Within which time each kind of its processes runs at least once; default `'3m'`, a job of every night `'25h'`. */
+  readonly seenEvery?: Duration
+  /** Database roles that it alone connects as; needed where it does not report, so that its sessions are known as its own. */
+  readonly roles?: readonly string[]
+}
+
 /** What `phasegate.config.ts` exports. Durations are ms, or text such as `'60s'`. */
 export interface PhasegateConfig {
   /** URL, knex configuration, or connection settings of the driver (then `dialect` says which). */
@@ -25,8 +35,10 @@ export interface PhasegateConfig {
   readonly serverVersion?: string | number
   /** Folder of the migration files, relative to the config; default `phasegate`. */
   readonly migrations?: string
-  /** Every client of the database that is deployed by itself. */
-  readonly applications?: Readonly<Record<string, Readonly<Record<string, never>>>>
+  /** Every client of the database that is deployed by itself. By what they report contracts open without an approval. */
+  readonly applications?: Readonly<Record<string, ApplicationConfig>>
+  /** Database roles whose sessions are no application's: backups, monitoring, people, Phasegate itself. */
+  readonly ignoredRoles?: readonly string[]
   /** Database roles of the applications; the runner grants them what they need of the journal. */
   readonly appRoles?: readonly string[]
   /** Asked before each unit of the phase, in addition to what always holds. */
@@ -68,6 +80,8 @@ export interface PhasegateConfig {
   readonly contract?: {
     /** How long `contracting` stands before anything is destroyed: one heartbeat of your instances. Default `'15s'`. */
     readonly announce?: Duration
+    /** The name of the database: consent to what the contracts that `worker --contract` runs destroy. Default none. */
+    readonly confirm?: string
   }
   /** `phasegate worker`. */
   readonly worker?: {
@@ -79,6 +93,13 @@ export interface PhasegateConfig {
     readonly healthHost?: string
     /** How long it may do nothing at all before `/health/live` says so; default `'2m'`. */
     readonly staleAfter?: Duration
+  }
+  /** `phasegate serve`. */
+  readonly serve?: {
+    /** Port; default 8686. */
+    readonly port?: number
+    /** Address; default `'127.0.0.1'`: others do not reach it. */
+    readonly host?: string
   }
   /** This database may be emptied and filled by `phasegate up`. Default false. */
   readonly disposable?: boolean

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { type Clients, DEFAULT_SEEN_EVERY } from '@phasegate/core'
 import { displayPath } from '../display-path.js'
 import { DEFAULT_DIALECT, DIALECTS } from '../load/dialects.js'
 import { lineOf, whatItSaid } from '../load/source-line.js'
@@ -43,6 +44,9 @@ export interface SettingsOptions {
   readonly healthPort?: number
   readonly healthHost?: string
   readonly staleAfter?: string
+  /** As `serve` of the config has them. */
+  readonly port?: number
+  readonly host?: string
   /** Default `process.env`. */
   readonly environment?: Environment
 }
@@ -78,6 +82,7 @@ export async function readSettings(options: SettingsOptions = {}): Promise<Setti
     serverVersion: config.serverVersion,
     migrations: resolve(base, config.migrations ?? 'phasegate'),
     applications: config.applications && Object.keys(config.applications),
+    clients: clientsOf(config),
     appRoles: config.appRoles ?? [],
     gates: { expand: [], backfill: [], contract: [], revert: [], ...withoutUndefined(config.gates) },
     backfill: {
@@ -97,15 +102,29 @@ export async function readSettings(options: SettingsOptions = {}): Promise<Setti
       retries: config.lock?.retries ?? 40,
       retryFor: config.lock?.retryFor ?? 300_000,
     },
-    contract: { announce: config.contract?.announce ?? 15_000 },
+    contract: { announce: config.contract?.announce ?? 15_000, confirm: config.contract?.confirm },
     worker: {
       pollInterval: config.worker?.pollInterval ?? 5000,
       healthPort: config.worker?.healthPort,
       healthHost: config.worker?.healthHost ?? '127.0.0.1',
       staleAfter: config.worker?.staleAfter ?? 120_000,
     },
+    serve: { host: config.serve?.host ?? '127.0.0.1', port: config.serve?.port ?? 8686 },
     disposable: config.disposable ?? false,
     notes: misspeltVariables(environment),
+  }
+}
+
+function clientsOf({ applications, ignoredRoles }: Partial<CheckedConfig>): Clients | undefined {
+  if (applications === undefined) return undefined
+  return {
+    applications: Object.entries(applications).map(([name, { reports, seenEvery, roles }]) => ({
+      name,
+      reports: reports ?? true,
+      seenEvery: seenEvery ?? DEFAULT_SEEN_EVERY,
+      roles: roles ?? [],
+    })),
+    ignoredRoles: ignoredRoles ?? [],
   }
 }
 
@@ -178,6 +197,8 @@ async function mergeFlags(config: Partial<CheckedConfig>, options: SettingsOptio
     ['--poll-interval', 'worker.pollInterval', options.pollInterval],
     ['--health-port', 'worker.healthPort', options.healthPort],
     ['--health-host', 'worker.healthHost', options.healthHost],
+    ['--port', 'serve.port', options.port],
+    ['--host', 'serve.host', options.host],
     ['--stale-after', 'worker.staleAfter', options.staleAfter],
   ]
   let merged = config

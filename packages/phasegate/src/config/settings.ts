@@ -1,4 +1,4 @@
-import type { Gate, PaceSettings } from '@phasegate/core'
+import type { Clients, Gate, PaceSettings } from '@phasegate/core'
 import type { ConnectionSettings } from './phasegate-config.js'
 
 /** Where the database is, and who said so (`--database`, `PHASEGATE_DATABASE_URL`, the config's path, `DATABASE_URL`). */
@@ -23,6 +23,8 @@ export interface Settings {
   readonly migrations: string
   /** Undefined: not declared, so nobody knows all clients of the database. */
   readonly applications: readonly string[] | undefined
+  /** The same with what is known of each. */
+  readonly clients: Clients | undefined
   readonly appRoles: readonly string[]
   readonly gates: { readonly [phase in 'expand' | 'backfill' | 'contract' | 'revert']: readonly Gate[] }
   readonly backfill: {
@@ -38,7 +40,7 @@ export interface Settings {
     readonly retries: number
     readonly retryFor: number
   }
-  readonly contract: { readonly announce: number }
+  readonly contract: { readonly announce: number; readonly confirm: string | undefined }
   readonly worker: {
     readonly pollInterval: number
     /** Undefined: no endpoint. */
@@ -46,6 +48,7 @@ export interface Settings {
     readonly healthHost: string
     readonly staleAfter: number
   }
+  readonly serve: { readonly host: string; readonly port: number }
   readonly disposable: boolean
   /** Worth telling and not wrong: a variable that looks like a misspelt setting, for one. */
   readonly notes: readonly string[]

@@ -74,6 +74,10 @@ export function describeEvent(event: PhasegateEvent, verbose: boolean): string |
       return `stopping after this batch: ${event.reason}`
     case 'worker.stopped':
       return `worker stopped; ${event.applied} applied, ${event.failed} failed`
+    case 'serve.started':
+      return `listening on ${event.url}${event.readOnly ? ', read-only' : ''}`
+    case 'serve.acted':
+      return `${event.action} by ${event.by} through token ${event.token}: ${event.path}`
     case 'connection.lost':
       return `connection lost (${event.reason}), try ${event.attempt}`
   }

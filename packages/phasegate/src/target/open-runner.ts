@@ -23,6 +23,8 @@ import { loadMigrations } from '../load/load-migrations.js'
 export interface TargetOptions extends SettingsOptions {
   /** Who does it; default: the CI actor or the system user. */
   readonly by?: string
+  /** Name of the token through which it came, where it did. */
+  readonly token?: string
   /** Gets every event; default: nobody listens. */
   readonly emit?: Emit
   /** Aborted to stop at the next safe point; its reason is thrown. */
@@ -145,7 +147,7 @@ async function createContext(
     import('@phasegate/gates'),
     import('@phasegate/backfill'),
   ])
-  const actor = actorOf(options.by)
+  const actor = actorOf(options)
   const emit = options.emit ?? (() => {})
   const signal = options.signal ?? new AbortController().signal
   const { lock } = settings
@@ -155,7 +157,7 @@ async function createContext(
     migrations,
     actor,
     appRoles: settings.appRoles,
-    applications: settings.applications,
+    clients: settings.clients,
     clock: systemClock,
     emit,
     signal,
@@ -168,7 +170,8 @@ async function createContext(
       retry: { ...DEFAULT_SETTINGS.retry, attempts: lock.retries + 1, totalTime: lock.retryFor },
       announceTime: settings.contract.announce,
     },
-    gatesFor: (unit, migration, action) => gates.gatesFor(migration, unit.id.phase, action, settings.gates),
+    gatesFor: (unit, migration, action) =>
+      gates.gatesFor(migration, unit.id.phase, action, settings.gates, settings.clients),
     checkGates: gates.checkGates,
     compareBackfill: rememberAgreement((compiled, compared, except) =>
       backfill.compareBackfill({
@@ -182,6 +185,8 @@ async function createContext(
         signal,
       }),
     ),
+    plannedPace: (unit, compiled) =>
+      backfill.plannedPace({ target, unit: unit.id, backfill: compiled, pace: settings.backfill.pace }),
     runBackfill: (unit, compiled, withLaneLock) =>
       backfill.runBackfill({
         target,
@@ -227,12 +232,16 @@ function rememberAgreement(compare: Compare): Compare {
 }
 
 /** The name given, the CI actor or the system user; and through what it came, which is what two-person rules count. */
-export function actorOf(by: string | undefined, environment: NodeJS.ProcessEnv = process.env): Actor {
+export function actorOf(
+  { by, token }: Pick<TargetOptions, 'by' | 'token'>,
+  environment: NodeJS.ProcessEnv = process.env,
+): Actor {
   const ci = environment.GITHUB_ACTOR ?? environment.GITLAB_USER_LOGIN ?? environment.BUILDKITE_BUILD_CREATOR
   const system = systemUser()
   return {
     by: by ?? environment.PHASEGATE_ACTOR ?? ci ?? system,
     through: {
+      ...(token === undefined ? {} : { token }),
       ...(ci === undefined ? {} : { ciActor: ci }),
       user: system,
       host: os.hostname(),

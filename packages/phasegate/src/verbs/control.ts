@@ -60,7 +60,7 @@ export function runCancel(options: ControlOptions & { readonly migration: string
 
 function control(options: ResumeOptions, action: ControlResult['action']): Promise<ControlResult> {
   return withSession(options, action, async (session, target) => {
-    const actor = actorOf(options.by)
+    const actor = actorOf(options)
     const snapshot = await target.journal.read(session)
     if (!snapshot.exists) throw noJournal(snapshot.database)
     if (options.migration === undefined) {

@@ -25,7 +25,7 @@ export interface Decision {
 /** Approves a unit: its present fingerprint, in this database. Throws `APPROVAL.NO_REASON`, `APPROVAL.DURATION`. */
 export function runApprove(options: DecideOptions): Promise<Decision> {
   return decide(options, async ({ target }, session, unit, reason) => {
-    const actor = actorOf(options.by)
+    const actor = actorOf(options)
     const id = await target.journal.approve(session, {
       unit: unit.id,
       kind: 'approval',
@@ -46,7 +46,7 @@ export function runOverride(options: DecideOptions & { readonly gate?: string })
     const gates = context.gatesFor(unit, migration, 'apply').map((gate) => gate.name)
     if (options.gate === undefined || !gates.includes(options.gate))
       throw unknownGate(options.gate, unitName(unit.id), gates)
-    const actor = actorOf(options.by)
+    const actor = actorOf(options)
     const id = await target.journal.approve(session, {
       unit: unit.id,
       kind: 'override',
@@ -63,7 +63,7 @@ export function runOverride(options: DecideOptions & { readonly gate?: string })
 /** Withdraws every standing approval and override of a unit. */
 export function runRevoke(options: DecideOptions): Promise<Decision> {
   return decide(options, async ({ target }, session, unit, reason) => {
-    const actor = actorOf(options.by)
+    const actor = actorOf(options)
     const revoked = await target.journal.revoke(session, unit.id, actor, reason)
     return { unit: unitName(unit.id), by: actor.by, reason, revoked }
   })

@@ -41,7 +41,7 @@ export async function askGatesOf(
     const answers: GateAnswerOfUnit[] = []
     for (const entry of planned) {
       if (named === undefined && entry.state === 'applied') continue
-      const { state, checks } = await askUnitGates(context, snapshot, entry.migration, entry.unit)
+      const { state, checks } = await askUnitGates(context, session, snapshot, entry.migration, entry.unit)
       answers.push({ unit: unitName(entry.unit.id), state, checks })
     }
     return answers

@@ -10,12 +10,16 @@ import {
 } from '@phasegate/core'
 import type { FailedAttempts } from '@phasegate/runner'
 import { assertSafe, connectRunner, type LoadedRunner, loadRunner, type TargetOptions } from '../target/open-runner.js'
+import { createEventMetrics } from '../worker/event-metrics.js'
 import { startHealthServer } from '../worker/health-server.js'
 import { createHealthKeeper, type HealthKeeper } from '../worker/worker-health.js'
+import { wrongName } from './contract.js'
 
 export interface WorkerOptions extends TargetOptions {
   /** Ends it; without one it never ends. */
   readonly signal?: AbortSignal
+  /** Contracts too, by the consent that `contract.confirm` of the configuration gives. */
+  readonly contract?: boolean
 }
 
 /** What a daemon has done in its life. */
@@ -47,11 +51,14 @@ export async function runWorker(options: WorkerOptions = {}): Promise<WorkerResu
   if (beforehand !== undefined) await assertSafe(beforehand)
   const { healthHost, healthPort, pollInterval, staleAfter } = settings.worker
   const health = createHealthKeeper(systemClock.now, staleAfter)
+  const metrics = createEventMetrics()
   const emit: Emit = (event) => {
     health.hear(event)
+    metrics.hear(event)
     options.emit?.(event)
   }
-  const server = healthPort === undefined ? undefined : await startHealthServer(healthHost, healthPort, health.read)
+  const server =
+    healthPort === undefined ? undefined : await startHealthServer(healthHost, healthPort, health.read, metrics.read)
   const stop = (): void => {
     health.stopping()
     emit({ type: 'worker.stopping', reason: reasonOf(signal) })
@@ -89,7 +96,12 @@ async function work(
       if (!signal.aborted) await workConnected(runner, options, health, memory)
     } catch (error) {
       if (!signal.aborted) {
-        if (memory.rounds === 0 && isPhasegateError(error) && error.exit === EXIT.usage) throw error
+        if (
+          memory.rounds === 0 &&
+          isPhasegateError(error) &&
+          (error.exit === EXIT.usage || error.exit === EXIT.consent)
+        )
+          throw error
         const { code, message } = envelopeOf(error)
         health.unreachable({ code, message })
         // Rounds that went well begin a new count: this is another trouble.
@@ -126,7 +138,9 @@ async function workConnected(
     options,
     async ({ context, migrations, settings, target }) => {
       if (runner.beforehand !== migrations) await assertSafe(migrations)
+      if (options.contract === true) assertConfirmed(settings.contract.confirm, target.database)
       await runWorkLoop(context, {
+        contracts: options.contract === true,
         pollMs: settings.worker.pollInterval,
         attempts: memory.attempts,
         onRound: health.turn,
@@ -148,6 +162,19 @@ async function workConnected(
     // It waits for no one backfill: while one is paused there may be others.
     { whilePaused: 'return', pulse: health.turn },
   )
+}
+
+/** @throws `CONSENT.MISSING`, `CONSENT.WRONG` */
+function assertConfirmed(confirmed: string | undefined, database: string): void {
+  if (confirmed === database) return
+  if (confirmed !== undefined) throw wrongName(confirmed, database)
+  throw new PhasegateError({
+    code: 'CONSENT.MISSING',
+    message: 'A worker that runs contracts destroys what they drop, and nobody is asked.',
+    why: 'It needs the name of the database as consent, in the configuration.',
+    next: [`contract: { confirm: '${database}' }`],
+    exit: EXIT.consent,
+  })
 }
 
 function reasonOf({ reason }: AbortSignal): string {

@@ -1,4 +1,5 @@
 import { isPhasegateError } from '@phasegate/core'
+import type { Metric } from '@phasegate/status'
 import { expect, onTestFinished, test } from 'vitest'
 import { startHealthServer } from './health-server.js'
 import type { WorkerHealth } from './worker-health.js'
@@ -12,8 +13,17 @@ const HEALTH: WorkerHealth = {
   lastError: { code: 'DATABASE.UNREACHABLE', message: 'postgresql://app:secret@db/shop', at: '2026-11-22T10:00:00Z' },
 }
 
+const METRICS: readonly Metric[] = [
+  { name: 'phasegate_batches_total', help: 'Batches.', type: 'counter', samples: [{ labels: {}, value: 3 }] },
+]
+
 async function serve(health: Partial<WorkerHealth> = {}) {
-  const server = await startHealthServer('127.0.0.1', 0, () => ({ ...HEALTH, ...health }))
+  const server = await startHealthServer(
+    '127.0.0.1',
+    0,
+    () => ({ ...HEALTH, ...health }),
+    () => METRICS,
+  )
   onTestFinished(() => server.close())
   return async (path: string, method = 'GET') => {
     const response = await fetch(`${server.url}${path}`, { method })
@@ -36,6 +46,11 @@ test('the body says how it is, without passwords', async () => {
   expect(text).not.toContain('secret')
 })
 
+test('metrics are in the text format of Prometheus', async () => {
+  const { status, text } = await (await serve())('/metrics')
+  expect([status, text]).toEqual([200, expect.stringMatching(/^phasegate_batches_total 3$/m)])
+})
+
 test('everything else is not there', async () => {
   const ask = await serve()
   expect((await ask('/')).status).toBe(404)
@@ -44,9 +59,19 @@ test('everything else is not there', async () => {
 })
 
 test('an address that is taken is a coded error', async () => {
-  const server = await startHealthServer('127.0.0.1', 0, () => HEALTH)
+  const server = await startHealthServer(
+    '127.0.0.1',
+    0,
+    () => HEALTH,
+    () => METRICS,
+  )
   onTestFinished(() => server.close())
   const port = Number(new URL(server.url).port)
-  const error: unknown = await startHealthServer('127.0.0.1', port, () => HEALTH).catch((thrown: unknown) => thrown)
+  const error: unknown = await startHealthServer(
+    '127.0.0.1',
+    port,
+    () => HEALTH,
+    () => METRICS,
+  ).catch((thrown: unknown) => thrown)
   expect(isPhasegateError(error) ? error.code : error).toBe('WORKER.HEALTH_PORT')
 })

@@ -1,5 +1,5 @@
 /** Version of the journal's tables. Within a major it only grows, so that old pods read it while a new runner upgrades. */
-export const JOURNAL_VERSION = 2
+export const JOURNAL_VERSION = 3
 
 /**
  * One script a version, applied in order by `ensure` under the journal lock, each in one transaction. Locks: only new
@@ -147,5 +147,12 @@ export const JOURNAL_MIGRATIONS: readonly string[] = [
     at        timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (migration, digest)
   );
+  `,
+  // Instances that report. Locks: ACCESS EXCLUSIVE on a small table of ours, for a moment.
+  `
+  ALTER TABLE phasegate.instance
+    ADD COLUMN role   text,                           -- whom it reports as, and from where: what its sessions are known by
+    ADD COLUMN client text;
+  ALTER TABLE phasegate.instance SET (fillfactor = 50); -- one row updated a poll: keep the updates on its page
   `,
 ]

@@ -15,6 +15,7 @@ import {
 import { isoText } from '../session/postgres-session.js'
 import { readJournal } from '../sql/index.js'
 import { ensureJournal } from './ensure-journal.js'
+import { forgetInstances, liveInstances, recordedManifests } from './instances.js'
 
 const FINISHED = ['applied', 'reverted']
 
@@ -23,6 +24,9 @@ export function createPostgresJournal(): Journal {
   return {
     ensure: ensureJournal,
     read: (session) => readJournal((text) => session.query(text)),
+    liveInstances,
+    recordedManifests,
+    forgetInstances,
     startUnit,
     changeUnit,
     steps: readSteps,

@@ -1,4 +1,5 @@
 export * from './describe-database.js'
+export * from './heartbeat-sql.js'
 export * from './journal-errors.js'
 export * from './parse-journal.js'
 export * from './read-journal.js'

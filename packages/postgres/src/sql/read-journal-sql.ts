@@ -30,17 +30,24 @@ const interrupted = `SELECT u.migration, u.phase FROM at_work u
           ELSE NOT ${sessionLives('u', 'lock')} END`
 
 /**
- * Reads the whole journal: one statement, so one snapshot; one row with one column of type text, so that no type parser
- * and no name mapper of an application can touch it. Locks: ACCESS SHARE on our own tables. It holds no `?` and no `$`,
- * which query builders and drivers would take for parameters.
- *
- * The latest check of each gate is found by skipping through the index `evidence_latest`: evidence is append-only, and a
- * DISTINCT ON would read all of it at every poll (PostgreSQL wiki: Loose indexscan). Sessions are looked up for the few
- * units that are at work alone (MATERIALIZED): asked of every unit, the estimate rises above `jit_above_cost`, and each
- * poll would be compiled.
+ * What each build uses and when it was seen. Instances are gathered first and joined, so that they are read once however
+ * many builds there are.
  */
-export const readJournalSql = `
-WITH RECURSIVE latest AS (
+const builds = `(SELECT coalesce(json_agg(json_build_object(
+      'digest', b.digest, 'application', b.application, 'firstSeen', ${iso('b.first_seen')},
+      'lastSeen', ${iso('coalesce(i.last_seen, b.first_seen)')}, 'liveInstances', coalesce(i.live, 0),
+      'uses', (SELECT coalesce(json_object_agg(m ->> 'name', m ->> 'appUses'), '{}')
+               FROM jsonb_array_elements(b.manifest -> 'migrations') m WHERE m ->> 'appUses' IS NOT NULL))
+    ORDER BY b.first_seen, b.digest), '[]')
+    FROM phasegate.build b
+    LEFT JOIN (SELECT digest, max(last_seen) AS last_seen, count(*) FILTER (WHERE expires_at > clock_timestamp()) AS live
+               FROM phasegate.instance GROUP BY digest) i ON i.digest = b.digest)`
+
+const NO_BUILDS = `'[]'::json`
+
+/** The statement, with what is to be done before and what is said of builds. */
+const readSql = (parts: { readonly before: string; readonly builds: string }): string => `
+WITH RECURSIVE ${parts.before}latest AS (
   (SELECT e.migration, e.phase, e.gate, e.detail FROM phasegate.evidence e
    ORDER BY e.migration, e.phase, e.gate, e.id DESC LIMIT 1)
   UNION ALL
@@ -80,15 +87,29 @@ SELECT json_build_object(
       'migration', l.migration, 'phase', l.phase, 'check', l.detail)
     ORDER BY l.migration COLLATE "C", l.phase, l.gate), '[]')
     FROM latest l),
-  'builds', (SELECT coalesce(json_agg(json_build_object(
-      'digest', b.digest, 'application', b.application, 'firstSeen', ${iso('b.first_seen')},
-      'lastSeen', ${iso('coalesce(i.last_seen, b.first_seen)')}, 'liveInstances', i.live,
-      'uses', (SELECT coalesce(json_object_agg(m ->> 'name', m ->> 'appUses'), '{}')
-               FROM jsonb_array_elements(b.manifest -> 'migrations') m WHERE m ->> 'appUses' IS NOT NULL))
-    ORDER BY b.first_seen, b.digest), '[]')
-    FROM phasegate.build b
-    CROSS JOIN LATERAL (SELECT max(i.last_seen) AS last_seen, count(*) FILTER (WHERE i.expires_at > clock_timestamp()) AS live
-                        FROM phasegate.instance i WHERE i.digest = b.digest) i)
+  'builds', ${parts.builds}
 )::text AS journal
 FROM phasegate.journal j
 `
+
+/**
+ * Reads the whole journal: one statement, so one snapshot; one row with one column of type text, so that no type parser
+ * and no name mapper of an application can touch it. Locks: ACCESS SHARE on our own tables. It holds no `?` and no `$`,
+ * which query builders and drivers would take for parameters.
+ *
+ * The latest check of each gate is found by skipping through the index `evidence_latest`: evidence is append-only, and a
+ * DISTINCT ON would read all of it at every poll (PostgreSQL wiki: Loose indexscan). Sessions are looked up for the few
+ * units that are at work alone (MATERIALIZED): asked of every unit, the estimate rises above `jit_above_cost`, and each
+ * poll would be compiled.
+ */
+export const readJournalSql = readSql({ before: '', builds })
+
+/**
+ * As `readJournalSql`, without builds: what an application reads, which judges by its own. Ten thousand processes that each
+ * counted all the others would keep a server busy.
+ */
+export const pollJournalSql = readSql({ before: '', builds: NO_BUILDS })
+
+/** As `pollJournalSql`; `beat`, a common table expression with a row for what was stored, is carried out with it. */
+export const reportJournalSql = (beat: string): string =>
+  readSql({ before: `beat AS (${beat}), `, builds: `${NO_BUILDS}, 'stored', EXISTS (SELECT FROM beat)` })

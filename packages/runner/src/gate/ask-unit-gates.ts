@@ -18,9 +18,10 @@ export interface GateAnswer {
   readonly overrides: readonly string[]
 }
 
-/** Asks every gate of a unit. Reads only; `recordAnswer` keeps what was seen. */
+/** Asks every gate of a unit, on `session` outside any transaction. Reads only; `recordAnswer` keeps what was seen. */
 export async function askUnitGates(
   context: RunnerContext,
+  session: Session,
   snapshot: JournalSnapshot,
   migration: CompiledMigration,
   unit: CompiledUnit,
@@ -37,6 +38,9 @@ export async function askUnitGates(
       migration,
       action,
       snapshot,
+      clients: context.clients,
+      liveInstances: () => context.target.journal.liveInstances(session),
+      clientSessions: () => context.target.clientSessions(session),
       signal: context.signal,
       statementUse: (object) => onSession(context, (own) => context.target.statementUse(own, object)),
       verifyBackfill: async () =>

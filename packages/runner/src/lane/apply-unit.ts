@@ -148,7 +148,7 @@ async function startUnit(
       backend: session.backend,
       state: unit.id.phase === 'contract' && record?.pointOfNoReturn !== true ? 'contracting' : 'running',
       // Whose builds have to mind this unit: those of another project that shares the database need not.
-      detail: { applications: migration.applications ?? context.applications ?? null },
+      detail: { applications: migration.applications ?? context.clients?.applications.map(({ name }) => name) ?? null },
     })
     if (frozen.length === 0) await journal.freezeSteps(session, unit.id, 'apply', 0, unit.steps)
     else if (edited) {
@@ -193,13 +193,25 @@ async function announce(
   migration: CompiledMigration,
   unit: CompiledUnit,
 ): Promise<void> {
-  const ms = context.settings.announceTime
+  const ms = await announceTime(context, session, migration)
   context.emit({ type: 'unit.changed', unit: unit.id, state: 'contracting' })
   if (ms > 0) {
     context.emit({ type: 'unit.waiting', unit: unit.id, for: 'one heartbeat after announcing the contract', ms })
     await context.clock.sleep(ms, context.signal)
   }
   await askAgain(context, session, migration, unit)
+}
+
+/**
+ * ms that the announcement stands: as long as any heartbeat counts. By then every instance has said again that it lives, and
+ * has read that the contract is announced, or counts as gone.
+ */
+async function announceTime(context: RunnerContext, session: Session, migration: CompiledMigration): Promise<number> {
+  const concerned = migration.applications
+  const lifetimes = (await context.target.journal.liveInstances(session))
+    .filter(({ application }) => concerned === undefined || concerned.includes(application))
+    .map(({ lastSeen, expiresAt }) => Date.parse(expiresAt) - Date.parse(lastSeen))
+  return Math.max(context.settings.announceTime, ...lifetimes)
 }
 
 async function askAgain(
@@ -209,7 +221,7 @@ async function askAgain(
   unit: CompiledUnit,
 ): Promise<GateAnswer> {
   const snapshot = await context.target.journal.read(session)
-  const answer = await askUnitGates(context, snapshot, migration, unit)
+  const answer = await askUnitGates(context, session, snapshot, migration, unit)
   if (answer.state === 'open') return answer
   await recordAnswer(context, session, unit, answer, false)
   throw new UnitHeld(held(unit.id, whyHeld(answer), answer.checks))

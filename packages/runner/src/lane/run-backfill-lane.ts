@@ -63,7 +63,7 @@ async function openBackfills(
   for (const entry of planned) {
     settleWhatWaits(entry, settled)
     if (entry.state !== 'ready' || settled.has(unitName(entry.unit.id))) continue
-    const answer = await askUnitGates(context, snapshot, entry.migration, entry.unit)
+    const answer = await askUnitGates(context, session, snapshot, entry.migration, entry.unit)
     const begins = entry.record === undefined || entry.record.state === 'pending' || entry.record.state === 'reverted'
     await recordAnswer(context, session, entry.unit, answer, answer.state === 'open' && begins)
     if (answer.state === 'open') open.push(entry)
@@ -159,7 +159,7 @@ async function recheck(
     return new UnitHeld({ unit: entry.unit.id, outcome: 'not run', reason: `it is ${state} by now`, exit: EXIT.done })
   // Asked already: only what a revert left is another matter (one that waits in a pause comes here again and again).
   if (state === 'applied' || (mayBegin === undefined && state !== 'cancelled' && state !== 'reverted')) return undefined
-  const answer = await askUnitGates(context, snapshot, entry.migration, entry.unit)
+  const answer = await askUnitGates(context, session, snapshot, entry.migration, entry.unit)
   if (answer.state === 'open') return undefined
   await recordAnswer(context, session, entry.unit, answer, false)
   return new UnitHeld(held(entry.unit.id, whyHeld(answer), answer.checks))

@@ -66,7 +66,11 @@ export async function runLane(
 
 /** The journal is created and upgraded under a lock of its own, because lanes run beside each other. */
 export async function ensureJournal(context: RunnerContext, session: Session): Promise<void> {
-  await withLaneLock(context, session, 'journal', () => context.target.journal.ensure(session, context.appRoles))
+  await withLaneLock(context, session, 'journal', async () => {
+    await context.target.journal.ensure(session, context.appRoles)
+    // Here, because one runner at a time comes here, and none more often than somebody deploys.
+    await context.target.journal.forgetInstances(session)
+  })
 }
 
 async function runOpenUnits(
@@ -126,7 +130,7 @@ async function openUnits(
   for (const entry of plan()) {
     const name = unitName(entry.unit.id)
     if (entry.state !== 'ready' || settled.has(name)) continue
-    const answer = await askUnitGates(context, snapshot, entry.migration, entry.unit)
+    const answer = await askUnitGates(context, session, snapshot, entry.migration, entry.unit)
     await recordAnswer(context, session, entry.unit, answer, false)
     if (answer.state !== 'open') settled.set(name, held(entry.unit.id, whyHeld(answer), answer.checks))
     else if (mayDestroy?.(entry.unit.id) === false) {
@@ -202,7 +206,7 @@ function drifted(unit: UnitId, of: UnitId): UnitOutcome {
 async function recheck(context: RunnerContext, session: Session, entry: PlannedUnit): Promise<void> {
   context.signal.throwIfAborted()
   const snapshot = await context.target.journal.read(session)
-  const answer = await askUnitGates(context, snapshot, entry.migration, entry.unit)
+  const answer = await askUnitGates(context, session, snapshot, entry.migration, entry.unit)
   await recordAnswer(context, session, entry.unit, answer, answer.state === 'open')
   if (answer.state !== 'open') throw new UnitHeld(held(entry.unit.id, whyHeld(answer), answer.checks))
 }

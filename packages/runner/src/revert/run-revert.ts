@@ -61,7 +61,7 @@ async function revertOnce(
 
     async function ask(starting: boolean): Promise<LaneResult | undefined> {
       const snapshot = await target.journal.read(session)
-      const answer = await askUnitGates(context, snapshot, migration, expand, 'revert')
+      const answer = await askUnitGates(context, session, snapshot, migration, expand, 'revert')
       const open = answer.state === 'open'
       await recordAnswer(context, session, expand, answer, open && starting)
       if (open) return undefined

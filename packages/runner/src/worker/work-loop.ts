@@ -5,11 +5,14 @@ import type { RunnerContext } from '../runner-context.js'
 import type { UnitOutcome } from '../unit-outcome.js'
 import { assignBackfills, type LeftUnit, whyStopped } from './assign-backfills.js'
 import type { FailedAttempts } from './failed-attempts.js'
+import { runOpenContracts } from './run-open-contracts.js'
 
 export interface WorkLoopOptions {
   /** ms between two looks while there is nothing to do, give or take a quarter. */
   readonly pollMs: number
   readonly attempts: FailedAttempts
+  /** Contracts too: there is consent to what they destroy. Looked at each tenth time only, for their gates may read tables. */
+  readonly contracts: boolean
   /** At the beginning of each round. */
   readonly onRound: () => void
   /** The journal was read. */
@@ -17,6 +20,9 @@ export interface WorkLoopOptions {
   readonly onRun: (unit: UnitName | null) => void
   readonly onOutcome: (outcome: UnitOutcome) => void
 }
+
+/** A gate of a contract may compare a whole table, once all others are open. */
+const CONTRACT_LOOKS = 10
 
 /**
  * Runs every backfill whose gates are open, one after the other, and looks for more for ever. Never returns: it throws the
@@ -26,12 +32,25 @@ export async function runWorkLoop(context: RunnerContext, options: WorkLoopOptio
   const { clock, signal } = context
   const session = await context.target.openSession('worker')
   let said: string | undefined
+  let leftContracts: readonly LeftUnit[] = []
+  /** Looks in a row at which there was nothing to do. */
+  let idleLooks = 0
   try {
     for (;;) {
       signal.throwIfAborted()
       options.onRound()
-      const { applied, left } = await runRound(context, session, options)
-      if (applied) continue
+      const { applied, left: leftBackfills } = await runRound(context, session, options)
+      if (applied) {
+        idleLooks = 0
+        continue
+      }
+      if (options.contracts && idleLooks % CONTRACT_LOOKS === 0) {
+        const contracts = await runContracts(context, session, options)
+        leftContracts = contracts.left
+        if (contracts.applied) continue
+      }
+      idleLooks++
+      const left = [...leftBackfills, ...leftContracts]
       const idle = JSON.stringify(left)
       if (idle !== said) context.emit({ type: 'worker.idle', left })
       said = idle
@@ -58,7 +77,7 @@ async function runRound(
     context.signal.throwIfAborted()
     const name = unitName(entry.unit.id)
     // Only looked at: what a closed gate says is not written down every few seconds.
-    const answer = await askUnitGates(context, snapshot, entry.migration, entry.unit)
+    const answer = await askUnitGates(context, session, snapshot, entry.migration, entry.unit)
     if (answer.state !== 'open') {
       held.push({ unit: name, reason: whyHeld(answer) })
       continue
@@ -76,6 +95,25 @@ async function runRound(
     }
   }
   return { applied, left: [...left, ...held] }
+}
+
+async function runContracts(
+  context: RunnerContext,
+  session: Session,
+  options: WorkLoopOptions,
+): Promise<{ readonly applied: boolean; readonly left: readonly LeftUnit[] }> {
+  const { outcomes, left } = await runOpenContracts(context, session, await context.target.journal.read(session))
+  for (const outcome of outcomes) {
+    options.onOutcome(outcome)
+    if (outcome.outcome === 'failed')
+      context.emit({
+        type: 'worker.failed',
+        unit: outcome.unit,
+        code: outcome.error?.code ?? null,
+        reason: outcome.reason,
+      })
+  }
+  return { applied: outcomes.some(({ outcome }) => outcome === 'applied'), left }
 }
 
 async function runUnit(context: RunnerContext, entry: PlannedUnit): Promise<readonly UnitOutcome[]> {

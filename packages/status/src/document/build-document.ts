@@ -43,6 +43,7 @@ export function buildDocument(input: DocumentInput): StatusDocument {
     build: manifest?.build ?? null,
     instance: input.instance ?? null,
     draining: standing.draining,
+    heartbeat: standing.heartbeat,
     journal,
     requires: judgement.requires,
     missing: judgement.missing,

@@ -11,7 +11,7 @@ import type {
   UnitState,
 } from '@phasegate/core'
 import type { Verdict } from '../verdict/judge.js'
-import type { StatusWord } from '../verdict/standing.js'
+import type { HeartbeatState, StatusWord } from '../verdict/standing.js'
 
 /**
  * What `/migrations/status` and `phasegate status --json` give; described by `status.schema.json`. New fields may
@@ -26,6 +26,8 @@ export interface StatusDocument {
   readonly build: string | null
   readonly instance: string | null
   readonly draining: boolean
+  /** Does this process report that it lives, and is its first heartbeat stored? */
+  readonly heartbeat: HeartbeatState
   readonly journal: JournalView
   readonly requires: readonly UnitName[]
   readonly missing: readonly UnitName[]

@@ -24,6 +24,7 @@ export interface FastifyPlugin {
   readonly startup: FastifyHandler
   readonly ready: FastifyHandler
   readonly status: FastifyHandler
+  readonly metrics: FastifyHandler
   /** For a URL that ends in `/:migration/:phase`. */
   readonly unit: FastifyHandler
   /** For a URL that ends in `/:migration/:phase`. */
@@ -45,6 +46,7 @@ export function createFastifyPlugin(pages: () => Pages): FastifyPlugin {
     startup: handler(() => ({ kind: 'startup' })),
     ready: handler(() => ({ kind: 'ready' })),
     status: handler(() => ({ kind: 'status' })),
+    metrics: handler(() => ({ kind: 'metrics' })),
     unit: handler((request) => ({ kind: 'unit', unit: unitOf(request.url) })),
     gate: handler((request) => ({ kind: 'gate', unit: unitOf(request.url) })),
   }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Answer, type Pages, respond } from './respond.js'
-import { type Route, routeOf, unitOf } from './route.js'
+import { type PageKind, type Route, routeOf, unitOf } from './route.js'
 
 /** Fits node:http, and Express, whose requests and responses are those of node:http. */
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse) => void
@@ -10,6 +10,7 @@ export interface NodeHandlers {
   readonly startup: NodeHandler
   readonly ready: NodeHandler
   readonly status: NodeHandler
+  readonly metrics: NodeHandler
   /** For a path that ends in `/:migration/:phase`. */
   readonly unit: NodeHandler
   /** For a path that ends in `/:migration/:phase`. */
@@ -27,7 +28,7 @@ export interface ExpressHandlers extends NodeHandlers {
 }
 
 export function createNodeHandlers(pages: () => Pages): { http: HttpHandlers; express: ExpressHandlers } {
-  const page = (kind: 'live' | 'startup' | 'ready' | 'status'): NodeHandler => {
+  const page = (kind: PageKind): NodeHandler => {
     const route: Route = { kind }
     return (request, response) => send(request, response, respond(request.method, route, pages()))
   }
@@ -40,6 +41,7 @@ export function createNodeHandlers(pages: () => Pages): { http: HttpHandlers; ex
     startup: page('startup'),
     ready: page('ready'),
     status: page('status'),
+    metrics: page('metrics'),
     unit: unitPage('unit'),
     gate: unitPage('gate'),
   }

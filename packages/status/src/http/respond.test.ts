@@ -7,6 +7,7 @@ const pages: Pages = {
   startup: answer(200, { page: 'startup' }),
   ready: answer(503, { page: 'ready' }),
   status: () => answer(200, { page: 'status' }),
+  metrics: () => answer(200, { page: 'metrics' }),
   unit: (unit) => answer(200, unit),
   gate: (unit) => answer(200, unit),
 }
@@ -16,11 +17,14 @@ const get = (url: string, method = 'GET'): unknown => {
 }
 
 describe('a request', () => {
-  it.each(['/health/live', '/health/startup', '/health/ready', '/migrations/status'])('for %s is answered', (path) => {
-    expect(get(path)).toMatchObject({ body: JSON.stringify({ page: path.split('/').at(-1) }) })
-    expect(get(`${path}/?verbose=1`)).toEqual(get(path))
-    expect(get(path, 'HEAD')).toEqual(get(path))
-  })
+  it.each(['/health/live', '/health/startup', '/health/ready', '/migrations/status', '/migrations/metrics'])(
+    'for %s is answered',
+    (path) => {
+      expect(get(path)).toMatchObject({ body: JSON.stringify({ page: path.split('/').at(-1) }) })
+      expect(get(`${path}/?verbose=1`)).toEqual(get(path))
+      expect(get(path, 'HEAD')).toEqual(get(path))
+    },
+  )
   it('for a unit or a gate is answered by its name', () => {
     const body = JSON.stringify({ migration: '2026_a b', phase: 'expand' })
     expect(get('/migrations/unit/2026_a%20b/expand')).toMatchObject({ status: 200, body })

@@ -1,6 +1,8 @@
 import { findUnit, type JournalSnapshot, type UnitId, unitName } from '@phasegate/core'
 import { describeGate } from '../document/describe-gates.js'
 import type { StatusDocument } from '../document/status-document.js'
+import type { Metric } from '../metrics/metric.js'
+import { PROMETHEUS_TYPE, prometheusText } from '../metrics/prometheus-text.js'
 import type { Route } from './route.js'
 
 export interface Answer {
@@ -16,6 +18,8 @@ export interface Pages {
   readonly ready: Answer
   /** With the age of now. */
   readonly status: () => Answer
+  /** In the text format of Prometheus. */
+  readonly metrics: () => Answer
   readonly unit: (unit: UnitId) => Answer
   readonly gate: (unit: UnitId) => Answer
 }
@@ -28,23 +32,27 @@ export function respond(method: string | undefined, route: Route, pages: Pages):
     case 'gate':
       return route.unit === undefined ? NO_SUCH_UNIT : pages[route.kind](route.unit)
     case 'status':
-      return pages.status()
+    case 'metrics':
+      return pages[route.kind]()
     default:
       return pages[route.kind]
   }
 }
 
 export function answer(status: number, body: object, more: Readonly<Record<string, string>> = {}): Answer {
-  const text = JSON.stringify(body)
+  return page(status, 'application/json; charset=utf-8', JSON.stringify(body), more)
+}
+
+function page(status: number, type: string, body: string, more: Readonly<Record<string, string>> = {}): Answer {
   return {
     status,
     headers: {
-      'content-type': 'application/json; charset=utf-8',
-      'content-length': String(Buffer.byteLength(text)),
+      'content-type': type,
+      'content-length': String(Buffer.byteLength(body)),
       'cache-control': 'no-store',
       ...more,
     },
-    body: text,
+    body,
   }
 }
 
@@ -65,13 +73,18 @@ export function startupPage(attempted: boolean): Answer {
 
 /** Small, and without names of tables or migrations: probes are often reachable from outside. */
 export function readyPage(document: StatusDocument, ready: boolean): Answer {
-  const { verdict, draining, missing } = document
+  const { verdict, draining, heartbeat, missing } = document
   return answer(ready ? 200 : 503, {
     status: ready ? document.status : 'fail',
     verdict,
     ...(draining ? { draining } : {}),
+    ...(heartbeat === 'waiting' ? { heartbeat } : {}),
     ...(missing.length === 0 ? {} : { missing: missing.length }),
   })
+}
+
+export function metricsPage(metrics: readonly Metric[]): Answer {
+  return page(200, PROMETHEUS_TYPE, prometheusText(metrics))
 }
 
 /** 200 once the unit is applied, else 503 with the time after which asking again makes sense. */

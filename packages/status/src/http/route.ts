@@ -1,6 +1,6 @@
 import { parseUnitName, type UnitId } from '@phasegate/core'
 
-export type PageKind = 'live' | 'startup' | 'ready' | 'status'
+export type PageKind = 'live' | 'startup' | 'ready' | 'status' | 'metrics'
 export type UnitKind = 'unit' | 'gate'
 export type Route = { readonly kind: PageKind } | { readonly kind: UnitKind; readonly unit: UnitId | undefined }
 
@@ -10,6 +10,7 @@ export const PATHS: Readonly<Record<PageKind, string>> = {
   startup: '/health/startup',
   ready: '/health/ready',
   status: '/migrations/status',
+  metrics: '/migrations/metrics',
 }
 
 const PAGES = new Map((Object.entries(PATHS) as [PageKind, string][]).map(([kind, path]) => [path, { kind }]))

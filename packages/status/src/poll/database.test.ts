@@ -1,5 +1,5 @@
-import { readJournalSql as readFromMysql } from '@phasegate/mysql/sql'
-import { readJournalSql as readFromPostgres } from '@phasegate/postgres/sql'
+import { pollJournalSql as readFromMysql } from '@phasegate/mysql/sql'
+import { pollJournalSql as readFromPostgres } from '@phasegate/postgres/sql'
 import { describe, expect, it, vi } from 'vitest'
 import { type Database, type DatabaseOptions, journalOf } from './database.js'
 
@@ -8,7 +8,7 @@ const down = new Error('down')
 
 /** What is asked of `database` before it fails. */
 async function asked(query: { mock: { calls: unknown[][] } }, database: unknown, options?: Partial<DatabaseOptions>) {
-  await expect(journalOf(database as Database, { timeout: 5, ...options })({})).rejects.toBe(down)
+  await expect(journalOf(database as Database, { timeout: 5, ...options }).read({})).rejects.toBe(down)
   return query.mock.calls
 }
 const failing = () => vi.fn((..._: unknown[]) => Promise.reject(down))
@@ -48,7 +48,7 @@ describe('the way to ask', () => {
       const ends = { release: vi.fn(), destroy: vi.fn() }
       const connection = { query: () => Promise.reject(error), execute: () => {}, ...ends }
       const pool = { query: () => {}, execute: () => {}, getConnection: async () => connection }
-      await expect(journalOf(pool as unknown as Database, { timeout: 5 })({})).rejects.toBe(error)
+      await expect(journalOf(pool as unknown as Database, { timeout: 5 }).read({})).rejects.toBe(error)
       expect([ends.release.mock.calls.length, ends.destroy.mock.calls.length]).toEqual(kept ? [1, 0] : [0, 1])
     }
   })

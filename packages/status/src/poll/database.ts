@@ -1,5 +1,12 @@
-import { EXIT, type JournalSnapshot, PhasegateError, type ReadJournalOptions } from '@phasegate/core'
-import { type Dialect, JOURNAL_READERS } from './journal-readers.js'
+import {
+  EXIT,
+  type Heartbeat,
+  type JournalSnapshot,
+  PhasegateError,
+  type ReadJournalOptions,
+  type ReportedBuild,
+} from '@phasegate/core'
+import { type Dialect, JOURNAL_WAYS } from './journal-ways.js'
 import { isMysql2, type Mysql2Like, queryThroughMysql2 } from './mysql2-client.js'
 
 /** Runs one statement without parameters; resolves to whatever the driver answers. */
@@ -36,23 +43,32 @@ interface Client {
   readonly query: QueryFunction
 }
 
+/** The journal over one client. */
+export interface AppJournal {
+  read(options: ReadJournalOptions): Promise<JournalSnapshot>
+  /** Reads, and stores the heartbeat. */
+  report(heartbeat: Heartbeat, build: ReportedBuild, options: ReadJournalOptions): Promise<JournalSnapshot>
+  leave(id: string): Promise<void>
+}
+
 /**
- * One way to read the journal, for every client. Timeouts are the client's: no SET runs on a pool that is not ours. knex,
- * pg and a pool of mysql2 drop the connection of a statement that they gave up, so that it cannot answer somebody else.
+ * One way to the journal, for every client. Timeouts are the client's: no SET runs on a pool that is not ours. knex, pg and a
+ * pool of mysql2 drop the connection of a statement that they gave up, so that it cannot answer somebody else.
  *
  * @throws `STATUS.DATABASE` for what is none of the clients above, one of another database family, or not of the
  * `dialect` that was named.
  */
-export function journalOf(
-  database: Database,
-  options: DatabaseOptions,
-): (reading: ReadJournalOptions) => Promise<JournalSnapshot> {
+export function journalOf(database: Database, options: DatabaseOptions): AppJournal {
   const named = options.dialect
-  if (named !== undefined && !Object.hasOwn(JOURNAL_READERS, named)) throw unknownDialect(named)
+  if (named !== undefined && !Object.hasOwn(JOURNAL_WAYS, named)) throw unknownDialect(named)
   const { dialect, query } = clientOf(database, options)
-  const readJournal = JOURNAL_READERS[dialect]
-  if (named !== undefined && JOURNAL_READERS[named] !== readJournal) throw otherDialect(named, dialect)
-  return (reading) => readJournal(query, reading)
+  const { read, reporter } = JOURNAL_WAYS[dialect]
+  if (named !== undefined && JOURNAL_WAYS[named].read !== read) throw otherDialect(named, dialect)
+  return {
+    read: (reading) => read(query, reading),
+    report: (heartbeat, build, reading) => reporter.report(query, heartbeat, build, reading),
+    leave: (id) => reporter.leave(query, id),
+  }
 }
 
 function clientOf(database: Database, { timeout, dialect: named = 'postgres' }: DatabaseOptions): Client {
@@ -88,7 +104,7 @@ function notSupported(what: string): PhasegateError {
 }
 
 function unknownDialect(named: unknown): PhasegateError {
-  const known = Object.keys(JOURNAL_READERS).join(', ')
+  const known = Object.keys(JOURNAL_WAYS).join(', ')
   return refused(`\`dialect\` is ${String(named)}.`, `It is one of ${known}.`, FUNCTION)
 }
 

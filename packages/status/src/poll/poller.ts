@@ -1,4 +1,5 @@
 import type { Clock } from '@phasegate/core'
+import { createPause } from './pause.js'
 
 export interface PollerOptions<T> {
   readonly read: () => Promise<T>
@@ -16,10 +17,12 @@ export interface PollerOptions<T> {
 export interface Poller {
   /** Resolves when the current poll (or a new one) has ended, one way or the other. Never rejects. */
   poll(): Promise<void>
+  /** A poll that begins after this call: once the current one has ended, if there is one. */
+  pollAgain(): Promise<void>
   /** Polls from now on. */
   start(): void
-  /** Polls no more; what is under way is not reported. */
-  close(): void
+  /** Polls no more; what is under way is not reported. Resolves when that has settled or counts as failed. */
+  close(): Promise<void>
 }
 
 /** After this many timeouts a statement that never settled is given up, and the next poll asks anew. */
@@ -27,8 +30,7 @@ const GIVE_UP_AFTER = 12
 
 /**
  * Asks again and again, one question at a time: a statement that has timed out here may still hold a connection, so
- * nothing new is asked before it has settled or counts as lost. The pause varies by a quarter each way, or a thousand
- * processes that started together would ask together. Its timer keeps no process alive.
+ * nothing new is asked before it has settled or counts as lost. Its timer keeps no process alive.
  */
 export function createPoller<T>(options: PollerOptions<T>): Poller {
   const { clock, timeout } = options
@@ -36,6 +38,7 @@ export function createPoller<T>(options: PollerOptions<T>): Poller {
   let timer: NodeJS.Timeout | undefined
   let current: Promise<void> | undefined
   let asked: { readonly since: number } | undefined
+  const pauseOf = createPause(clock.random)
 
   async function ask(): Promise<void> {
     const question = { since: clock.now() }
@@ -62,7 +65,7 @@ export function createPoller<T>(options: PollerOptions<T>): Poller {
   function schedule(): void {
     clearTimeout(timer)
     if (closed) return
-    timer = setTimeout(poll, options.interval() * (0.75 + clock.random() / 2))
+    timer = setTimeout(poll, pauseOf(options.interval()))
     timer.unref()
   }
 
@@ -75,10 +78,15 @@ export function createPoller<T>(options: PollerOptions<T>): Poller {
 
   return {
     poll,
+    pollAgain: async () => {
+      await current
+      await poll()
+    },
     start: () => void poll(),
-    close: () => {
+    close: async () => {
       closed = true
       clearTimeout(timer)
+      await current
     },
   }
 }
@@ -88,7 +96,8 @@ async function callSafely<T>(read: () => Promise<T>): Promise<T> {
   return read()
 }
 
-function withTimeout<T>(promise: Promise<T>, ms: number): Promise<T> {
+/** Rejects where `promise` has not settled after `ms`; keeps no process alive. */
+export function withTimeout<T>(promise: Promise<T>, ms: number): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`the database did not answer within ${ms} ms`)), ms)
     timer.unref()

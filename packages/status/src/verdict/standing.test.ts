@@ -12,6 +12,14 @@ describe('readiness', () => {
   it('stays once it was there, whatever the verdict', () => {
     expect(VERDICTS.filter((verdict) => isReady(verdict, latched))).toEqual(VERDICTS)
   })
+  it('waits for the first heartbeat of a process that reports, whatever is known already', () => {
+    for (const standing of [STARTING, latched]) {
+      const waiting = { ...standing, heartbeat: 'waiting' } as const
+      expect(VERDICTS.filter((verdict) => isReady(verdict, waiting))).toEqual([])
+      expect(statusWord('compatible', waiting, true)).toBe('fail')
+    }
+    expect(isReady('compatible', { ...STARTING, heartbeat: 'stored' })).toBe(true)
+  })
   it('ends with draining', () => {
     expect(VERDICTS.filter((verdict) => isReady(verdict, { ...latched, draining: true }))).toEqual([])
   })

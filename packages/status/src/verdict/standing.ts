@@ -5,13 +5,23 @@ export interface Standing {
   /** It was `compatible` or `ahead` once: from then on only draining makes it unready. */
   readonly latched: boolean
   readonly draining: boolean
+  /** Does it report, and is its first heartbeat stored? Until then it is not ready: a contract would not know of it. */
+  readonly heartbeat: HeartbeatState
   readonly onIncompatible: 'warn' | 'unready'
 }
+
+/** `none`: it does not report; `waiting`: its first heartbeat is not stored yet. */
+export type HeartbeatState = 'none' | 'waiting' | 'stored'
 
 export type StatusWord = 'pass' | 'warn' | 'fail'
 
 /** The standing of a process that has just started, and of the command line. */
-export const STARTING: Standing = { latched: false, draining: false, onIncompatible: 'warn' }
+export const STARTING: Standing = {
+  latched: false,
+  draining: false,
+  heartbeat: 'none',
+  onIncompatible: 'warn',
+}
 
 export function isGood(verdict: Verdict): boolean {
   return verdict === 'compatible' || verdict === 'ahead'
@@ -28,6 +38,7 @@ export function statusWord(verdict: Verdict, standing: Standing, fresh: boolean)
 }
 
 function mayServe(verdict: Verdict, standing: Standing): boolean {
+  if (standing.heartbeat === 'waiting') return false
   if (!standing.latched) return isGood(verdict)
   return !(verdict === 'incompatible' && standing.onIncompatible === 'unready')
 }

@@ -1,0 +1,50 @@
+import type { ClientSessions, ClientSessionsSeen, Session } from '@phasegate/core'
+import { grantedOn } from './granted-privileges.js'
+import { applicationNames } from './list-sessions.js'
+
+interface SessionRow {
+  readonly id: string | number
+  readonly user: string
+  readonly host: string
+  readonly [key: string]: unknown
+}
+
+/**
+ * Clients whose current database is this one. Sessions of Phasegate are known by what they call themselves where the server
+ * keeps that (performance_schema), and those of this process by their ids.
+ *
+ * @param ours ids of the sessions of this process
+ */
+export async function clientSessions(session: Session, ours: ReadonlySet<string>): Promise<ClientSessionsSeen> {
+  const rows = await session.query<SessionRow>(
+    `SELECT p.id, p.user, p.host FROM information_schema.processlist p
+     WHERE p.db = DATABASE() AND p.user NOT IN ('system user', 'event_scheduler')`,
+  )
+  // No database has this name, so that only what is granted on all of them is found.
+  const granted = await grantedOn(session, '')
+  const names = await applicationNames(
+    session,
+    rows.map((row) => String(row.id)),
+  )
+  const groups = new Map<string, ClientSessions>()
+  for (const row of rows) {
+    const id = String(row.id)
+    const name = names.get(id) ?? ''
+    if (ours.has(id) || name.startsWith('phasegate/')) continue
+    const client = withoutPort(row.host)
+    const key = JSON.stringify([row.user, client, name])
+    groups.set(key, { role: row.user, client, name, count: (groups.get(key)?.count ?? 0) + 1 })
+  }
+  const seesAll = granted?.has('PROCESS') === true || granted?.has('ALL PRIVILEGES') === true
+  return {
+    sessions: [...groups.values()],
+    hidden: seesAll
+      ? null
+      : 'sessions of other accounts, which takes: GRANT PROCESS ON *.* TO the account of Phasegate',
+  }
+}
+
+/** Over a socket it is `localhost`; an address comes with the port of this one session. */
+function withoutPort(host: string): string {
+  return host.replace(/:\d+$/, '')
+}
