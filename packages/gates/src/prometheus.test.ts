@@ -72,6 +72,7 @@ describe('prometheus', () => {
     ['a warning', { ...vector('0'), warnings: ['store away'] }],
     ['a text', { status: 'success', data: { resultType: 'string', result: [1, '0'] } }],
     ['a matrix that has no samples', { status: 'success', data: { resultType: 'matrix', result: [] } }],
+    ['a range, as of up[1m]', matrix('0')],
     ['an error', { status: 'error', errorType: 'bad_data', error: 'parse error' }],
     ['no JSON', '<html>login</html>'],
     ['null', null],
@@ -86,7 +87,7 @@ describe('prometheus', () => {
     const said = { status: 'error', errorType: 'bad_data', error: 'unclosed left parenthesis' }
     expect(await ask({ query: said }, {}, 400)).toMatchObject({
       state: 'unknown',
-      reason: expect.stringContaining('400, bad_data: unclosed left parenthesis'),
+      reason: expect.stringContaining('400, unclosed left parenthesis'),
     })
   })
 

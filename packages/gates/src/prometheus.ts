@@ -114,6 +114,9 @@ function asking(context: GateContext, url: string, headersFrom: Readonly<Record<
       const text = said.status === 200 ? read.error : `${said.status}, ${read.error}, ${said.text}`
       throw new NoAnswer(`${shownAddress(url)} answered ${shownStart(text, secrets)}`)
     }
+    if ((read.type === 'matrix') !== (endpoint === 'query_range')) {
+      throw new NoAnswer(`a ${read.type} is no value to compare`)
+    }
     if (read.warnings.length > 0)
       throw new NoAnswer(`the answer may be incomplete: ${withoutSecrets(read.warnings.join('; '), secrets)}`)
     if (read.series.length > 1)

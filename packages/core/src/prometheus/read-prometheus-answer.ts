@@ -10,10 +10,15 @@ export interface PrometheusSeries {
   readonly samples: readonly PrometheusSample[]
 }
 
-export type PrometheusAnswer =
-  /** `warnings`: the answer may lack something, as where a store behind Thanos is away. */
-  | { readonly ok: true; readonly series: readonly PrometheusSeries[]; readonly warnings: readonly string[] }
-  | { readonly ok: false; readonly error: string }
+export interface PrometheusResult {
+  readonly ok: true
+  readonly type: 'vector' | 'scalar' | 'matrix'
+  readonly series: readonly PrometheusSeries[]
+  /** The answer may lack something, as where a store behind Thanos is away. */
+  readonly warnings: readonly string[]
+}
+
+export type PrometheusAnswer = PrometheusResult | { readonly ok: false; readonly error: string }
 
 /**
  * Reads the text of an answer of `/api/v1/query` (a vector or a scalar) or `/api/v1/query_range` (a matrix).
@@ -27,11 +32,11 @@ export function readPrometheusAnswer(text: string): PrometheusAnswer {
   if (status !== 'success')
     return {
       ok: false,
-      error: [errorType, error].filter((one) => typeof one === 'string').join(': ') || 'it says no success',
+      error: [error, errorType].find((one) => typeof one === 'string') ?? 'it says no success',
     }
-  const series = seriesOf(data)
-  if (series === undefined) return { ok: false, error: 'its answer is no result of such a query' }
-  return { ok: true, series, warnings: Array.isArray(warnings) ? warnings.map(String) : [] }
+  const read = resultOf(data)
+  if (read === undefined) return { ok: false, error: 'its answer is no result of a query' }
+  return { ok: true, ...read, warnings: Array.isArray(warnings) ? warnings.map(String) : [] }
 }
 
 /** The address of an endpoint of the HTTP API, under a base URL that may have a path of its own. */
@@ -62,17 +67,22 @@ function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function seriesOf(data: unknown): readonly PrometheusSeries[] | undefined {
+function resultOf(data: unknown): Pick<PrometheusResult, 'type' | 'series'> | undefined {
   if (!isFields(data) || !Array.isArray(data.result)) return undefined
-  if (data.resultType === 'scalar') return [{ labels: {}, samples: [sampleOf(data.result)] }]
-  if (data.resultType !== 'vector' && data.resultType !== 'matrix') return undefined
-  const matrix = data.resultType === 'matrix'
-  return data.result.filter(isFields).map(({ metric, value, values }) => ({
-    labels: isFields(metric)
-      ? Object.fromEntries(Object.entries(metric).map(([name, label]) => [name, String(label)]))
-      : {},
-    samples: (matrix ? (Array.isArray(values) ? values : []) : [value]).map(sampleOf),
-  }))
+  const { resultType: type, result } = data
+  if (type === 'scalar') return { type, series: [{ labels: {}, samples: [sampleOf(result)] }] }
+  if (type !== 'vector' && type !== 'matrix') return undefined
+  const samplesOf = ({ value, values }: Fields): readonly unknown[] =>
+    type === 'vector' ? [value] : Array.isArray(values) ? values : []
+  const series = (result as readonly unknown[])
+    .filter(isFields)
+    .map((one) => ({ labels: labelsOf(one.metric), samples: samplesOf(one).map(sampleOf) }))
+  return { type, series }
+}
+
+function labelsOf(metric: unknown): PrometheusSeries['labels'] {
+  if (!isFields(metric)) return {}
+  return Object.fromEntries(Object.entries(metric).map(([name, label]) => [name, String(label)]))
 }
 
 /** Values are texts, `[seconds, "1.5"]`; Infinity is written `+Inf`. */
