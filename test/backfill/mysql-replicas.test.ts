@@ -43,6 +43,8 @@ describeOnMysql('mariadb', 'a backfill beside a replica', () => {
   })
 
   async function prepare(rows: number) {
+    // Also after a test that failed while it stood still.
+    onTestFinished(() => on(replica, 'START SLAVE').then(() => {}))
     const db = await createDatabase(primary)
     await db.query(itemsSql(rows, 'mariadb'))
     const setup = await setUpBackfill(db)

@@ -33,10 +33,10 @@ export function findPrometheus(): string | undefined {
 }
 
 /**
- * Starts a Prometheus that reads `metrics`, a host and port with `/metrics`, every 100 ms. It ends with this process at the
+ * Starts a Prometheus that reads `metrics`, a host and port, at `path`, every 100 ms. It ends with this process at the
  * latest.
  */
-export async function startPrometheus(metrics: string): Promise<RunningPrometheus> {
+export async function startPrometheus(metrics: string, path = '/metrics'): Promise<RunningPrometheus> {
   const binary = findPrometheus()
   if (binary === undefined) throw new Error(`no prometheus on this machine: ${HOW_TO_GET_PROMETHEUS}`)
   const account = serverAccount()
@@ -50,7 +50,10 @@ export async function startPrometheus(metrics: string): Promise<RunningPrometheu
   keepServer({ pidFile, dir, signal: 'SIGTERM' })
   const scrape = { job_name: 'test', scrape_interval: '100ms', scrape_timeout: '100ms' }
   // JSON is YAML.
-  writeFileSync(config, JSON.stringify({ scrape_configs: [{ ...scrape, static_configs: [{ targets: [metrics] }] }] }))
+  writeFileSync(
+    config,
+    JSON.stringify({ scrape_configs: [{ ...scrape, metrics_path: path, static_configs: [{ targets: [metrics] }] }] }),
+  )
   mkdirSync(data)
   if (account.uid !== undefined && account.gid !== undefined)
     for (const path of [dir, config, data]) chownSync(path, account.uid, account.gid)

@@ -145,8 +145,8 @@ export function describeWithPrometheus(title: string, suite: (server: SharedServ
 }
 
 /** Starts a Prometheus that reads `metrics` (a host and port). Called in a test, it is stopped when that test ends. */
-export async function startPrometheus(metrics: string): Promise<RunningPrometheus> {
-  const prometheus = await startMonitor(metrics)
+export async function startPrometheus(metrics: string, path?: string): Promise<RunningPrometheus> {
+  const prometheus = await startMonitor(metrics, path)
   atTestEnd(() => prometheus.stop())
   return prometheus
 }

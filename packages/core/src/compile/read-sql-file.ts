@@ -79,6 +79,7 @@ function readBatches<S extends ParsedStatement>(
     ...(batch?.key === undefined ? {} : { key: batch.key }),
     ...(batch?.size === undefined ? {} : { size: batch.size }),
     ...(batch?.time === undefined ? {} : { time: batch.time }),
+    ...(batch?.quarantine === undefined ? {} : { quarantine: batch.quarantine }),
     ...(only === undefined ? {} : { only }),
     ...(throttle === undefined ? {} : { throttle }),
     once: batch?.once ?? false,

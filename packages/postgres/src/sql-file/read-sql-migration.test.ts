@@ -101,6 +101,23 @@ ALTER TABLE t DROP a;`)
     expect(read(text)).toMatchObject({ batch: { key } })
   })
 
+  it.each([
+    ['onError=quarantine', { quarantine: { limit: 100 } }],
+    ['size=5 onError=quarantine(200) once', { size: 5, quarantine: { limit: 200 }, once: true }],
+    ['onError=stop', {}],
+  ])('reads what becomes of rows that cannot be changed: %s', (batch, read_) => {
+    expect(read(`-- phase: backfill\n-- batch: ${batch}\nUPDATE t SET a = 1;`).batch).toEqual(read_)
+  })
+
+  it.each(['onError', 'onError=skip', 'onError=quarantine(0)', 'onError=quarantine(501)', 'onError=stop onError=stop'])(
+    'refuses %s',
+    (batch) => {
+      expect(() => read(`-- phase: backfill\n-- batch: ${batch}\nUPDATE t SET a = 1;`)).toThrow(
+        expect.objectContaining({ code: 'MIGRATION.BAD_SETTING' }),
+      )
+    },
+  )
+
   it('reads when a backfill may work and what it looks at', () => {
     const text = `-- phase: backfill
 -- only: 22:00-06:00 Europe/Berlin, 12:00-13:00
