@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { systemClock } from '@phasegate/core'
+import { fingerprint, systemClock } from '@phasegate/core'
 import { expect, test } from 'vitest'
 import { type AnyServer, createDatabase, describeOnEveryMysql, describeOnPostgres } from '../support/servers.js'
 import {
@@ -84,6 +84,35 @@ function suite(server: AnyServer): void {
     expect(outcome).toEqual({ state: 'applied', rows: 120 })
     expect(events.some((event) => event.type === 'batch.retry')).toBe(true)
     expect(await counts(db)).toEqual({ '1': 120 })
+  })
+
+  test('a row that takes longer than a statement may, however small the batch: the unit fails soon, and names it', async () => {
+    const db = await createDatabase(server)
+    await db.query(itemsSql(60, family))
+    const { run, events } = await setUpBackfill(db)
+    const sleeping = (ms: number) => [
+      { column: 'n', expression: `n + 1 + CASE WHEN id = 37 THEN ${pause(family, ms)} ELSE 0 END` },
+    ]
+    const set = (ms: number) => countingBackfill({ batchSize: 20, set: sleeping(ms) })
+    const started = Date.now()
+    // A statement may take half of the lease: 1 s, and on MySQL never less than a second and a bit.
+    const outcome = await run(set(20_000), { leaseMs: 2000 })
+    // Of 20 rows, of 2, of 1, and twice more; stuckMs are 10 minutes.
+    expect(Date.now() - started).toBeLessThan(45_000)
+    expect(outcome).toMatchObject({
+      state: 'failed',
+      rows: 36,
+      error: { code: 'BACKFILL.TOO_SLOW', message: expect.stringContaining('(37)') },
+    })
+    expect(events.filter((event) => event.type === 'batch.retry').length).toBeLessThanOrEqual(6)
+    expect(await unitRow(db)).toMatchObject({ state: 'failed', error: { code: 'BACKFILL.TOO_SLOW' } })
+    expect(await counts(db)).toEqual({ '0': 24, '1': 36 })
+    // What was slow has an index now.
+    expect(await run(set(0), { leaseMs: 2000, fingerprint: fingerprint(set(20_000)) })).toEqual({
+      state: 'applied',
+      rows: 60,
+    })
+    expect(await counts(db)).toEqual({ '1': 60 })
   })
 
   test('a journal that is locked for a while', async () => {

@@ -335,13 +335,6 @@ describeOnEveryServer('a backfill that maps', (server) => {
   })
 
   test.each<[string, MapForm['map'], string]>([
-    [
-      'throws',
-      () => {
-        throw new Error('no key at hand')
-      },
-      'no key at hand',
-    ],
     ['gives no list', (() => 'x') as never, 'a string'],
     ['gives too few', (rows) => rows.slice(1).map(() => null), '19 results for 20 rows'],
     ['gives something else than columns', (rows) => rows.map(() => 7) as never, 'the number 7'],

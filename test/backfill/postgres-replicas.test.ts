@@ -179,6 +179,9 @@ describeOnPostgres(15, 'a backfill beside standbys, slots and an archive', () =>
     await db.query('INSERT INTO items (id) VALUES (1000)')
     await expect.poll(async () => valueIn(await named()), PATIENT).toBeGreaterThan(300)
     expect(await named()).toMatchObject({ of: 'reader' })
+    // The one look knows of the row, the next one of what it has missed since.
+    await read()
+    await new Promise((resolve) => setTimeout(resolve, 300))
     expect(await read()).toEqual({ state: 'value', value: 0 })
     await holder.end()
     await expect.poll(named, PATIENT).toEqual({ state: 'value', value: 0 })

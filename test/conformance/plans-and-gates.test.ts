@@ -52,6 +52,46 @@ describeOnEveryServer('before anything runs', (server) => {
     ])
   })
 
+  test('a plan says how fast and when a backfill works, and what it looks at', async () => {
+    const project = referenceProject(wordsOf(server), 'SQL')
+    const { db, options } = await started(project)
+    const replica = new URL(db.url)
+    replica.password = 'not-to-be-shown'
+    project.write(
+      'phasegate.config.ts',
+      `import { defineConfig } from 'phasegate'
+export default defineConfig({
+  backfill: {
+    maxRowsPerSecond: 5000,
+    throttle: { replicaLag: { hard: '1m', replicas: ['${replica.href}'] }, waiters: { soft: 3 }, http: 'http://freno/check' },
+  },
+})`,
+    )
+    const file = `phasegate/${REFERENCE}.sql`
+    const text = readFileSync(join(project.dir, file), 'utf8')
+    const settings = '-- only: 22:00-06:00 Europe/Berlin\n-- throttle: waiters soft=2 hard=20\n'
+    project.write(file, text.replace(/(?=-- phase: backfill)/i, settings))
+    const { units } = await library.runPlan({ ...options, phase: 'backfill' })
+    expect(units).toMatchObject([
+      { pace: { batchTime: 250, maxRowsPerSecond: 5000, only: ['22:00-06:00 Europe/Berlin'] } },
+    ])
+    expect(units[0]?.pace?.signals).toEqual(
+      expect.arrayContaining([
+        { name: 'sessions waiting for our locks', unit: 'count', limits: { soft: 2, hard: 20 } },
+        { name: 'replica lag', unit: 'ms', limits: { soft: null, hard: 60_000 } },
+        { name: 'check http://freno/check', unit: 'count', limits: { soft: null, hard: 1 } },
+      ]),
+    )
+    const printed = await runCli(project, ['plan', 'backfill'], { env: environment(db) })
+    expect(printed.stdout).toContain(
+      'pace: batches of 250 ms, at most 5,000 rows/s a process, only 22:00-06:00 Europe/Berlin',
+    )
+    expect(printed.stdout).toContain(
+      'slower at / waits at: sessions waiting for our locks 2 / 20, replica lag - / 60 s',
+    )
+    expect(printed.stdout + printed.stderr + JSON.stringify(units)).not.toContain('not-to-be-shown')
+  })
+
   test('status says what is pending, without a journal too, and --check exits by it', async () => {
     const { db, options, project } = await started()
     const check = async (...args: string[]): Promise<number | null> => {

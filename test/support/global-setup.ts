@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import type { TestProject } from 'vitest/node'
 import { endServers } from './keep-server.mjs'
 import { findPgBouncer } from './pgbouncer.js'
+import { findPrometheus } from './prometheus.js'
 import { type FoundServer, type FoundServers, findSharedServer, SHARED_SERVERS } from './shared-servers.js'
 
 declare module 'vitest' {
@@ -31,6 +32,7 @@ function reportTo(file: string | undefined, found: FoundServers): void {
     const server = found[name]
     return server === undefined ? [] : [`${title.split(' ')[0]} ${server.version} (${server.source})`]
   })
-  const pgbouncer = findPgBouncer()
-  writeFileSync(file, JSON.stringify(pgbouncer === undefined ? servers : [...servers, `PgBouncer (${pgbouncer})`]))
+  const tools = { PgBouncer: findPgBouncer(), Prometheus: findPrometheus() }
+  const beside = Object.entries(tools).flatMap(([name, path]) => (path === undefined ? [] : [`${name} (${path})`]))
+  writeFileSync(file, JSON.stringify([...servers, ...beside]))
 }

@@ -33,13 +33,21 @@ export async function mysqlProcess(
     string,
   ]
   const data = join(folder ?? dir, 'data')
+  // One of its own: a server that starts deletes every '#sql…' of its tmpdir, and with it the open temporary tables of all
+  // others that use the same (MariaDB, mysql_rm_tmp_tables). Else tests fail at random when servers of other runs start.
+  const temporary = join(dir, 'tmp')
+  const environment = { ...process.env, TMPDIR: temporary }
   // MySQL Reference Manual, Unix Signal Handling: SIGTERM shuts down.
   keepServer({ pidFile, dir, signal: 'SIGTERM' })
   writeFileSync(init, INIT_FILE)
-  mkdirSync(data)
-  for (const path of [dir, data, init]) own(path)
+  for (const path of [data, temporary]) mkdirSync(path)
+  for (const path of [dir, data, temporary, init]) own(path)
   await (binary.install === undefined
-    ? run(binary.server, ['--no-defaults', '--initialize-insecure', `--datadir=${data}`], { ...account, cwd: dir })
+    ? run(binary.server, ['--no-defaults', '--initialize-insecure', `--datadir=${data}`], {
+        ...account,
+        cwd: dir,
+        env: environment,
+      })
     : run(
         binary.install,
         [
@@ -49,7 +57,7 @@ export async function mysqlProcess(
           '--skip-test-db',
           '--skip-name-resolve',
         ],
-        { ...account, cwd: dir },
+        { ...account, cwd: dir, env: environment },
       ))
 
   let port = await freePort()
@@ -77,7 +85,7 @@ export async function mysqlProcess(
           `--port=${port}`,
           ...settings,
         ],
-        { ...account, cwd: dir, detached: true, stdio: ['ignore', output, output] },
+        { ...account, cwd: dir, env: environment, detached: true, stdio: ['ignore', output, output] },
       )
       end = undefined
       server.once('error', (error) => {

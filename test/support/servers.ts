@@ -21,9 +21,11 @@
  * | `describeOnEveryMysql(title, (server) => …)` | the suite on MariaDB and on MySQL |
  * | `describeOnMysql('mariadb', title, (server) => …)` | the suite on one of them |
  * | `describeWithPgBouncer(title, (server) => …)` | the suite on PostgreSQL 18, where a PgBouncer is installed too |
+ * | `describeWithPrometheus(title, (server) => …)` | the suite on PostgreSQL 18, where a Prometheus is installed too |
  * | `describeWithSmallDisk(title, (server) => …)` | the suite on PostgreSQL 18, MariaDB and MySQL, where a disk can be mounted |
  * | `createDatabase(server, template?)` | a fresh database; `.url`, `.query()`, `.open()`, `.drop()`, and `.connect()` for a client of the server's own driver |
  * | `startPrivateServer({ family, version, fsync, settings, folder })` | a server of the test's own, to kill and restart: `.url(db)`, `.kill()`, `.restart()`, `.stop()`, PostgreSQL also `.becomeStandby()`; with `follows` a streaming standby of another (15, whose packages have pg_basebackup) |
+ * | `startPrometheus('127.0.0.1:9100')` | a Prometheus that reads metrics there; `.url`, `.stop()` |
  * | `startPgBouncer(db.url, 'transaction')` | a pooler in front of a database; `.url`, `.stop()` |
  *
  * A suite whose server is missing is skipped, and its title says what is missing and how to get it; the closing summary
@@ -49,6 +51,12 @@ import {
   startPgBouncer as start,
 } from './pgbouncer.js'
 import { findPostgres, HOW_TO_GET_POSTGRES, POSTGRES_VERSIONS, type PostgresVersion } from './postgres-binaries.js'
+import {
+  findPrometheus,
+  HOW_TO_GET_PROMETHEUS,
+  type RunningPrometheus,
+  startPrometheus as startMonitor,
+} from './prometheus.js'
 import { SHARED_SERVERS, type SharedServerName } from './shared-servers.js'
 import { whyNoSmallDisk } from './small-disk.js'
 import { type RunningMysql, startMysql } from './start-mysql.js'
@@ -122,6 +130,25 @@ export function describeWithPgBouncer(title: string, suite: (server: SharedServe
     missing,
     'PostgreSQL 18, PgBouncer',
   )
+}
+
+/** Runs the suite on PostgreSQL 18 where Prometheus is installed; start one with `startPrometheus`. */
+export function describeWithPrometheus(title: string, suite: (server: SharedServer) => void): void {
+  const missing = findPrometheus() === undefined ? `Prometheus: ${HOW_TO_GET_PROMETHEUS}` : undefined
+  describeOn(
+    'postgres 18',
+    title,
+    (found) => suite({ family: 'postgres', major: 18, ...found }),
+    missing,
+    'PostgreSQL 18, Prometheus',
+  )
+}
+
+/** Starts a Prometheus that reads `metrics` (a host and port). Called in a test, it is stopped when that test ends. */
+export async function startPrometheus(metrics: string, path?: string): Promise<RunningPrometheus> {
+  const prometheus = await startMonitor(metrics, path)
+  atTestEnd(() => prometheus.stop())
+  return prometheus
 }
 
 /** Runs the suite on PostgreSQL 18, MariaDB and MySQL where a test may have a disk of its own: `createSmallDisk`. */

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { chownSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -13,6 +13,7 @@ import { isAlive } from './process-tree.mjs'
 import { createProject } from './project.js'
 import { runCli, startCli } from './run-cli.js'
 import { createRandom } from './seed.js'
+import { serverAccount } from './server-account.js'
 import {
   createDatabase,
   describeOnEveryMysql,
@@ -162,6 +163,24 @@ describeOnEveryMysql('a database for a test', (server) => {
     await expect(stranger.query('SELECT 1')).rejects.toThrow()
     const other = await createDatabase(server)
     expect(await other.query('SHOW DATABASES LIKE ?', [db.name])).toEqual([])
+  })
+})
+
+describeOnMysql('mariadb', 'a private server', ({ family }) => {
+  // At its start a server deletes every '#sql…' of its tmpdir, open temporary tables of another server with it.
+  test('starts without deleting the temporary tables of another one', async () => {
+    const theirs = join(tmpdir(), `#sql-temptable-of-another-${process.pid}.MAI`)
+    writeFileSync(theirs, '')
+    const { uid, gid } = serverAccount()
+    if (uid !== undefined && gid !== undefined) chownSync(theirs, uid, gid)
+    try {
+      const own = await startPrivateServer({ family })
+      expect(existsSync(theirs)).toBe(true)
+      const [row] = await (await createDatabase(own)).query('SELECT @@tmpdir AS tmpdir')
+      expect(row?.tmpdir).not.toBe(tmpdir())
+    } finally {
+      rmSync(theirs, { force: true })
+    }
   })
 })
 

@@ -94,13 +94,16 @@ export async function runDemo(
   const seconds = await cli.run('both', ['backfill'])
   const filled = await backfilledRows(cli, 'both', MIGRATION)
 
+  print('\n# Two instances use the old column: the contract is refused.')
+  await cli.run('new', ['contract'], 3)
+
   begin('roll to new')
   await roll('new', newBuild)
 
   begin('contract')
-  print('\n# Nobody has said yes to the contract: it is refused.')
-  await cli.run('new', ['contract'], 3)
-  await cli.run('new', ['approve', `${MIGRATION}:contract`, '--reason', 'no instance of old or both is left'])
+  print('\n# They are gone. The contract opens by itself when the quiet time after them has passed.')
+  await cli.run('new', ['wait', '--for', `gate:${MIGRATION}:contract`, '--timeout', '2m'])
+  await cli.run('new', ['gate', `${MIGRATION}:contract`])
   await cli.run('new', ['contract', '--confirm', nameOf(url)])
 
   begin('new alone')

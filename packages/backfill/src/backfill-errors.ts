@@ -24,23 +24,25 @@ export function rowFailed(unit: UnitId, backfill: CompiledBackfill, key: string,
 /** Keys that a message names at most. */
 const NAMED_KEYS = 10
 
+/** @param threw it is the function that threw `cause`, for one of these rows at least */
 export function mapFailed(
   backfill: CompiledBackfill,
   keys: readonly string[],
   why: string,
-  cause: unknown,
+  cause?: unknown,
+  threw = false,
 ): PhasegateError {
   const more = keys.length > NAMED_KEYS ? ` and ${keys.length - NAMED_KEYS} more` : ''
   return new PhasegateError({
     code: 'BACKFILL.MAP',
     message: `The map of the backfill of ${describeTable(backfill)} failed: ${why}.`,
-    why: `It was given the rows with the keys ${keys.slice(0, NAMED_KEYS).join(', ')}${more}. Nothing of them was written; the batches before are done.`,
+    why: `It was given the row${keys.length === 1 ? '' : 's'} with the key${keys.length === 1 ? '' : 's'} ${keys.slice(0, NAMED_KEYS).join(', ')}${more}. Nothing of them was written; the batches before are done.`,
     next: [
       'Correct the function in the file; where it then gives other values for rows that are done, give it another version.',
       'Run the backfill again: it goes on from these rows.',
     ],
     exit: EXIT.failed,
-    meta: { table: describeTable(backfill), keys: keys.slice(0, NAMED_KEYS) },
+    meta: { table: describeTable(backfill), keys: keys.slice(0, NAMED_KEYS), ...(threw ? { threw } : {}) },
     ...(backfill.location === undefined ? {} : { where: backfill.location }),
     ...(cause === undefined ? {} : { cause }),
   })
@@ -64,6 +66,28 @@ export function quarantineFull(
     ],
     exit: EXIT.failed,
     meta: { table: describeTable(backfill), limit, key, keys },
+    cause,
+  })
+}
+
+/** @param limitMs what one statement may take */
+export function tooSlow(
+  backfill: CompiledBackfill,
+  end: string | undefined,
+  limitMs: number,
+  cause: unknown,
+): PhasegateError {
+  return new PhasegateError({
+    code: 'BACKFILL.TOO_SLOW',
+    message: `A statement of the backfill of ${describeTable(backfill)} takes more than ${limitMs / 1000} s for one key${end === undefined ? '' : ` (${end})`}, each time.`,
+    why: 'Batches were made smaller down to a single key, and that one was tried several times. Nothing of it is changed; the batches before are done.',
+    next: [
+      'Look with EXPLAIN what the expression, the condition, a trigger or a foreign key without an index reads for each row.',
+      'Make it cheaper, then run the same command again: it goes on from where it stopped.',
+    ],
+    exit: EXIT.failed,
+    meta: { table: describeTable(backfill), key: end ?? null, limitMs },
+    ...(backfill.location === undefined ? {} : { where: backfill.location }),
     cause,
   })
 }

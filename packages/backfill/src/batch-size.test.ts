@@ -21,6 +21,16 @@ describe('the batch size', () => {
     expect(size.next()).toBeGreaterThan(1000)
   })
 
+  test('falls to a tenth with each timeout, down to one row', () => {
+    const size = create(1000)
+    const seen: number[] = []
+    for (let timeout = 0; timeout < 5; timeout++) {
+      seen.push(size.next())
+      size.timedOut()
+    }
+    expect(seen).toEqual([1000, 100, 10, 1, 1])
+  })
+
   test('property: bisection finds the one bad row of a batch in few steps', () => {
     fc.assert(
       fc.property(fc.integer({ min: 10, max: 50_000 }), fc.nat(), (first, at) => {

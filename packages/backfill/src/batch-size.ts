@@ -10,6 +10,8 @@ export interface BatchSize {
   succeeded(ms: number, waited?: boolean): void
   /** It met a conflict or a timeout and was rolled back: half of that very batch comes next. */
   conflicted(): void
+  /** A statement took longer than it may and was rolled back: a tenth of that very batch comes next. */
+  timedOut(): void
   /** The next batches take at most so many keys, whatever their time would allow. */
   limit(keys: number): void
   /** A row in it cannot be changed. `located`: it was the only one in it; else half of the batch comes next. */
@@ -53,6 +55,9 @@ export function createBatchSize({ first, targetMs, limits, clock }: BatchSizeOpt
     },
     conflicted: () => {
       narrow = Math.max(1, Math.floor(next() / 2))
+    },
+    timedOut: () => {
+      narrow = Math.max(1, Math.floor(next() / 10))
     },
     limit: (keys) => {
       most = keys

@@ -4,6 +4,7 @@ import { createBatchSize } from './batch-size.js'
 import { createComparer } from './compare-chunk.js'
 import { readAgain } from './conflict.js'
 import { type CompareOptions, type CompareSettings, compareSettings } from './options.js'
+import { createSlowRow } from './slow-row.js'
 import { createWorkerSession, type WorkerSession } from './worker-session.js'
 
 export interface Comparison {
@@ -25,7 +26,8 @@ const SAMPLES = 10
  *
  * @example
  * const { mismatches, sampleKeys } = await compareBackfill({ target, backfill, openSession, clock: systemClock })
- * @throws `BACKFILL.NO_TABLE`, `BACKFILL.NO_COLUMN`, `BACKFILL.NO_KEY`, `BACKFILL.EXPRESSION`, and the signal's reason
+ * @throws `BACKFILL.NO_TABLE`, `BACKFILL.NO_COLUMN`, `BACKFILL.NO_KEY`, `BACKFILL.EXPRESSION`, `BACKFILL.TOO_SLOW`, and the
+ *   signal's reason
  */
 export async function compareBackfill(options: CompareOptions): Promise<Comparison> {
   const settings = compareSettings(options)
@@ -59,6 +61,7 @@ export async function compareTable(
     limits: settings.limits,
     clock: settings.clock,
   })
+  const slowRow = createSlowRow(settings)
   const ends = createBatchEnds(key.wholeNumbers === true)
   const read = <T>(question: Parameters<typeof readAgain<T>>[2]): Promise<T> =>
     readAgain(settings, worker, question, size.conflicted)
@@ -81,15 +84,20 @@ export async function compareTable(
     const started = clock.now()
     const chunk: ComparedChunk & { readonly end: string } = await read(async (session) => {
       const most = size.next()
-      const { end } = await ends.next(from, upper, most, () =>
-        target.backfill.batchEnd(session, backfill, key, from, upper, most),
-      )
-      return {
-        end,
-        ...(await comparer.chunk(session, from, end, REMEMBERED)),
+      let upTo: string | undefined
+      try {
+        const { end } = await ends.next(from, upper, most, () =>
+          target.backfill.batchEnd(session, backfill, key, from, upper, most),
+        )
+        upTo = end
+        return { end, ...(await comparer.chunk(session, from, end, REMEMBERED)) }
+      } catch (error) {
+        slowRow.failed(target.classify(error), most, upTo, error)
+        throw error
       }
     })
     size.succeeded(clock.now() - started)
+    slowRow.passed()
     const full = chunk.keys.length === REMEMBERED
     suspects.push(...chunk.keys)
     if (full || suspects.length >= REMEMBERED || chunk.end === upper) {

@@ -28,17 +28,19 @@ function mappedAgain(
   key: BackfillKey,
 ): Comparer {
   const { mapColumns, readRows, differing } = target.backfill
-  const compare = async (session: Session, asked: RowsAsked): Promise<ComparedChunk> => {
-    const rows = await readRows(session, backfill, key, asked)
+  /** `skipped`: keys that `map` is not given, since it may throw for them. */
+  const compare = async (session: Session, asked: RowsAsked, skipped: readonly string[]): Promise<ComparedChunk> => {
+    const all = await readRows(session, backfill, key, asked)
+    const rows = all.filter((row) => !skipped.includes(row.key))
     const changes = await mapRows(backfill, form, await mapColumns(session, backfill), rows)
     const wrong = new Set(await differing(session, backfill, key, changes, compared))
-    return { rows: rows.length, keys: rows.flatMap((row) => (wrong.has(row.key) ? [row.key] : [])) }
+    return { rows: all.length, keys: rows.flatMap((row) => (wrong.has(row.key) ? [row.key] : [])) }
   }
   return {
     chunk: async (session, after, end, limit) => {
-      const { rows, keys } = await compare(session, { after, end })
-      return { rows, keys: keys.filter((one) => !except.includes(one)).slice(0, limit) }
+      const { rows, keys } = await compare(session, { after, end }, except)
+      return { rows, keys: keys.slice(0, limit) }
     },
-    recheck: async (session, keys) => (await compare(session, { keys })).keys,
+    recheck: async (session, keys) => (await compare(session, { keys }, [])).keys,
   }
 }

@@ -1,5 +1,6 @@
 import {
   type CompiledBackfill,
+  isPhasegateError,
   type MapColumns,
   type MapForm,
   nearestName,
@@ -9,6 +10,9 @@ import {
 } from '@phasegate/core'
 import { mapFailed } from './backfill-errors.js'
 import { rowValue, textOfValue } from './map-values.js'
+
+/** Did the author's function throw, for one row at least of those that it was given? */
+export const mapThrew = (error: unknown): boolean => isPhasegateError(error) && error.meta?.threw === true
 
 /**
  * Runs the author's function over rows and reads what it gives, checked down to every value.
@@ -22,8 +26,8 @@ export async function mapRows(
   rows: readonly RowRead[],
 ): Promise<readonly RowChange[]> {
   if (rows.length === 0) return []
-  const refuse = (why: string, key?: string, cause?: unknown): PhasegateError =>
-    mapFailed(backfill, key === undefined ? rows.map((row) => row.key) : [key], why, cause)
+  const refuse = (why: string, key?: string): PhasegateError =>
+    mapFailed(backfill, key === undefined ? rows.map((row) => row.key) : [key], why)
   const given = rows.map(({ texts }) =>
     Object.freeze(
       Object.fromEntries(columns.read.map((column, index) => [column.name, rowValue(column, texts[index] ?? null)])),
@@ -33,7 +37,14 @@ export async function mapRows(
   try {
     results = await form.map(given)
   } catch (thrown) {
-    throw refuse(`it threw ${thrown instanceof Error ? thrown.message : String(thrown)}`, undefined, thrown)
+    const said = thrown instanceof Error ? thrown.message : String(thrown)
+    throw mapFailed(
+      backfill,
+      rows.map((row) => row.key),
+      `it threw ${said}`,
+      thrown,
+      true,
+    )
   }
   if (!Array.isArray(results)) throw refuse(`it gave ${describe(results)} and not a list`)
   if (results.length !== rows.length)

@@ -3,6 +3,7 @@ import { withinDeadline } from './answer-deadline.js'
 import { quarantineFull } from './backfill-errors.js'
 import { createComparer } from './compare-chunk.js'
 import { readAgain } from './conflict.js'
+import { mapThrew } from './map-rows.js'
 import type { Walk } from './walk-range.js'
 
 /** A batch of one key that the database refuses. */
@@ -85,7 +86,7 @@ export async function reviewQuarantine(walk: Walk): Promise<void> {
           return (await comparer.recheck(session, [row.key])).length > 0
         } catch (error) {
           // What the database refuses to compute for this row it cannot compare either.
-          if (target.classify(error) === 'row') return true
+          if (target.classify(error) === 'row' || mapThrew(error)) return true
           throw error
         }
       },

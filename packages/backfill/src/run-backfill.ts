@@ -35,6 +35,7 @@ import { createWorkerSession, type WorkerSession } from './worker-session.js'
  */
 export async function runBackfill(options: BackfillOptions): Promise<BackfillOutcome> {
   const settings = backfillSettings(options)
+  const watch = watchServer(settings)
   const worker = createWorkerSession(settings)
   let collector: Collector | undefined
   let reclaimer: Reclaimer | undefined
@@ -48,7 +49,7 @@ export async function runBackfill(options: BackfillOptions): Promise<BackfillOut
       every: settings.backfill.where === undefined,
     })
     const log = createProgressLog(settings, worker, start)
-    collector = watchServer(settings)
+    collector = watch()
     reclaimer = createReclaimer(settings, prepared.table)
     const pace = createPace({ ...settings, collector, reclaimer })
     const crew = createCrew(settings, worker, { key: prepared.table.key, log, pace })

@@ -5,6 +5,7 @@ import type { BatchEnds } from './batch-end.js'
 import type { BatchSize } from './batch-size.js'
 import { conflictPause, isConflict, watchBlockers } from './conflict.js'
 import { mapBatch, RowsChanged } from './map-batch.js'
+import { mapThrew } from './map-rows.js'
 import type { BackfillSettings } from './options.js'
 import type { Hold, WorkerPace } from './pace/pace.js'
 import { createLeaseKeeper, rest } from './pace/rest.js'
@@ -12,6 +13,7 @@ import type { ThrottleLog } from './pace/throttle-log.js'
 import { endOf, type Wish, wishOf } from './pause.js'
 import type { ProgressLog } from './progress-log.js'
 import { mayPass, passRow, type Refused } from './quarantine.js'
+import { createSlowRow } from './slow-row.js'
 import type { WorkerSession } from './worker-session.js'
 
 export type Walked =
@@ -48,7 +50,7 @@ interface Attempt {
  * Walks a leased range to its end, batch by batch, or until somebody wishes otherwise. On any error the batch has been
  * rolled back whole; what happens next is decided by its kind. Releases the lease unless it was lost.
  *
- * @throws `BACKFILL.ROW`, `BACKFILL.STUCK`, what `Target.translate` makes of the rest, and the signal's reason
+ * @throws `BACKFILL.ROW`, `BACKFILL.TOO_SLOW`, `BACKFILL.STUCK`, what `Target.translate` makes of the rest, and the signal's reason
  */
 export async function walkRange(walk: Walk, leased: LeasedRange): Promise<Walked> {
   let range: LeasedRange | undefined = leased
@@ -87,6 +89,7 @@ async function walkBatches(
   let range = leased
   /** What the next batch had to wait for; what is worth telling goes before what is not. */
   let rested: Hold | undefined
+  const slowRow = createSlowRow(settings)
   let failures = 0
   let lastProgress = clock.now()
   let holders: readonly LockHolder[] = []
@@ -142,6 +145,7 @@ async function walkBatches(
       remember(range)
       lease.prolonged()
       failures = 0
+      slowRow.passed()
       lastProgress = clock.now()
     } catch (error) {
       signal?.throwIfAborted()
@@ -155,9 +159,10 @@ async function walkBatches(
         upTo = undefined
         continue
       }
-      if (kind === 'row' && attempt.end !== undefined) {
+      const threw = mapThrew(error)
+      if ((kind === 'row' || threw) && attempt.end !== undefined) {
         if (size.rowFailed() === 'located') {
-          if (!mayPass(walk)) throw rowFailed(settings.unit, settings.backfill, attempt.end, error)
+          if (!mayPass(walk)) throw threw ? error : rowFailed(settings.unit, settings.backfill, attempt.end, error)
           refused = { end: attempt.end, error }
         }
         await keepLease(walk, range)
@@ -165,10 +170,12 @@ async function walkBatches(
       }
       if (!isConflict(kind) && kind !== 'cancelled')
         throw target.translate(error, `filling ${settings.backfill.table.name}`)
+      slowRow.failed(kind, attempt.size, attempt.end, error)
       failures++
       walk.log.retried()
       // A cancelled statement is a wish that the next look at the journal explains, or a person's doing: not too big.
-      if (kind !== 'cancelled') size.conflicted()
+      if (kind === 'statement timeout') size.timedOut()
+      else if (kind !== 'cancelled') size.conflicted()
       if (clock.now() - lastProgress > settings.stuckMs) {
         const minutes = Math.round((clock.now() - lastProgress) / 60_000)
         throw stuck(settings.unit, settings.backfill, minutes, holders, error)

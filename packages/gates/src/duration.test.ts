@@ -32,8 +32,8 @@ describe('parseDuration', () => {
 
 describe('describeDuration', () => {
   it.each([
-    [0, 'less than 1m'],
-    [59_999, 'less than 1m'],
+    [0, '0s'],
+    [59_999, '59s'],
     [12_000_000, '3h 20m'],
     [86_400_000, '1d'],
     [90_061_000, '1d 1h'],

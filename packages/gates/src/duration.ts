@@ -17,7 +17,7 @@ export function parseDuration(text: string): number {
   return ms
 }
 
-/** `3d 4h`, `20m`, `less than 1m`: the two greatest units, for a person. */
+/** `3d 4h`, `20m`, `45s`: the two greatest units, and seconds only where there is nothing greater, for a person. */
 export function describeDuration(ms: number): string {
   const minutes = Math.floor(ms / UNITS.m)
   const parts = [
@@ -26,7 +26,7 @@ export function describeDuration(ms: number): string {
     [minutes % 60, 'm'],
   ] as const
   const shown = parts.filter(([count]) => count > 0).slice(0, 2)
-  return shown.length === 0 ? 'less than 1m' : shown.map(([count, unit]) => `${count}${unit}`).join(' ')
+  return shown.length === 0 ? `${Math.floor(ms / UNITS.s)}s` : shown.map(([count, unit]) => `${count}${unit}`).join(' ')
 }
 
 function durationError(text: string): PhasegateError {

@@ -12,6 +12,7 @@ import type {
   GateContext,
   GateState,
   PhasegateError,
+  PlannedPace,
   Session,
   Target,
 } from '@phasegate/core'
@@ -90,6 +91,8 @@ export interface RunnerContext {
     /** Keys of rows that count as right; default: none. */
     except?: readonly string[],
   ) => Promise<{ readonly mismatches: number; readonly sampleKeys: readonly string[] }>
+  /** How fast and when a backfill would work. */
+  readonly plannedPace: (unit: CompiledUnit, backfill: CompiledBackfill) => PlannedPace
   readonly runBackfill: (
     unit: CompiledUnit,
     backfill: CompiledBackfill,

@@ -27,8 +27,9 @@ export async function startApplication(
     database: pool.client,
     manifest: process.env.MANIFEST,
     instance,
-    pollInterval: { waiting: 500 },
+    pollInterval: { waiting: 500, ready: 1000 },
   })
+  status.register()
 
   const server = createServer((request, response) => {
     if (!status.http.handle(request, response)) void answer(users, request, response)
@@ -45,7 +46,7 @@ export async function startApplication(
     server.close()
     server.closeIdleConnections()
     await once(server, 'close')
-    status.close()
+    await status.close()
     await pool.end()
     process.exit(0)
   }

@@ -1,4 +1,5 @@
 import { shownAddress } from '@phasegate/core'
+import { askHttp, dropAnswer } from './ask-http.js'
 import type { WatchedSignal } from './watched-signal.js'
 
 const GO = 200
@@ -12,9 +13,8 @@ export function httpSignal(url: string): WatchedSignal {
     limits: { soft: null, hard: 1 },
     onSession: false,
     read: async (_, signal) => {
-      const response = await fetch(url, { signal, redirect: 'error' })
-      // The connection is free for the next look only when the body was taken.
-      await response.arrayBuffer()
+      const response = await askHttp(url, signal)
+      dropAnswer(response)
       if (response.status === GO) return { state: 'value', value: 0 }
       if (response.status === WAIT) return { state: 'value', value: 1 }
       throw new Error(`it answered ${response.status}, which is neither 200 nor 429`)

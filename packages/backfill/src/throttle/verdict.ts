@@ -1,4 +1,4 @@
-import { describeBytes, describeMs, type SignalLimits, type SignalUnit } from '@phasegate/core'
+import { describeMs, describeSignal, type SignalLimits, type SignalUnit } from '@phasegate/core'
 
 /** What is known of one signal. */
 export interface Observation {
@@ -56,16 +56,9 @@ function restAt(value: number, soft: number, hard: number | null): number {
   return LEAST_REST + (MOST_REST - LEAST_REST) * Math.min(1, Math.max(0, above))
 }
 
-const DESCRIBE: Readonly<Record<SignalUnit, (value: number) => string>> = {
-  ms: describeMs,
-  bytes: describeBytes,
-  count: (value) => Number(value.toFixed(2)).toLocaleString('en-US'),
-}
-
 function describe({ name, unit, of, value }: Observation, limit: number): string {
-  const show = DESCRIBE[unit]
   const whose = of === undefined ? '' : ` of ${of}`
-  return `${name}${whose} is ${show(value ?? 0)} (limit ${show(limit)})`
+  return `${name}${whose} is ${describeSignal(unit, value ?? 0)} (limit ${describeSignal(unit, limit)})`
 }
 
 function silent({ name, at, failure }: Observation, now: number): string {

@@ -1,27 +1,52 @@
-import type { ThrottleSettings } from '@phasegate/core'
+import type { CompiledBackfill, PaceSettings, Target, ThrottleSettings, UnitId } from '@phasegate/core'
 import type { BackfillSettings } from '../options.js'
-import { chooseSignals } from './choose-signals.js'
+import { type ChosenSignals, chooseSignals } from './choose-signals.js'
 import { type Collector, startCollector } from './collector.js'
 
 const EVERY_MS = 1000
 
-/** Begins to look at what the configuration and the migration say is to be looked at; undefined where that is nothing. */
-export function watchServer(settings: BackfillSettings): Collector | undefined {
-  const { target, unit, backfill, clock, emit } = settings
-  const throttle = merged(settings.pace.throttle, backfill.throttle)
+interface Watched {
+  readonly target: Target
+  readonly unit: UnitId
+  readonly backfill: CompiledBackfill
+  readonly pace: PaceSettings
+}
+
+/** What the configuration and the migration say is to be looked at, and how often (ms); undefined where that is nothing. */
+export function signalsOf({
+  target,
+  unit,
+  backfill,
+  pace,
+}: Watched): (ChosenSignals & { readonly everyMs: number }) | undefined {
+  const throttle = merged(pace.throttle, backfill.throttle)
   if (throttle === false) return undefined
   const { standbys, replicas } = throttle
-  const { watched, unknown } = chooseSignals(throttle, target.backfill.signals({ unit, backfill, standbys, replicas }))
-  const onUnseen = (signal: string, reason: string): void => emit({ type: 'backfill.unseen', unit, signal, reason })
-  for (const name of unknown) onUnseen(name, `${target.dialect} has no such signal`)
-  if (watched.length === 0) return undefined
-  return startCollector({
-    signals: watched,
-    openSession: () => target.openSession('throttle'),
-    clock,
-    everyMs: throttle.every ?? EVERY_MS,
-    onUnseen,
-  })
+  const server = target.backfill.signals({ unit, backfill, standbys, replicas })
+  return { ...chooseSignals(throttle, server), everyMs: throttle.every ?? EVERY_MS }
+}
+
+/**
+ * Knows what is to be looked at; the function that it gives begins to look.
+ *
+ * @throws `DATABASE.URL` for a replica's URL that cannot be read, before anything has begun
+ */
+export function watchServer(settings: BackfillSettings): () => Collector | undefined {
+  const { target, unit, clock, emit } = settings
+  const signals = signalsOf(settings)
+  return () => {
+    if (signals === undefined) return undefined
+    const onUnseen = (signal: string, reason: string): void => emit({ type: 'backfill.unseen', unit, signal, reason })
+    for (const name of signals.unknown) onUnseen(name, `${target.dialect} has no such signal`)
+    if (signals.watched.length === 0) return undefined
+    return startCollector({
+      signals: signals.watched,
+      openSession: () => target.openSession('throttle'),
+      clock,
+      everyMs: signals.everyMs,
+      onUnseen,
+    })
+  }
 }
 
 /** What a migration says goes over what the configuration says, signal by signal. */

@@ -1,4 +1,4 @@
-import { PaceProblem, readThrottle, readWindows } from '../pace/read-pace.js'
+import { PaceProblem, readOwnThrottle, readWindows } from '../pace/read-pace.js'
 import type { AuthoredBackfill } from './authored-migration.js'
 import { migrationError } from './migration-errors.js'
 
@@ -15,13 +15,6 @@ export function readPaceOptions(
     ...(only === undefined ? {} : { only: readAt('only', () => readWindows(only), file) }),
     ...(throttle === undefined ? {} : { throttle: readAt('throttle', () => readOwnThrottle(throttle), file) }),
   }
-}
-
-/** Their URLs hold passwords, and a migration is kept in the journal and shown in plans. */
-function readOwnThrottle(value: unknown): ReturnType<typeof readThrottle> {
-  const throttle = readThrottle(value)
-  if (throttle === false || throttle.replicas === undefined) return throttle
-  throw new PaceProblem(['replicaLag', 'replicas'], 'a setting of a migration: put it into the configuration')
 }
 
 function readAt<T>(option: string, read: () => T, file: string): T {

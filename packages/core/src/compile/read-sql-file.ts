@@ -59,7 +59,7 @@ function statements<S extends ParsedStatement>(
 /** Undefined for an empty section, which the check for an untouched template reports. */
 function readBatches<S extends ParsedStatement>(
   { text, line }: SqlSection,
-  { batch }: SqlMigration,
+  { batch, only, throttle }: SqlMigration,
   file: string,
   language: SqlLanguage<S>,
 ): AuthoredBackfill | undefined {
@@ -79,6 +79,9 @@ function readBatches<S extends ParsedStatement>(
     ...(batch?.key === undefined ? {} : { key: batch.key }),
     ...(batch?.size === undefined ? {} : { size: batch.size }),
     ...(batch?.time === undefined ? {} : { time: batch.time }),
+    ...(batch?.quarantine === undefined ? {} : { quarantine: batch.quarantine }),
+    ...(only === undefined ? {} : { only }),
+    ...(throttle === undefined ? {} : { throttle }),
     once: batch?.once ?? false,
     written,
     location: { file, line: statement.line },

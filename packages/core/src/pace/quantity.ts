@@ -1,3 +1,5 @@
+import type { SignalUnit } from './throttle-settings.js'
+
 const TIMES = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 const SIZES = { B: 1, kB: 1024, MB: 1024 ** 2, GB: 1024 ** 3, TB: 1024 ** 4 } as const
 
@@ -19,9 +21,20 @@ export function describeMs(ms: number): string {
 }
 
 /** `512 MB` */
-export function describeBytes(bytes: number): string {
+function describeBytes(bytes: number): string {
   const [unit, size] = Object.entries(SIZES).findLast(([, one]) => bytes >= one) ?? ['B', 1]
   return `${Number((bytes / size).toFixed(1))} ${unit}`
+}
+
+const DESCRIBE: Readonly<Record<SignalUnit, (value: number) => string>> = {
+  ms: describeMs,
+  bytes: describeBytes,
+  count: (value) => Number(value.toFixed(2)).toLocaleString('en-US'),
+}
+
+/** A value of a signal with its unit, as short as a person reads it: `30 s`, `8 GB`, `1,000,000`. */
+export function describeSignal(unit: SignalUnit, value: number): string {
+  return DESCRIBE[unit](value)
 }
 
 function read(value: unknown, units: Readonly<Record<string, number>>, plain: string): number | undefined {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { PaceProblem, readThrottle, readWindows } from './read-pace.js'
+import { PaceProblem, readOwnThrottle, readThrottle, readWindows } from './read-pace.js'
 
 function problem(read: () => unknown): PaceProblem {
   try {
@@ -67,4 +67,34 @@ test('windows may be one or a list, and nothing else', () => {
   expect(readWindows(['22:00-06:00', '12:00-13:00 Europe/Berlin'])).toHaveLength(2)
   expect(problem(() => readWindows('at night')).expected).toContain('22:00-06:00 Europe/Berlin')
   expect(problem(() => readWindows([5])).expected).toContain('22:00-06:00 Europe/Berlin')
+})
+
+const URL_OF_REPLICA = 'mysql://reader:s3cret@replica-1/shop'
+
+test('replicas are URLs beside the limits of their lag, which may be left out', () => {
+  expect(readThrottle({ replicaLag: { replicas: URL_OF_REPLICA } })).toEqual({
+    signals: {},
+    replicas: [URL_OF_REPLICA],
+  })
+  expect(readThrottle({ replicaLag: { soft: 5, replicas: [URL_OF_REPLICA] } })).toEqual({
+    signals: { replicaLag: { soft: 5, hard: null } },
+    replicas: [URL_OF_REPLICA],
+  })
+  expect(readThrottle({ replicaLag: false })).toEqual({ signals: { replicaLag: null } })
+})
+
+test.each([[[]], ['replica-1'], ['mysql://reader:s3cret@replica-1'], [5], [[URL_OF_REPLICA, 'reader:s3cret@b/c']]])(
+  'replicas that are no URLs of databases are refused without being shown',
+  (replicas) => {
+    const found = problem(() => readThrottle({ replicaLag: { replicas } }))
+    expect(found.path).toEqual(['replicaLag', 'replicas'])
+    expect(found.message).not.toContain('s3cret')
+  },
+)
+
+test('a migration cannot name replicas', () => {
+  const found = problem(() => readOwnThrottle({ replicaLag: { replicas: [URL_OF_REPLICA] } }))
+  expect(found.expected).toContain('configuration')
+  expect(found.message).not.toContain('s3cret')
+  expect(readOwnThrottle({ replicaLag: { hard: 5 } })).toEqual({ signals: { replicaLag: { soft: null, hard: 5 } } })
 })

@@ -35,7 +35,7 @@ export function readWindows(value: unknown): readonly TimeWindow[] {
 
 const OTHERS = ['every', 'standbys', 'query', 'http', 'prometheus'] as const
 
-/** Reads `throttle` of a configuration or a migration. Throws a `PaceProblem`. */
+/** Reads `throttle` of a configuration. Throws a `PaceProblem`. */
 export function readThrottle(value: unknown): ThrottleSettings | false {
   if (value === false) return false
   const given = object(value, [], 'an object of signals and their limits, or false')
@@ -57,6 +57,13 @@ export function readThrottle(value: unknown): ThrottleSettings | false {
     ...(http === undefined ? {} : { http: list(http).map((url) => readUrl(url, ['http'])) }),
     ...(prometheus === undefined ? {} : { prometheus: list(prometheus).map(readPrometheus) }),
   }
+}
+
+/** Reads `throttle` of a migration: replicas are not its, since their URLs hold passwords, and plans show a migration. */
+export function readOwnThrottle(value: unknown): ThrottleSettings | false {
+  const throttle = readThrottle(value)
+  if (throttle === false || throttle.replicas === undefined) return throttle
+  throw new PaceProblem(['replicaLag', 'replicas'], 'a setting of a migration: put it into the configuration')
 }
 
 function isSignal(key: string): key is SignalName {
@@ -169,5 +176,8 @@ function assertKeys(given: object, known: readonly string[], path: readonly stri
 
 function unknownKey(path: readonly string[], known: readonly string[]): PaceProblem {
   const nearest = nearestName(path.at(-1)!, known)
-  return new PaceProblem(path, nearest === undefined ? `one of ${known.join(', ')}` : `perhaps '${nearest}'`)
+  return new PaceProblem(
+    path,
+    nearest === undefined ? `one of ${known.join(', ')}` : `a setting here (perhaps '${nearest}')`,
+  )
 }

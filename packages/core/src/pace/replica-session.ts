@@ -1,4 +1,21 @@
+import { isPhasegateError, PhasegateError } from '../error/phasegate-error.js'
 import type { Session } from '../ports/session.js'
+
+/**
+ * Reads the URL of a replica as the dialect reads that of its target, and says of a problem that it is about a replica.
+ *
+ * @throws what `read` throws: `DATABASE.URL`
+ */
+export function readReplicaUrl<T>(url: string, read: (url: string) => T): T {
+  try {
+    return read(url)
+  } catch (error) {
+    if (!isPhasegateError(error)) throw error
+    const { code, why, next, exit } = error
+    const message = 'The URL of a replica (throttle.replicaLag.replicas) cannot be read.'
+    throw new PhasegateError({ code, message, next, exit, ...(why === undefined ? {} : { why }) })
+  }
+}
 
 /** A connection to a replica that is asked now and then. */
 export interface ReplicaSession<S extends Session> {

@@ -56,8 +56,17 @@ export function waitsForWindow(windows: readonly TimeWindow[], at: number): Time
 
 /** `22:00 Europe/Berlin` */
 export function startOfWindow({ start, zone }: TimeWindow): string {
+  return `${timeOfDay(start)} ${zone}`
+}
+
+/** `22:00-06:00 Europe/Berlin` */
+export function describeWindow({ start, end, zone }: TimeWindow): string {
+  return `${timeOfDay(start)}-${timeOfDay(end)} ${zone}`
+}
+
+function timeOfDay(minutes: number): string {
   const two = (value: number): string => String(value).padStart(2, '0')
-  return `${two(Math.floor(start / 60))}:${two(start % 60)} ${zone}`
+  return `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`
 }
 
 function isInside({ start, end }: TimeWindow, now: number): boolean {

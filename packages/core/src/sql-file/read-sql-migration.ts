@@ -1,11 +1,13 @@
 import type { AppUsesDeclaration } from '../authoring/app-uses.js'
 import type { SourceLocation } from '../error/phasegate-error.js'
+import type { ThrottleSettings, TimeWindow } from '../pace/throttle-settings.js'
 import { commentText, isComment } from '../parse/comments.js'
 import { lineCounter } from '../parse/line-counter.js'
 import type { SqlLanguage, Token } from '../ports/sql-language.js'
 import { looksLikePhaseMarker, phaseOf, type SqlPhase } from './phase-marker.js'
 import { readAppUses } from './read-app-uses.js'
 import { type BatchSetting, readBatch } from './read-batch.js'
+import { readOnly, readThrottleLines } from './read-pace-lines.js'
 import { mergeSync, readSyncLine, type SyncText } from './read-sync.js'
 import { type Setting, settingOf } from './setting.js'
 import { sqlFileError } from './sql-file-errors.js'
@@ -23,6 +25,9 @@ export interface SqlMigration {
   readonly applications: readonly string[] | undefined
   readonly sync: readonly SyncText[]
   readonly batch: BatchSetting | undefined
+  /** When the backfill may work; undefined: as the configuration says. */
+  readonly only: readonly TimeWindow[] | undefined
+  readonly throttle: ThrottleSettings | false | undefined
   readonly phases: { readonly [phase in SqlPhase]?: SqlSection }
 }
 
@@ -66,8 +71,13 @@ export function readSqlMigration(text: string, file: string, language: FileLangu
   const appUses = one('app-uses')
   const applications = one('applications')
   const batch = one('batch')
-  if (batch !== undefined && phases.backfill === undefined) {
-    throw sqlFileError('MIGRATION.BAD_SETTING', 'batch is set, and there is no backfill.', batch.where, [
+  const only = one('only')
+  const throttle = settings
+    .filter(({ setting }) => setting.name === 'throttle')
+    .map(({ setting, where }) => ({ value: setting.value, where }))
+  for (const [name, line] of Object.entries({ batch, only, throttle: throttle[0] })) {
+    if (line === undefined || phases.backfill !== undefined) continue
+    throw sqlFileError('MIGRATION.BAD_SETTING', `${name} is set, and there is no backfill.`, line.where, [
       'Remove the line, or add -- phase: backfill.',
     ])
   }
@@ -80,6 +90,8 @@ export function readSqlMigration(text: string, file: string, language: FileLangu
         .map(({ setting, where }) => readSyncLine(setting.target, setting.value, where, language)),
     ),
     batch: batch === undefined ? undefined : readBatch(batch.value, batch.where, language),
+    only: only === undefined ? undefined : readOnly(only),
+    throttle: throttle.length === 0 ? undefined : readThrottleLines(throttle),
     phases,
   }
 }

@@ -14,6 +14,8 @@ export interface Mapping {
   readonly compared: readonly ComparedColumn[]
   /** See `Capabilities`. */
   readonly rowInValues: boolean
+  /** Bytes that a statement may have; see `statementsThatFit`. */
+  readonly mostBytes: number
 }
 
 /** The text of each column that is read, as `map` gets it and by which it is seen to be unchanged. */

@@ -8,6 +8,7 @@ import type {
   RowRead,
   Session,
 } from '@phasegate/core'
+import { longestStatement, statementsThatFit } from '../session/packet.js'
 import { columnTypes, comparedColumns } from './compared-columns.js'
 import { differingRowsSql, type Mapping, type MapReadRow, readRowsSql } from './map-statements.js'
 
@@ -46,6 +47,7 @@ export async function mappingOf(
     columns: await columnsOf(session, backfill),
     compared: await comparedColumns(session, backfill),
     rowInValues,
+    mostBytes: await longestStatement(session),
   }
 }
 
@@ -88,8 +90,9 @@ export function createMapTarget(rowInValues: boolean): Pick<BackfillTarget, 'map
       const mapping = await mappingOf(session, backfill, key, rowInValues)
       const keys: string[] = []
       for (const [names, rows] of byColumns(mapping, changes)) {
-        const sql = differingRowsSql(mapping, names, rows, compared)
-        keys.push(...(await session.query<{ phasegate_text: string }>(sql)).map((row) => row.phasegate_text))
+        const sql = (part: readonly RowChange[]): string => differingRowsSql(mapping, names, part, compared)
+        for (const statement of statementsThatFit(rows, mapping.mostBytes, sql))
+          keys.push(...(await session.query<{ phasegate_text: string }>(statement)).map((row) => row.phasegate_text))
       }
       return keys
     },

@@ -1,4 +1,5 @@
 import type { BackfillKey, CompiledBackfill, RowChange, Session } from '@phasegate/core'
+import { statementsThatFit } from '../session/packet.js'
 import { WITHOUT_WAITING } from './change-statements.js'
 import { lockReadSql, type MapReadRow, writeSql } from './map-statements.js'
 import { byColumns, mappingOf, rowRead } from './map-target.js'
@@ -19,11 +20,12 @@ export class Stale extends Error {}
 const MOST_KEYS = 1000
 
 /**
- * Writes what `map` gave, one statement for rows that give the same columns, inside the caller's transaction. Every row
+ * Writes what `map` gave, one statement for rows that give the same columns (more where it would be longer than
+ * `max_allowed_packet`), inside the caller's transaction. Every row
  * that was read is locked first, without waiting, and must read as it did; one that is gone, or that `where` selects no
  * longer, is left alone. Gives the keys of those that it wrote.
  *
- * @throws `Stale`
+ * @throws `Stale`, `RowTooLarge`
  */
 export async function writeMapped(batch: MappedBatch): Promise<readonly string[]> {
   const { session, backfill, key, changes } = batch
@@ -31,7 +33,8 @@ export async function writeMapped(batch: MappedBatch): Promise<readonly string[]
   const now = new Map<string, MapReadRow>()
   for (let from = 0; from < changes.length; from += MOST_KEYS) {
     const keys = changes.slice(from, from + MOST_KEYS).map((change) => change.key)
-    for (const row of await session.query<MapReadRow>(lockReadSql(mapping, keys))) now.set(row.phasegate_text, row)
+    for (const statement of statementsThatFit(keys, mapping.mostBytes, (part) => lockReadSql(mapping, part)))
+      for (const row of await session.query<MapReadRow>(statement)) now.set(row.phasegate_text, row)
   }
   const wanted = changes.filter((change) => {
     const row = now.get(change.key)
@@ -42,7 +45,9 @@ export async function writeMapped(batch: MappedBatch): Promise<readonly string[]
   })
   const written: string[] = []
   for (const [names, rows] of byColumns(mapping, wanted)) {
-    await session.query(`${batch.failsInsteadOfWaiting ? WITHOUT_WAITING : ''}${writeSql(mapping, names, rows)}`)
+    const sql = (part: readonly RowChange[]): string =>
+      `${batch.failsInsteadOfWaiting ? WITHOUT_WAITING : ''}${writeSql(mapping, names, part)}`
+    for (const statement of statementsThatFit(rows, mapping.mostBytes, sql)) await session.query(statement)
     written.push(...rows.map((row) => row.key))
   }
   return written

@@ -26,6 +26,7 @@ test.each([
   [1040, 'said', 'too many connections'],
   [1062, 'said', 'row'],
   [1366, 'said', 'row'],
+  [1301, 'Result of repeat() was larger than max_allowed_packet (16777216) - truncated', 'row'],
   [3819, 'said', 'row'],
   // Ambiguous column: of SQLSTATE 23000 like a duplicate key, and no matter of a row.
   [1052, 'said', 'statement'],

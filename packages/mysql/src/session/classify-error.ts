@@ -1,4 +1,5 @@
 import type { ErrorKind } from '@phasegate/core'
+import { RowTooLarge } from './packet.js'
 
 /** The server's number of an error; undefined where the client raised it (then `errno` is the system's, negative). */
 export function errorNumber(error: unknown): number | undefined {
@@ -43,7 +44,7 @@ const KINDS: readonly (readonly [ErrorKind, readonly number[]])[] = [
   ['not supported', [1845, 1846]],
   // One row cannot be what the statement wants it to be.
   ['row', [1048, 1062, 1138, 1263, 1264, 1265, 1292, 1365, 1366, 1367, 1406, 1411, 1416, 1441, 1451, 1452]],
-  ['row', [1216, 1217, 1526, 1557, 1586, 1644, 1690, 1761, 1762, 3140, 3156, 3819]],
+  ['row', [1216, 1217, 1301, 1526, 1557, 1586, 1644, 1690, 1761, 1762, 3140, 3156, 3819]],
 ]
 
 const BY_NUMBER: ReadonlyMap<number, ErrorKind> = new Map(
@@ -95,6 +96,7 @@ const MYSQL2_LOGIN = new Set(['AUTH_SWITCH_PLUGIN_ERROR', 'HANDSHAKE_NO_SSL_SUPP
  * Codes) or, where the connection itself failed, by what node and mysql2 say.
  */
 export function classifyError(error: unknown): ErrorKind {
+  if (error instanceof RowTooLarge) return 'row'
   const number = errorNumber(error)
   const message = error instanceof Error ? error.message : String(error)
   if (number !== undefined) {

@@ -1,4 +1,4 @@
-import { EXIT } from '@phasegate/core'
+import { describeMs, describeSignal, EXIT, type PlannedPace } from '@phasegate/core'
 import type { Plan, PlanStep, PlanUnit } from '@phasegate/runner'
 import { type Command, wordAt } from '../command.js'
 import { annotationLine, appendJobSummary, markdownTable } from '../output/github.js'
@@ -67,12 +67,29 @@ function stepLines(step: PlanStep, before: PlanStep | undefined, output: Output)
   ]
 }
 
-function backfillLines({ backfill, walk }: PlanUnit): readonly string[] {
+function backfillLines({ backfill, walk, pace }: PlanUnit): readonly string[] {
   if (backfill === null) return []
   return [
     `  in batches: ${backfill.written.replace(/\s+/g, ' ')}`,
     ...(walk === null ? [] : [`  walks the table ${walk}`]),
+    ...(pace === null ? [] : paceLines(pace)),
     `  each row once: ${backfill.once ? 'declared' : 'running twice changes nothing'}; verified: ${backfill.verification}`,
+  ]
+}
+
+function paceLines({ batchTime, maxRowsPerSecond, only, signals }: PlannedPace): readonly string[] {
+  const bounds = [
+    `batches of ${describeMs(batchTime)}`,
+    ...(maxRowsPerSecond === null ? [] : [`at most ${maxRowsPerSecond.toLocaleString('en-US')} rows/s a process`]),
+    ...(only.length === 0 ? [] : [`only ${only.join(' or ')}`]),
+  ]
+  const watched = signals.map(({ name, unit, limits: { soft, hard } }) => {
+    const [slower, waits] = [soft, hard].map((limit) => (limit === null ? '-' : describeSignal(unit, limit)))
+    return `${name} ${slower} / ${waits}`
+  })
+  return [
+    `  pace: ${bounds.join(', ')}`,
+    watched.length === 0 ? '  looks at nothing meanwhile' : `  slower at / waits at: ${watched.join(', ')}`,
   ]
 }
 

@@ -185,6 +185,8 @@ async function createContext(
         signal,
       }),
     ),
+    plannedPace: (unit, compiled) =>
+      backfill.plannedPace({ target, unit: unit.id, backfill: compiled, pace: settings.backfill.pace }),
     runBackfill: (unit, compiled, withLaneLock) =>
       backfill.runBackfill({
         target,

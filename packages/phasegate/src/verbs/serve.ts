@@ -1,9 +1,19 @@
-import { type Emit, EXIT, type Logger, PhasegateError, type Session, systemClock, type Target } from '@phasegate/core'
+import {
+  type Emit,
+  EXIT,
+  type Logger,
+  PhasegateError,
+  type Session,
+  systemClock,
+  type Target,
+  unitName,
+} from '@phasegate/core'
 import { createStatus, type Dialect } from '@phasegate/status'
 import { requireDatabase } from '../config/read-settings.js'
 import type { Settings } from '../config/settings.js'
 import { startServer } from '../http/start-server.js'
 import { dialectOf } from '../load/dialect-of.js'
+import { resolveUnit } from '../load/resolve-unit.js'
 import { handleRequest } from '../serve/handle-request.js'
 import { onceAtATime } from '../serve/once-at-a-time.js'
 import { serveAddress } from '../serve/serve-errors.js'
@@ -52,11 +62,14 @@ export async function runServe(options: ServeOptions = {}): Promise<void> {
     pollInterval: POLL,
     logger: SILENT,
   })
-  const askGate = onceAtATime(
+  const askOnce = onceAtATime(
     (unit) => connectRunner(runner, options, async (open) => named(unit, await askGatesOf(open, unit))),
     GATE_FRESH,
     systemClock.now,
   )
+  const names = runner.loaded.map(({ name }) => name)
+  // What no file has is refused before the database is asked, and one unit is one question by whatever name.
+  const askGate = async (unit: string): Promise<GateAnswerOfUnit> => askOnce(unitName(resolveUnit(unit, names)))
   const { host, port } = settings.serve
   const request = {
     status,

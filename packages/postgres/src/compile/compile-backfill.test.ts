@@ -36,9 +36,15 @@ test('takes every option', async () => {
 
 test('reads the batch line of an SQL file', async () => {
   const { units } = await compileText(
-    '-- batch: key=nr size=7 time=9 once\n-- phase: backfill\nUPDATE a SET n = n + 1;',
+    '-- batch: key=nr size=7 time=9 once onError=quarantine(3)\n-- phase: backfill\nUPDATE a SET n = n + 1;',
   )
-  expect(units.backfill?.backfill).toMatchObject({ key: ['nr'], batchSize: 7, batchTime: 9, once: true })
+  expect(units.backfill?.backfill).toMatchObject({
+    key: ['nr'],
+    batchSize: 7,
+    batchTime: 9,
+    once: true,
+    quarantine: { limit: 3 },
+  })
 })
 
 test.each<[string, Omit<SetBackfill, 'table'>, boolean]>([

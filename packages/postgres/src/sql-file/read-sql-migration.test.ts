@@ -101,6 +101,55 @@ ALTER TABLE t DROP a;`)
     expect(read(text)).toMatchObject({ batch: { key } })
   })
 
+  it.each([
+    ['onError=quarantine', { quarantine: { limit: 100 } }],
+    ['size=5 onError=quarantine(200) once', { size: 5, quarantine: { limit: 200 }, once: true }],
+    ['onError=stop', {}],
+  ])('reads what becomes of rows that cannot be changed: %s', (batch, read_) => {
+    expect(read(`-- phase: backfill\n-- batch: ${batch}\nUPDATE t SET a = 1;`).batch).toEqual(read_)
+  })
+
+  it.each(['onError', 'onError=skip', 'onError=quarantine(0)', 'onError=quarantine(501)', 'onError=stop onError=stop'])(
+    'refuses %s',
+    (batch) => {
+      expect(() => read(`-- phase: backfill\n-- batch: ${batch}\nUPDATE t SET a = 1;`)).toThrow(
+        expect.objectContaining({ code: 'MIGRATION.BAD_SETTING' }),
+      )
+    },
+  )
+
+  it('reads when a backfill may work and what it looks at', () => {
+    const text = `-- phase: backfill
+-- only: 22:00-06:00 Europe/Berlin, 12:00-13:00
+-- throttle: replicaLag soft=2s hard=1m
+-- throttle: slotWal hard=8GB
+-- throttle: threadsRunning soft=30
+-- throttle: waiters off
+-- throttle: every=500ms
+-- throttle: standbys=reading-1,reading-2
+-- throttle: http=http://freno:9777/check
+UPDATE t SET a = 1;`
+    expect(read(text)).toMatchObject({
+      only: [
+        { start: 1320, end: 360, zone: 'Europe/Berlin' },
+        { start: 720, end: 780, zone: 'UTC' },
+      ],
+      throttle: {
+        every: 500,
+        signals: {
+          replicaLag: { soft: 2000, hard: 60_000 },
+          slotWal: { soft: null, hard: 8 * 1024 ** 3 },
+          threadsRunning: { soft: 30, hard: null },
+          waiters: null,
+        },
+        standbys: ['reading-1', 'reading-2'],
+        http: ['http://freno:9777/check'],
+      },
+    })
+    expect(read('-- phase: backfill\n-- throttle: off\nUPDATE t SET a = 1;').throttle).toBe(false)
+    expect(read('-- phase: backfill\nUPDATE t SET a = 1;')).toMatchObject({ only: undefined, throttle: undefined })
+  })
+
   it.each(['key=(a', 'key=()', 'key=(a,)', 'key=(a b)', 'key=(a),(b)'])('refuses %s', (batch) => {
     expect(() => read(`-- phase: backfill\n-- batch: ${batch}\nUPDATE t SET a = 1;`)).toThrow(
       expect.objectContaining({ code: expect.stringMatching(/^MIGRATION\.(BAD|UNKNOWN)_SETTING$/) }),
@@ -155,6 +204,21 @@ $$ /*
     ['-- phase: backfill\n-- batch:', 'MIGRATION.BAD_SETTING', 2, ''],
     ['-- phase: backfill\n-- batch: once=no', 'MIGRATION.BAD_SETTING', 2, ''],
     ['-- phase: backfill\n-- batch: sise=10', 'MIGRATION.UNKNOWN_SETTING', 2, 'size'],
+    ['-- phase: expand\n-- only: 22:00-06:00', 'MIGRATION.BAD_SETTING', 2, '-- phase: backfill'],
+    ['-- phase: backfill\n-- only: at night', 'MIGRATION.BAD_SETTING', 2, '22:00-06:00 Europe/Berlin'],
+    ['-- phase: backfill\n-- only: 22:00-06:00\n-- only: 12:00-13:00', 'MIGRATION.DUPLICATE_SETTING', 3, ''],
+    ['-- phase: backfill\n-- throtle: off', 'MIGRATION.UNKNOWN_SETTING', 2, 'throttle'],
+    ['-- phase: expand\n-- throttle: off', 'MIGRATION.BAD_SETTING', 2, '-- phase: backfill'],
+    ['-- phase: backfill\n-- throttle: off\n-- throttle: waiters off', 'MIGRATION.BAD_SETTING', 2, ''],
+    ['-- phase: backfill\n-- throttle: waiters off\n-- throttle: waiters soft=1', 'MIGRATION.BAD_SETTING', 3, ''],
+    ['-- phase: backfill\n-- throttle:', 'MIGRATION.BAD_SETTING', 2, ''],
+    ['-- phase: backfill\n-- throttle: waiters', 'MIGRATION.BAD_SETTING', 2, 'one signal a line'],
+    ['-- phase: backfill\n-- throttle: waiters soft=1 soft=2', 'MIGRATION.BAD_SETTING', 2, ''],
+    ['-- phase: backfill\n-- throttle: waiters soft=many', 'MIGRATION.BAD_SETTING', 2, ''],
+    ['-- phase: backfill\n-- throttle: waiters soft=5 hard=1', 'MIGRATION.BAD_SETTING', 2, ''],
+    ['-- phase: backfill\n-- throttle: waiter soft=5', 'MIGRATION.BAD_SETTING', 2, ''],
+    ['-- phase: backfill\n-- throttle: every=1ms', 'MIGRATION.BAD_SETTING', 2, ''],
+    ['-- phase: backfill\n-- throttle: http=freno/check', 'MIGRATION.BAD_SETTING', 2, ''],
     ['-- phase: expand\n-- sync: a = b', 'MIGRATION.BAD_SETTING', 2, ''],
     ['-- phase: expand\n-- sync: forward a = (b', 'SQL.SYNTAX', 2, ''],
     ['-- phase: expand\n-- sync: forward a = b WHERE c', 'MIGRATION.BAD_SETTING', 2, ''],

@@ -7,6 +7,7 @@ import {
   type GateState,
   type JournalSnapshot,
   type Phase,
+  type PlannedPace,
   type PlannedUnit,
   planUnits,
   type Session,
@@ -50,6 +51,8 @@ export interface PlanUnit {
   readonly backfill: PlanBackfill | null
   /** By what a backfill walks its table, in words; null where that is not known yet, or it is no backfill. */
   readonly walk: string | null
+  /** How fast and when a backfill would work; null: it is none. */
+  readonly pace: PlannedPace | null
   /** What cannot be undone once it ran. */
   readonly destroys: readonly string[]
   readonly tables: readonly TableSize[]
@@ -146,6 +149,7 @@ async function planUnit(
     steps,
     backfill: unit.backfill === undefined ? null : planBackfill(unit.backfill),
     walk: unit.backfill === undefined ? null : await walkInWords(context.target, session, unit.backfill),
+    pace: unit.backfill === undefined ? null : context.plannedPace(unit, unit.backfill),
     destroys: [...steps.flatMap((step) => step.destroys), ...removed(unit.backfill)],
     tables: await context.target.tableSizes(session, tables),
   }

@@ -1,4 +1,4 @@
-import { createReplicaSession } from '@phasegate/core'
+import { createReplicaSession, readReplicaUrl } from '@phasegate/core'
 import { addressOf, connectionSettings } from '../../session/connection-settings.js'
 import { openPostgresSession } from '../../session/postgres-session.js'
 import { translateError } from '../../session/translate-error.js'
@@ -19,7 +19,7 @@ const CONNECT_MS = 2000
 
 /** @throws `DATABASE.URL` */
 export function createReplica(url: string): Replica {
-  const settings = connectionSettings(url)
+  const settings = readReplicaUrl(url, connectionSettings)
   const address = addressOf(settings)
   const applicationName = `phasegate/replica ${process.pid}`
   const session = createReplicaSession(
