@@ -2,11 +2,9 @@ import { createStatus, type Database, type Status, type StatusOptions } from '@p
 import mysql from 'mysql2/promise'
 import pg from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
-import { JOURNAL_MIGRATIONS as MYSQL_JOURNAL } from '../../packages/mysql/src/journal/journal-schema.js'
-import { JOURNAL_MIGRATIONS } from '../../packages/postgres/src/journal/journal-schema.js'
 import { applied, inProcess, library } from '../conformance/library.js'
 import { expectValid } from '../status/document-schema.js'
-import { EMAIL, recordUnits, WITH_JOURNAL, WITH_MYSQL_JOURNAL } from '../status/journal-rows.js'
+import { EMAIL, JOURNAL_2, recordUnits, WITH_JOURNAL, WITH_MYSQL_JOURNAL } from '../status/journal-rows.js'
 import { createProject } from '../support/project.js'
 import { type AnyDatabase, createDatabase, describeOnEveryServer } from '../support/servers.js'
 import { countOf, wordsOf } from '../support/sql-words.js'
@@ -233,12 +231,7 @@ describeOnEveryServer('an instance that reports', (server) => {
   })
 
   test('finds a journal from before instances reported, and reports once it is upgraded', async () => {
-    const statements = onPostgres
-      ? [`${JOURNAL_MIGRATIONS.slice(0, 2).join('\n')} UPDATE phasegate.journal SET version = 2;`]
-      : MYSQL_JOURNAL.slice(0, 2)
-          .flat()
-          .map((entry) => (typeof entry === 'string' ? entry : entry.statement))
-    const db = await createDatabase(server, { name: 'journal_2', sql: statements.join(';\n') })
+    const db = await createDatabase(server, JOURNAL_2[server.family])
     const status = follow(pooled(db).client)
     expect((await status.refresh()).journal.error).toMatchObject({ code: 'JOURNAL.OLDER' })
     const project = aProject()
