@@ -72,6 +72,11 @@ interface Shown {
 
 export async function assertWhole(db: AnyDatabase, run: Run): Promise<void> {
   expect(await counts(db)).toEqual({ '1': ROWS })
-  expect((await progressOf(run)).shown).toMatchObject({ state: 'applied', error: null })
+  expect((await progressOf(run)).shown).toMatchObject({
+    state: 'applied',
+    error: null,
+    verified: { proof: 'ranges whole', rows: ROWS, passes: 1 },
+    quarantine: null,
+  })
   expect((await run('verify')).code).toBe(0)
 }

@@ -11,6 +11,7 @@ import type {
   InstanceRecord,
   JournalSnapshot,
   Phase,
+  StatementUseReading,
   UnitRecord,
 } from '@phasegate/core'
 
@@ -113,6 +114,9 @@ export interface Situation {
   readonly approvals?: readonly ApprovalRecord[]
   readonly builds?: readonly BuildRecord[]
   readonly mismatches?: number
+  readonly use?: StatementUseReading
+  readonly evidence?: JournalSnapshot['evidence']
+  readonly now?: string
   readonly clients?: Clients
   readonly live?: readonly InstanceRecord[]
   readonly sessions?: readonly ClientSessions[]
@@ -128,11 +132,11 @@ export function context(situation: Situation = {}): GateContext {
     target: 'c0ffee',
     database: 'shop',
     server: { dialect: 'postgres', version: '18.0' },
-    now: NOW,
+    now: situation.now ?? NOW,
     held: null,
     units: situation.units ?? [record('expand'), record('backfill')],
     approvals: situation.approvals ?? [],
-    evidence: [],
+    evidence: situation.evidence ?? [],
     builds: situation.builds ?? [],
   }
   return {
@@ -140,6 +144,8 @@ export function context(situation: Situation = {}): GateContext {
     migration: file,
     action: situation.action ?? 'apply',
     snapshot,
+    statementUse: async () =>
+      situation.use ?? { exists: true, problems: [], marks: [], uses: [], dependents: [], replicas: 0 },
     clients: situation.clients,
     liveInstances: async () => situation.live ?? [],
     clientSessions: async () => ({ sessions: situation.sessions ?? [], hidden: situation.hidden ?? null }),

@@ -23,6 +23,7 @@ import {
 } from './session/lock-holders.js'
 import { type MysqlSession, openMysqlSession } from './session/mysql-session.js'
 import { translateError } from './session/translate-error.js'
+import { readStatementUse } from './use/statement-use.js'
 
 /**
  * A MySQL or MariaDB database as a target, whichever the server turns out to be. Reads the server's version and the
@@ -88,6 +89,7 @@ export async function connectMysql(options: ConnectOptions): Promise<Target> {
     terminate: terminateBackend,
     clientSessions: (session) => clientSessions(session, new Set([...opened.keys()].map((one) => one.backend.id))),
     completeStatement,
+    statementUse: (session, object) => readStatementUse(session, object, capabilities),
     tableSizes: (session, tables) => tableSizes(session, tables, capabilities),
     missingTables,
     inspectSurroundings: (session, appRoles) => inspectSurroundings(session, appRoles, capabilities),

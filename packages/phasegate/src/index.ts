@@ -41,11 +41,22 @@ export {
   approval,
   backfillVerified,
   type CommandOptions,
+  columnUnused,
   command,
+  type FlagClient,
+  type FlagDetails,
+  type FlagOptions,
+  flag,
   type HttpOptions,
   http,
+  type LaunchDarklyOptions,
+  launchDarkly,
   noInstanceUsesOld,
+  type PrometheusOptions,
+  prometheus,
   soak,
+  tableUnused,
+  type UnusedOptions,
 } from '@phasegate/gates'
 export type { Duration } from './config/duration.js'
 export {

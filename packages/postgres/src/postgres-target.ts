@@ -21,6 +21,7 @@ import {
 } from './session/lock-holders.js'
 import { openPostgresSession, type PostgresSession } from './session/postgres-session.js'
 import { translateError } from './session/translate-error.js'
+import { readStatementUse } from './use/statement-use.js'
 
 /**
  * A PostgreSQL database as a target. Reads the server's version and the database's name on one connection, so that a
@@ -89,6 +90,7 @@ export async function connectPostgres(options: ConnectOptions): Promise<Target> 
     clientSessions,
     // Its grammar names one property of a column at a time, so that no statement needs the rest of a definition.
     completeStatement: async (_, statement) => statement,
+    statementUse: readStatementUse,
     tableSizes,
     missingTables,
     inspectSurroundings,

@@ -2,6 +2,7 @@ import type { Clients } from '../application.js'
 import type { CompiledMigration, CompiledUnit } from '../compiled/compiled-migration.js'
 import type { ClientSessionsSeen, InstanceRecord } from '../journal/instance-record.js'
 import type { JournalSnapshot } from '../journal/journal-snapshot.js'
+import type { StatementUseReading, UsedObject } from '../ports/statement-use.js'
 
 /** `unknown` holds, like `closed`; it says that the evidence could not be had. */
 export type GateState = 'open' | 'closed' | 'unknown'
@@ -32,6 +33,8 @@ export interface GateContext {
   readonly snapshot: JournalSnapshot
   /** Looks for rows that lack a value which the migration's backfill should have left, now. Reads only. */
   readonly verifyBackfill: () => Promise<{ readonly mismatches: number; readonly sampleKeys: readonly string[] }>
+  /** What the server's statement statistics say of a table or column, now. Reads only, on a session of its own. */
+  readonly statementUse: (object: UsedObject) => Promise<StatementUseReading>
   /** Every client of the database; undefined where the configuration names none, so that nobody knows them all. */
   readonly clients?: Clients | undefined
   /** Instances whose heartbeat counts now. Reads only. */

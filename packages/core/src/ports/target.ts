@@ -3,6 +3,7 @@ import type { ClientSessionsSeen } from '../journal/instance-record.js'
 import type { BackfillTarget } from './backfill-target.js'
 import type { Journal } from './journal.js'
 import type { Backend, ErrorKind, LockHolder, Session } from './session.js'
+import type { StatementUseReading, UsedObject } from './statement-use.js'
 
 /** `journal` guards creation and upgrade; the others are one a lane. */
 export type LockName = 'journal' | 'expand' | 'backfill' | 'contract'
@@ -66,6 +67,9 @@ export interface Target {
 
   /** The text of a step with `fromCatalog` as it runs. Throws `STEP.CONFLICT` where the catalog has not what it needs. */
   completeStatement(session: Session, statement: string): Promise<string>
+
+  /** What the server's statement statistics say of a table or column. Reads no table of anybody's. */
+  statementUse(session: Session, object: UsedObject): Promise<StatementUseReading>
 
   tableSizes(session: Session, tables: readonly string[]): Promise<readonly TableSize[]>
   /** Of these tables and columns, those that do not exist. */

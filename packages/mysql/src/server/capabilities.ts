@@ -37,6 +37,8 @@ export interface Capabilities {
   readonly rowVersions: number | undefined
   /** `information_schema.metadata_lock_info` may be there (a plugin), and performance_schema is off by default. */
   readonly locksByPlugin: boolean
+  /** Digests have prepared statements under the text that was prepared. Measured on MySQL 9.7.4; MariaDB 10.11.19 has none. */
+  readonly digestsPrepared: boolean
   /** `max_statement_time` (seconds) ends DDL too; else a client must kill the query. */
   readonly statementTimeout: boolean
   /** `innodb_lock_wait_timeout = 0`: a statement fails where it would wait for a row (MySQL: at least 1 s). */
@@ -70,6 +72,7 @@ export function capabilitiesOf(server: MysqlServer): Capabilities {
     copyBesideTraffic: maria && isAtLeast(server, 11, 2, 0),
     rowVersions: maria ? undefined : since(9, 1, 0) ? 255 : since(8, 0, 29) ? 64 : undefined,
     locksByPlugin: maria,
+    digestsPrepared: since(9, 0, 0),
     statementTimeout: maria,
     failsInsteadOfWaiting: maria,
     rowInValues: !maria,

@@ -47,6 +47,14 @@ function printHuman(document: StatusDocument, output: Output, named: boolean): v
     for (const phase of PHASES) {
       const view = phases[phase]
       if (view?.progress && view.state !== 'applied') output.data(`${name}:${phase} ${describeProgress(view.progress)}`)
+      if (view?.quarantine)
+        output.data(
+          `${name}:${phase} rows in quarantine: ${view.quarantine.rows}, for example ${view.quarantine.sampleKeys.join(', ')}`,
+        )
+      if (view?.verified && named)
+        output.data(
+          `${name}:${phase} verified: ${view.verified.proof}, ${view.verified.rows} rows, ${view.verified.at}`,
+        )
       if (view?.batches && named) for (const line of describeBatches(view.batches)) output.data(line)
       if (view?.error)
         output.data(

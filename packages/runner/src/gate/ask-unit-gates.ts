@@ -42,6 +42,7 @@ export async function askUnitGates(
       liveInstances: () => context.target.journal.liveInstances(session),
       clientSessions: () => context.target.clientSessions(session),
       signal: context.signal,
+      statementUse: (object) => onSession(context, (own) => context.target.statementUse(own, object)),
       verifyBackfill: async () =>
         backfill === undefined ? { mismatches: 0, sampleKeys: [] } : context.compareBackfill(backfill, 'missing'),
     },
@@ -49,6 +50,16 @@ export async function askUnitGates(
   )
   context.emit({ type: 'gate.checked', unit: unit.id, checks })
   return { state, checks, overrides: used }
+}
+
+/** A session of its own: what a gate left unanswered on it keeps nobody else waiting. */
+async function onSession<T>({ target }: RunnerContext, work: (session: Session) => Promise<T>): Promise<T> {
+  const session = await target.openSession('gate')
+  try {
+    return await session.limited(GATE_TIMEOUTS, () => work(session))
+  } finally {
+    await session.close()
+  }
 }
 
 /**
@@ -69,6 +80,9 @@ function afterPointOfNoReturn(gate: Gate): Gate {
     },
   }
 }
+
+/** Below the gates' own timeout, so that the server's answer comes first. */
+const GATE_TIMEOUTS = { lockTimeout: 1000, statementTimeout: 25_000 }
 
 const GONE = ['BACKFILL.NO_TABLE', 'BACKFILL.NO_COLUMN', 'BACKFILL.EXPRESSION']
 

@@ -6,6 +6,8 @@ import {
   PHASES,
   type Phase,
   readProgress,
+  readQuarantine,
+  readVerification,
   type UnitProgress,
   type UnitRecord,
 } from '@phasegate/core'
@@ -55,6 +57,8 @@ function describePhase(unit: UnitRecord | undefined, authored: string | undefine
     fingerprint: unit?.fingerprint ?? authored ?? null,
     progress: describeProgress(unit),
     batches: describeBatches(unit),
+    verified: (unit && readVerification(unit)) ?? null,
+    quarantine: (unit && readQuarantine(unit)) ?? null,
     engine: typeof engine === 'string' ? engine : 'native',
     foreign,
     error: unit?.error ?? null,

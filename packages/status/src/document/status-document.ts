@@ -6,9 +6,11 @@ import type {
   GateState,
   JournalSnapshot,
   Phase,
+  QuarantineRecord,
   UnitName,
   UnitProgress,
   UnitState,
+  VerificationRecord,
 } from '@phasegate/core'
 import type { Verdict } from '../verdict/judge.js'
 import type { HeartbeatState, StatusWord } from '../verdict/standing.js'
@@ -65,6 +67,10 @@ export interface PhaseView {
   readonly progress: UnitProgress | null
   /** What its batches cost so far, those of all workers. */
   readonly batches: BatchTimes | null
+  /** How the result of an applied backfill was proven. */
+  readonly verified: VerificationRecord | null
+  /** Rows that an applied backfill could not change and went past. */
+  readonly quarantine: QuarantineRecord | null
   readonly engine: string
   /** The journal knows it, and these files (or this build) do not. */
   readonly foreign: boolean

@@ -11,6 +11,8 @@ const phase = (state: PhaseView['state'], change: Partial<PhaseView> = {}): Phas
   fingerprint: null,
   progress: null,
   batches: null,
+  verified: null,
+  quarantine: null,
   engine: 'native',
   foreign: false,
   error: null,
