@@ -140,10 +140,11 @@ describeOnEveryServer('an instance that reports', (server) => {
       )
     await event(7)
     await status.refresh()
-    await recordUnits(db, { [`${EMAIL}:contract`]: 'contracting' })
+    await recordUnits(db, { [`${EMAIL}:contract`]: 'applied' })
     await event(6)
     expect(await status.refresh()).toMatchObject({ verdict: 'incompatible', status: 'warn' })
     // Whoever is at work changes what no event tells.
+    await recordUnits(db, { '2099_later:backfill': 'running' })
     asked.length = 0
     await status.refresh()
     expect(asked.join()).toContain('fingerprint')
