@@ -110,12 +110,12 @@ describe('the package as npm packs it', () => {
     const folder = join(app.folder, 'node_modules/@phasegate/status')
     const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
     expect([dependencies, peerDependencies]).toEqual([undefined, undefined])
+    // An example in a comment may import what an application has.
+    const code = (file: string) => readFileSync(join(folder, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\//g, '')
     for (const file of ['dist/index.d.ts', 'dist/index.d.cts'])
-      expect(
-        [...readFileSync(join(folder, file), 'utf8').matchAll(/from ["'](.*)["']|import\(["'](.*)["']\)/g)].map(
-          ([, name]) => name,
-        ),
-      ).toEqual(['node:http'])
+      expect([...code(file).matchAll(/from ["'](.*)["']|import\(["'](.*)["']\)/g)].map(([, name]) => name)).toEqual([
+        'node:http',
+      ])
   })
 
   test('runs under jest', () => {
