@@ -33,7 +33,7 @@ export default defineConfig({
           name: 'soak',
           include: ['test/**/*.soak.ts'],
           globalSetup,
-          testTimeout: 3_600_000,
+          testTimeout: 6 * 3_600_000,
           hookTimeout: 600_000,
         },
       },

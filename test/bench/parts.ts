@@ -1,6 +1,7 @@
 import { benchBackfill } from './backfill.js'
 import type { Bench } from './bench.js'
 import { benchDrift } from './drift.js'
+import { benchInstances } from './instances.js'
 import { benchMemory } from './memory.js'
 import { benchPages } from './pages.js'
 import { benchProbe } from './probe.js'
@@ -26,15 +27,18 @@ const ENGINE: readonly Part[] = [
   { bench: 'drift', name: 'drift by UUID', run: benchDrift('uuid') },
 ]
 
+const INSTANCES: Part = { bench: 'instances', name: 'instances', run: benchInstances }
+
 /** What is measured on each server, in this order. */
 export const PARTS = {
   postgres: [
     { bench: 'probe', name: 'probe', run: benchProbe },
     { bench: 'status', name: 'status', run: benchStatus },
+    INSTANCES,
     ...ENGINE,
     { bench: 'pages', name: 'pages', run: benchPages },
   ],
-  mariadb: ENGINE,
+  mariadb: [INSTANCES, ...ENGINE],
   mysql: ENGINE,
 } as const satisfies Readonly<Record<string, readonly Part[]>>
 

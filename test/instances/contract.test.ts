@@ -1,9 +1,13 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fits } from '@phasegate/status'
 import { expect, test } from 'vitest'
 import { applied, inProcess, type LibraryOptions, library } from '../conformance/library.js'
 import { REFERENCE, referenceProject, usersDatabase } from '../conformance/reference-migration.js'
 import { type AnyDatabase, describeOnEveryServer } from '../support/servers.js'
 import { columnsOf, wordsOf } from '../support/sql-words.js'
-import { buildThat, openPool, startPod } from './pod.js'
+import { buildThat } from './build-that.js'
+import { openPool, startPod } from './pod.js'
 
 const CONTRACT = `${REFERENCE}:contract`
 
@@ -49,6 +53,19 @@ describeOnEveryServer('a contract that instances open', (server) => {
     await applied(library.runContract(options))
     expect(await oldColumn(db)).toBe(false)
     expect(young.ready()).toBe(true)
+
+    // A rollback to the old build is refused, with what took it away and where to go instead.
+    const refused = {
+      fits: false,
+      verdict: 'incompatible',
+      takenAway: [{ unit: CONTRACT, state: 'applied', destroyed: ['users.verified_at'] }],
+      newestFitting: { build: 'api-new', digest: 'sha256:api-new' },
+    }
+    const manifest = buildThat(REFERENCE, 'both')
+    const pool = openPool(db)
+    expect(await fits({ database: pool.client, manifest }).finally(() => pool.end())).toMatchObject(refused)
+    writeFileSync(join(options.cwd, 'old.json'), JSON.stringify(manifest))
+    expect(await library.runFits({ ...options, manifest: 'old.json' })).toMatchObject({ ...refused, exit: 5 })
   })
 
   test('is withdrawn where a pod of an old build starts at the worst moment, and the pod is told', async () => {

@@ -1,4 +1,4 @@
-import type { AppUses, BuildManifest, Logger } from '@phasegate/core'
+import type { BuildManifest, Logger } from '@phasegate/core'
 import { createStatus, type Database, type Status, type StatusOptions } from '@phasegate/status'
 import mysql from 'mysql2/promise'
 import pg from 'pg'
@@ -20,22 +20,6 @@ export function openPool({ family, url }: Pick<AnyDatabase, 'family' | 'url'>): 
   }
   const pool = mysql.createPool({ uri: url, connectionLimit: 1 })
   return { client: pool, query: (sql) => pool.query(sql), end: () => pool.end() }
-}
-
-/** A build that knows the migration and says this of it; undefined: one from before the migration was written. */
-export function buildThat(migration: string, uses: AppUses | undefined, application = 'api'): BuildManifest {
-  const phases = ['expand', 'backfill', 'contract'] as const
-  return {
-    schemaVersion: 1,
-    application,
-    build: `${application}-${uses ?? 'before'}`,
-    createdAt: '2026-11-22T09:30:00Z',
-    digest: `sha256:${application}-${uses ?? 'before'}`,
-    migrations: [
-      { name: '20200101000000_first', phases: ['expand'], appUses: null, fingerprints: {} },
-      ...(uses === undefined ? [] : [{ name: migration, phases, appUses: uses, fingerprints: {} }]),
-    ],
-  }
 }
 
 export interface Pod extends Status {

@@ -18,6 +18,17 @@ export const WITH_MYSQL_JOURNAL: DatabaseTemplate = {
     .join(';\n'),
 }
 
+/** The journal as it was before instances reported, on each server. */
+export const JOURNAL_2: Readonly<Record<Family, DatabaseTemplate>> = (() => {
+  const postgres = `${JOURNAL_MIGRATIONS.slice(0, 2).join('\n')} UPDATE phasegate.journal SET version = 2;`
+  const mysql = MYSQL_JOURNAL.slice(0, 2)
+    .flat()
+    .map((entry) => (typeof entry === 'string' ? entry : entry.statement))
+    .join(';\n')
+  const template = (sql: string): DatabaseTemplate => ({ name: 'journal_2', sql })
+  return { postgres: template(postgres), mysql: template(mysql), mariadb: template(mysql) }
+})()
+
 /** A build that knows one migration of three phases. */
 export function manifestThatUses(appUses: 'old' | 'both' | 'new'): BuildManifest {
   return {

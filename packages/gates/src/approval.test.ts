@@ -48,6 +48,23 @@ describe('approval', () => {
     expect((await approval({ count: 2 }).check(context({ approvals }))).state).toBe('open')
   })
 
+  it('counts one person who comes through two channels once', async () => {
+    const two = approval({ count: 2 })
+    const ask = async (...through: Record<string, string>[]) =>
+      (await two.check(context({ approvals: through.map((one) => approvalRecord({ through: one })) }))).state
+    expect(await ask({ ciActor: 'ann' }, { databaseRole: 'ann' })).toBe('closed')
+    expect(await ask({ ciActor: 'ann', databaseRole: 'deploy' }, { databaseRole: 'ann' })).toBe('closed')
+    expect(await ask({ ciActor: 'ann', databaseRole: 'deploy' }, { ciActor: 'bob', databaseRole: 'deploy' })).toBe(
+      'open',
+    )
+    expect(await ask({ ciActor: 'ann' }, { token: 'phone' })).toBe('closed')
+    expect(await ask({ ciActor: 'ann', token: 'a' }, { ciActor: 'ann', token: 'b' })).toBe('closed')
+    expect(await ask({ ciActor: 'ann', token: 'a' }, { ciActor: 'bob', token: 'a' })).toBe('closed')
+    expect(await ask({ ciActor: 'ann' }, { databaseRole: 'dba' }, { ciActor: 'bob' })).toBe('open')
+    expect(await ask({ token: 'a' }, { token: 'b' })).toBe('open')
+    expect(await ask({ ciActor: 'ann' }, { ciActor: 'ann', host: 'other' })).toBe('closed')
+  })
+
   it('takes all that came through nothing known for one', async () => {
     const approvals = ['a', 'b'].map((host) => approvalRecord({ through: { host } }))
     expect((await approval({ count: 2 }).check(context({ approvals }))).state).toBe('closed')

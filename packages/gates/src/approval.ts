@@ -1,7 +1,7 @@
 import { EXIT, type Gate, PhasegateError, unitName } from '@phasegate/core'
 import { answer } from './answer.js'
 import { describeDuration, parseDuration } from './duration.js'
-import { approvalsOf, standingApprovals } from './standing-approvals.js'
+import { approvalsOf, differentPeople, standingApprovals } from './standing-approvals.js'
 
 export interface ApprovalOptions {
   /** How many different approvers it takes; default 1. */
@@ -13,7 +13,7 @@ export interface ApprovalOptions {
 /**
  * Opens when people said yes: `phasegate approve <unit> --reason …`. An approval holds for the unit's current
  * fingerprint only. Two are two when they came through different tokens, CI actors or database roles, whatever names
- * were given.
+ * were given; through ways that cannot be compared (a token and a CI actor) they may be one person, and count once.
  *
  * @throws `GATE.COUNT`, `GATE.DURATION`
  * @example
@@ -32,13 +32,13 @@ export function approval({ count = 1, expires }: ApprovalOptions = {}): Gate {
     cost: 0,
     check: async (context) => {
       const { snapshot, unit } = context
-      const standing = standingApprovals(snapshot, unit, maxAge)
+      const standing = differentPeople(standingApprovals(snapshot, unit, maxAge))
       const seen = { observed: `${standing.length}`, required: `${count}` }
       if (standing.length < count) {
         const passed = approvalsOf(snapshot, unit, 'approval').length - standing.length
         const others =
           passed > 0
-            ? `; ${passed} more do not count (revoked, expired, of another version or by the same approver)`
+            ? `; ${passed} more do not count (revoked, expired, of another version or by somebody who may be the same person)`
             : ''
         const age = maxAge === undefined ? '' : ` of the last ${describeDuration(maxAge)}`
         const reason = `${standing.length} of ${count} approvals${age}${others}; phasegate approve ${unitName(unit.id)} --reason …`

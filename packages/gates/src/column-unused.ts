@@ -22,7 +22,8 @@ export function columnUnused(
   return unused(name, window, (context) => columns ?? destroyedBy(context.unit, 'column'), options)
 }
 
-function columnOf(text: string): UsedObject {
+/** `users.verified_at`, `billing.invoice.total`. @throws `GATE.OBJECT` */
+export function columnOf(text: string): UsedObject {
   const [column, table, schema, ...more] = text.split('.').reverse()
   if (!column || !table || schema === '' || more.length > 0)
     throw badObject(text, "users.verified_at' or 'billing.invoice.total")

@@ -13,6 +13,7 @@ import type {
   Phase,
   StatementUseReading,
   UnitRecord,
+  WritersReading,
 } from '@phasegate/core'
 
 export const NOW = '2026-11-22T12:00:00.000Z'
@@ -115,6 +116,7 @@ export interface Situation {
   readonly builds?: readonly BuildRecord[]
   readonly mismatches?: number
   readonly use?: StatementUseReading
+  readonly writers?: WritersReading
   readonly evidence?: JournalSnapshot['evidence']
   readonly now?: string
   readonly clients?: Clients
@@ -149,6 +151,7 @@ export function context(situation: Situation = {}): GateContext {
     clients: situation.clients,
     liveInstances: async () => situation.live ?? [],
     clientSessions: async () => ({ sessions: situation.sessions ?? [], hidden: situation.hidden ?? null }),
+    writersOf: async () => situation.writers ?? { exists: true, counted: true, lastWrite: null, sessions: 0 },
     verifyBackfill: async () => ({ mismatches: situation.mismatches ?? 0, sampleKeys: ['17', '42'] }),
   }
 }

@@ -3,6 +3,9 @@ import type { Actor, ApprovalRecord, CompiledUnit, JournalSnapshot } from '@phas
 /** What of `Actor.through` says who somebody is: the surest first. A host or a process is nobody. */
 export const APPROVER_KEYS = ['token', 'ciActor', 'databaseRole'] as const
 
+/** Ways that belong to one person; behind a database role there may be many. */
+const PERSONAL = ['token', 'ciActor'] as const
+
 /**
  * Who approved, by the way in which it came. The name given is never asked: anybody can give any name. Approvals that
  * came through nothing known are all one approver, so that they never make two.
@@ -45,6 +48,29 @@ export function standingApprovals(
     (a, b) => lasts(b.expires) - lasts(a.expires) || (a.approver < b.approver ? -1 : 1),
   )
 }
+
+/**
+ * Of these, as many as are certainly different people. One person may have a token and an account of the CI: two are told
+ * apart by the ways that both came through, and differ in each of those (behind one database role there may be many, so that
+ * it counts only where neither has another). Without a way in common nobody knows.
+ */
+export function differentPeople(standing: readonly StandingApproval[]): readonly StandingApproval[] {
+  const people: StandingApproval[] = []
+  for (const one of standing)
+    if (people.every((other) => differ(one.record.actor, other.record.actor))) people.push(one)
+  return people
+}
+
+function differ({ through: a }: Actor, { through: b }: Actor): boolean {
+  const [ofA, ofB] = [a, b].map((through) => PERSONAL.filter((key) => (through[key] ?? '') !== ''))
+  // Neither says more than its role: then that decides.
+  if (ofA?.length === 0 && ofB?.length === 0)
+    return isGiven(a.databaseRole) && isGiven(b.databaseRole) && a.databaseRole !== b.databaseRole
+  const common = ofA?.filter((key) => ofB?.includes(key)) ?? []
+  return common.length > 0 && common.every((key) => a[key] !== b[key])
+}
+
+const isGiven = (value: string | undefined): boolean => value !== undefined && value !== ''
 
 /** Approvals or overrides of a unit, whatever has become of them. */
 export function approvalsOf(

@@ -22,6 +22,7 @@ import { mysqlSchema } from './schema/compile-schema.js'
 import { capabilitiesOf } from './server/capabilities.js'
 import type { MysqlServer } from './server/mysql-server.js'
 import { mysqlSync } from './sync/compile-sync.js'
+import { countWriters } from './writers/count-writers.js'
 
 const NAMES = { mysql: 'MySQL', mariadb: 'MariaDB' } as const
 
@@ -35,6 +36,7 @@ export function mysqlLanguage(server: MysqlServer): SqlLanguage<ParsedStatement>
     operations: mysqlOperations(can),
     schema: mysqlSchema,
     sync: mysqlSync,
+    countWriters,
     functionExecution: FUNCTION_EXECUTION,
     // The parser is small and our own.
     load: async () => {},

@@ -24,6 +24,7 @@ import {
 import { type MysqlSession, openMysqlSession } from './session/mysql-session.js'
 import { translateError } from './session/translate-error.js'
 import { readStatementUse } from './use/statement-use.js'
+import { writersOf } from './writers/writers-of.js'
 
 /**
  * A MySQL or MariaDB database as a target, whichever the server turns out to be. Reads the server's version and the
@@ -89,6 +90,7 @@ export async function connectMysql(options: ConnectOptions): Promise<Target> {
     terminate: terminateBackend,
     clientSessions: (session) => clientSessions(session, new Set([...opened.keys()].map((one) => one.backend.id))),
     completeStatement,
+    writersOf,
     statementUse: (session, object) => readStatementUse(session, object, capabilities),
     tableSizes: (session, tables) => tableSizes(session, tables, capabilities),
     missingTables,

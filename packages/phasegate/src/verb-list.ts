@@ -168,9 +168,9 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./commands/repair.js')).repairCommand,
   },
   {
-    usage: 'fits',
+    usage: 'fits [manifest]',
     summary: 'may this build run on this database?',
-    flags: [['--manifest <file>', 'the build manifest']],
+    flags: [['--manifest <file>', 'the same as a flag']],
     load: async () => (await import('./commands/fits.js')).fitsCommand,
   },
   {

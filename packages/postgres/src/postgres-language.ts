@@ -21,6 +21,7 @@ import { canonicalSql, readTokens } from './parse/tokens.js'
 import { MAX_IDENTIFIER_BYTES, postgresQuoting } from './quoting.js'
 import { compileForeignBuilder, compileSchemaCalls, loadKnex } from './schema/compile-schema.js'
 import { postgresSync } from './sync/compile-sync.js'
+import { countWriters } from './writers/count-writers.js'
 
 /** SQL as PostgreSQL 14 to 18 write and read it; what is compiled is the same for all of them. */
 export const postgresLanguage: SqlLanguage<ParsedStatement> = {
@@ -30,6 +31,7 @@ export const postgresLanguage: SqlLanguage<ParsedStatement> = {
   operations: postgresOperations,
   schema: { load: loadKnex, compileCalls: compileSchemaCalls, compileForeign: compileForeignBuilder },
   sync: postgresSync,
+  countWriters,
   functionExecution: { mode: 'transaction', timeouts: 'online' },
   load: loadParser,
   readTokens,

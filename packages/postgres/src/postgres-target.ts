@@ -22,6 +22,7 @@ import {
 import { openPostgresSession, type PostgresSession } from './session/postgres-session.js'
 import { translateError } from './session/translate-error.js'
 import { readStatementUse } from './use/statement-use.js'
+import { writersOf } from './writers/writers-of.js'
 
 /**
  * A PostgreSQL database as a target. Reads the server's version and the database's name on one connection, so that a
@@ -91,6 +92,7 @@ export async function connectPostgres(options: ConnectOptions): Promise<Target> 
     // Its grammar names one property of a column at a time, so that no statement needs the rest of a definition.
     completeStatement: async (_, statement) => statement,
     statementUse: readStatementUse,
+    writersOf,
     tableSizes,
     missingTables,
     inspectSurroundings,

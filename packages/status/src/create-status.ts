@@ -124,6 +124,9 @@ export interface Status {
   readonly fastify: FastifyPlugin
 }
 
+/** A process that is ready reads the whole journal at least each so many polls. */
+const READ_EVERY = 30
+
 /**
  * Starts to follow the journal. Never throws into the application after this call: what goes wrong later is in the
  * document and in the log.
@@ -149,6 +152,7 @@ export function createStatus(options: StatusOptions): Status {
   let attempted = false
   let standing: Standing = { latched: false, draining: false, heartbeat: 'none', onIncompatible }
   let id: string | undefined
+  let glances = 1
   let closing: Promise<void> | undefined
   let unrecoverable: string | undefined
 
@@ -201,7 +205,10 @@ export function createStatus(options: StatusOptions): Status {
     const lifetime = HEARTBEAT_INTERVALS * Math.max(interval.waiting, interval.ready)
     const { digest, application } = manifest
     const heartbeat = { id, digest, lifetime, draining: standing.draining }
-    return journal.report(heartbeat, { digest, application, manifest: () => JSON.stringify(manifest) }, reading)
+    // Who is not ready yet reads all of it each time; who is, when it has changed, and now and then whatever it says.
+    const known = standing.latched && error === null && glances++ % READ_EVERY !== 0 ? snapshot : undefined
+    const build = { digest, application, manifest: () => JSON.stringify(manifest) }
+    return journal.report(heartbeat, build, { ...reading, known })
   }
 
   function metrics(): readonly Metric[] {

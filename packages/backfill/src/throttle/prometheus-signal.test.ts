@@ -55,7 +55,9 @@ test('what is no result of an instant query says nothing', async () => {
 test('an error is told in its words', async () => {
   const error = { status: 'error', errorType: 'bad_data', error: '1:5: parse error: unclosed left parenthesis' }
   await expect(read(await answering(error, 400))).rejects.toThrow('it answered 400: 1:5: parse error')
-  await expect(read(await answering('upstream is gone', 502))).rejects.toThrow(/^it answered 502: its answer is no JSON$/)
+  await expect(read(await answering('upstream is gone', 502))).rejects.toThrow(
+    /^it answered 502: its answer is no JSON$/,
+  )
   await expect(read(await answering(vector('1'), 500))).rejects.toThrow('it answered 500')
 })
 

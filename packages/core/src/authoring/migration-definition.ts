@@ -158,6 +158,11 @@ export interface MigrationDefinition {
   /** Undoes expand where that cannot be derived. */
   readonly revert?: PhaseFunction
   readonly sync?: SyncDefinition | readonly SyncDefinition[]
+  /**
+   * Columns whose writers are counted by triggers, from the end of expand to the beginning of contract: what the gate
+   * `noWriters` asks. `['users.verified_at']`.
+   */
+  readonly countWriters?: readonly string[]
   /** Added to the configured gates; never removes one. */
   readonly gates?: { readonly [phase in 'expand' | 'backfill' | 'contract' | 'revert']?: readonly Gate[] }
 }
@@ -170,6 +175,7 @@ export const MIGRATION_OPTIONS = [
   'contract',
   'revert',
   'sync',
+  'countWriters',
   'gates',
 ] as const satisfies readonly (keyof MigrationDefinition)[]
 

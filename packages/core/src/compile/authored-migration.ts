@@ -8,6 +8,7 @@ import type { ThrottleSettings, TimeWindow } from '../pace/throttle-settings.js'
 import type { Phase } from '../phase.js'
 import type { Assignment, ParsedStatement } from '../ports/sql-language.js'
 import type { AuthoredSync } from '../sync/sync-plan.js'
+import type { AuthoredWriterCount } from './read-count-writers.js'
 
 /** One entry of a phase, whatever the file's format. */
 export type AuthoredStatement<S extends ParsedStatement> = {
@@ -53,6 +54,7 @@ export interface AuthoredMigration<S extends ParsedStatement> {
   readonly applications: readonly string[] | undefined
   readonly phases: { readonly [phase in Exclude<Phase, 'backfill'> | 'revert']?: readonly AuthoredStatement<S>[] }
   readonly sync: readonly AuthoredSync[]
+  readonly countWriters: readonly AuthoredWriterCount[]
   readonly backfill: AuthoredBackfill | undefined
   readonly gates: CompiledMigration['gates']
 }

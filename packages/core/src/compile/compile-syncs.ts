@@ -13,6 +13,7 @@ import {
 import { badSync } from '../sync/sync-errors.js'
 import { type AuthoredSync, planSync } from '../sync/sync-plan.js'
 import type { AuthoredMigration } from './authored-migration.js'
+import { planWriterCount } from './read-count-writers.js'
 import { draftOwn } from './step-draft.js'
 import type { StepDraft, UnitScope } from './unit-scope.js'
 
@@ -45,9 +46,21 @@ export function compileSyncs<S extends ParsedStatement>(
         .compile(plan, scope.made)
         [part].map((statement) => draftOwn(statement, { written, origin: 'sync', where: sync.where }, scope).step),
     )
+  const counts = authored.countWriters.map((count) => ({
+    count,
+    statements: language.countWriters(planWriterCount(count, authored.name, language)),
+  }))
+  const counting = (part: 'create' | 'drop', scope: UnitScope<S>): readonly CompiledStep[] =>
+    counts.flatMap(({ count: { table, column, where }, statements }) =>
+      statements[part].map((statement) => {
+        const written = `countWriters(${displayName(table)}.${column})`
+        return draftOwn(statement, { written, origin: 'sync', where }, scope).step
+      }),
+    )
   return {
-    create: (scope) => steps('create', scope),
-    drop: (scope) => steps('drop', scope),
+    // Triggers of one kind may run in the order of their making: counted is what a client wrote, not what sync makes of it.
+    create: (scope) => [...counting('create', scope), ...steps('create', scope)],
+    drop: (scope) => [...steps('drop', scope), ...counting('drop', scope)],
     assertNoDefaults: (drafts) => {
       const given = drafts.flatMap(({ parsed }) => (parsed === undefined ? [] : language.givenDefaults(parsed)))
       for (const { sync } of syncs) assertNoDefault(sync, given, language)

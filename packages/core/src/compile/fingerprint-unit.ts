@@ -26,7 +26,13 @@ export function fingerprintUnit<S extends ParsedStatement>(
     forward: expressions(forward, from),
     backward: expressions(backward, from),
   }))
-  return fingerprint({ phase, statements, ...(sync.length === 0 ? {} : { sync }) })
+  const counts = migration.countWriters.map(({ table, column }) => ({ table, column }))
+  return fingerprint({
+    phase,
+    statements,
+    ...(sync.length === 0 ? {} : { sync }),
+    ...(counts.length === 0 ? {} : { counts }),
+  })
 }
 
 /** Where SQL comes from: for its errors, and how it is read. */

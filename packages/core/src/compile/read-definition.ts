@@ -12,6 +12,7 @@ import type { AuthoredMigration, AuthoredStatement } from './authored-migration.
 import { duplicateAllow } from './duplicate-allow.js'
 import { migrationError } from './migration-errors.js'
 import { readBackfill } from './read-backfill.js'
+import { readCountWriters } from './read-count-writers.js'
 import { readApplications, readAppUses, readGates } from './read-options.js'
 import { readSync } from './read-sync.js'
 import { withLocation } from './with-location.js'
@@ -59,6 +60,7 @@ export async function readDefinition<S extends ParsedStatement>(
     applications: readApplications(definition.applications, file),
     phases,
     sync: readSync(definition.sync, file, language.quoting),
+    countWriters: readCountWriters(definition.countWriters, file),
     backfill: readBackfill(definition.backfill, file, language.quoting),
     gates: readGates(definition.gates, file),
   }

@@ -37,6 +37,7 @@ export function readSqlFile<S extends ParsedStatement>(
     applications: migration.applications,
     phases,
     sync: readSqlSync(migration, filled, phases.expand ?? [], file, language),
+    countWriters: [],
     backfill: filled,
     gates: {},
   }

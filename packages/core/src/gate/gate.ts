@@ -3,6 +3,7 @@ import type { CompiledMigration, CompiledUnit } from '../compiled/compiled-migra
 import type { ClientSessionsSeen, InstanceRecord } from '../journal/instance-record.js'
 import type { JournalSnapshot } from '../journal/journal-snapshot.js'
 import type { StatementUseReading, UsedObject } from '../ports/statement-use.js'
+import type { WritersReading } from '../ports/writers-reading.js'
 
 /** `unknown` holds, like `closed`; it says that the evidence could not be had. */
 export type GateState = 'open' | 'closed' | 'unknown'
@@ -41,6 +42,8 @@ export interface GateContext {
   readonly liveInstances: () => Promise<readonly InstanceRecord[]>
   /** Who is connected to the target database now. Reads only. */
   readonly clientSessions: () => Promise<ClientSessionsSeen>
+  /** What the triggers of `countWriters` have counted of a column. Reads only, on a session of its own. */
+  readonly writersOf: (object: UsedObject) => Promise<WritersReading>
   readonly signal?: AbortSignal
 }
 

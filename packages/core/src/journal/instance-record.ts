@@ -41,6 +41,18 @@ export interface Heartbeat {
   readonly draining: boolean
 }
 
+/** What a poll sees without reading the journal. */
+export interface JournalGlance {
+  /** The database's clock, ISO. */
+  readonly now: string
+  /** The heartbeat is stored; not so where its row has gone. */
+  readonly stored: boolean
+  /** Another one where the journal may have changed. */
+  readonly mark: string
+  /** A unit is at work, so that its progress changes without a mark. */
+  readonly atWork: boolean
+}
+
 /** The statements by which a process reports. As those that read, none holds a `?`, a `$` or a `:name`. */
 export interface HeartbeatSql {
   /** Keeps the build manifest, once. */
@@ -50,8 +62,15 @@ export interface HeartbeatSql {
    * server stores and reads in one statement it is the only one.
    */
   beat(heartbeat: Heartbeat): readonly string[]
+  /**
+   * Stores the heartbeat of an instance that is known, and looks whether the journal has changed; the last statement answers
+   * with a `JournalGlance` as JSON. What ten thousand processes ask once a minute.
+   */
+  glance(heartbeat: Heartbeat): readonly string[]
   /** Says that the process has ended: its heartbeat counts no more. */
   leave(id: string): string
+  /** The build manifests of an application, as recorded, each a row of one text; the newest first. */
+  manifests(application: string): string
   /** Does the error say that the connection leads to a server, or is in a transaction, that only reads? */
   isReadOnly(error: unknown): boolean
   /** Does the error say that the journal is of a version before instances could report all that they do? */

@@ -88,6 +88,8 @@ export interface JournalSnapshot {
   readonly builds: readonly BuildRecord[]
   /** Of a poll that reports: the heartbeat that came with it is stored. */
   readonly stored?: boolean
+  /** Of a poll that reports: another one where the journal may have changed. */
+  readonly mark?: string
 }
 
 export function findUnit(snapshot: JournalSnapshot, migration: string, phase: Phase): UnitRecord | undefined {

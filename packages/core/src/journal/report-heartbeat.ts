@@ -1,6 +1,7 @@
-import type { Heartbeat, HeartbeatSql } from './instance-record.js'
+import type { Heartbeat, HeartbeatSql, JournalGlance } from './instance-record.js'
 import { journalOlder, readOnlyConnection } from './journal-errors.js'
 import type { JournalSnapshot } from './journal-snapshot.js'
+import { jsonTexts } from './json-texts.js'
 import { createJournalReader, type JournalSql, type ReadJournalOptions, type RunSql } from './read-journal.js'
 
 /** Which build it is that reports. */
@@ -11,14 +12,16 @@ export interface ReportedBuild {
   readonly manifest: () => string
 }
 
+export interface ReportOptions extends ReadJournalOptions {
+  /** The journal as it is known: where it has not changed, it is not read again. */
+  readonly known?: JournalSnapshot | undefined
+}
+
 /** Stores a heartbeat and reads the journal; `stored` of the snapshot says whether it is there. */
 export interface ReportHeartbeat {
-  report(
-    run: RunSql,
-    heartbeat: Heartbeat,
-    build: ReportedBuild,
-    options?: ReadJournalOptions,
-  ): Promise<JournalSnapshot>
+  report(run: RunSql, heartbeat: Heartbeat, build: ReportedBuild, options?: ReportOptions): Promise<JournalSnapshot>
+  /** The build manifests of an application that were recorded, as JSON texts; the newest first. */
+  manifests(run: RunSql, application: string): Promise<readonly string[]>
   /** The process has ended. */
   leave(run: RunSql, id: string): Promise<void>
 }
@@ -29,7 +32,7 @@ export interface ReportHeartbeat {
  */
 export function createHeartbeatReporter(
   journalSql: Omit<JournalSql, 'read'>,
-  { recordBuild, beat, leave, isReadOnly, isOlderJournal, grantsFor }: HeartbeatSql,
+  { recordBuild, beat, glance, leave, manifests, isReadOnly, isOlderJournal, grantsFor }: HeartbeatSql,
 ): ReportHeartbeat {
   async function report(
     run: RunSql,
@@ -46,9 +49,33 @@ export function createHeartbeatReporter(
     }, options)
   }
 
+  /** Undefined where the journal has to be read. */
+  async function glanceAt(
+    run: RunSql,
+    heartbeat: Heartbeat,
+    known: JournalSnapshot,
+  ): Promise<JournalSnapshot | undefined> {
+    let answer: unknown
+    try {
+      for (const statement of glance(heartbeat)) answer = await run(statement)
+    } catch (error) {
+      // Reading says what is the matter.
+      if (journalSql.notInitialised(error) || journalSql.isForbidden(error)) return undefined
+      throw error
+    }
+    const [text] = jsonTexts(answer)
+    if (text === undefined) return undefined
+    const { now, stored, mark, atWork } = JSON.parse(text) as JournalGlance
+    // MySQL and MariaDB have 0 and 1 for what is true or not.
+    return stored && !atWork && mark === known.mark ? { ...known, now } : undefined
+  }
+
   return {
     report: async (run, heartbeat, build, options) => {
       try {
+        const known = options?.known?.mark === undefined ? undefined : options.known
+        const unchanged = known && (await glanceAt(run, heartbeat, known))
+        if (unchanged !== undefined) return unchanged
         const snapshot = await report(run, heartbeat, options)
         if (!snapshot.exists || snapshot.stored === true) return snapshot
         await run(recordBuild({ ...build, manifest: build.manifest() }))
@@ -58,6 +85,7 @@ export function createHeartbeatReporter(
         throw isOlderJournal(error) ? journalOlder(error) : error
       }
     },
+    manifests: async (run, application) => jsonTexts(await run(manifests(application))),
     leave: async (run, id) => {
       await run(leave(id))
     },

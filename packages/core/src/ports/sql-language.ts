@@ -146,6 +146,16 @@ export interface SyncLanguage {
   }
 }
 
+/** A column whose writers are counted by triggers while old and new are in use. Names are as the catalog holds them. */
+export interface WriterCount {
+  readonly table: QualifiedName
+  readonly column: string
+  /** Which migration wants it; kept as the table's comment, so that `doctor` knows what is left over. */
+  readonly migration: string
+  /** Of the table that counts, and the beginning of the triggers' names; unique to this count. */
+  readonly name: string
+}
+
 /**
  * SQL as one dialect writes and reads it: what the compiler of migration files (`core/compile`) asks. Pure: needs no
  * database, and answers for one server version. The errors carry the file and the line.
@@ -159,6 +169,11 @@ export interface SqlLanguage<S extends ParsedStatement = ParsedStatement> {
   readonly operations: OperationCompilers
   readonly schema: SchemaLanguage
   readonly sync: SyncLanguage
+  /** Triggers that note who writes a column: the steps before those of sync in expand, and the first of contract. */
+  countWriters(count: WriterCount): {
+    readonly create: readonly SyncStatement[]
+    readonly drop: readonly SyncStatement[]
+  }
   /** How a function of the author's runs, of which nothing is known. */
   readonly functionExecution: StepExecution
 

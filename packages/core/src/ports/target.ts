@@ -4,6 +4,7 @@ import type { BackfillTarget } from './backfill-target.js'
 import type { Journal } from './journal.js'
 import type { Backend, ErrorKind, LockHolder, Session } from './session.js'
 import type { StatementUseReading, UsedObject } from './statement-use.js'
+import type { WritersReading } from './writers-reading.js'
 
 /** `journal` guards creation and upgrade; the others are one a lane. */
 export type LockName = 'journal' | 'expand' | 'backfill' | 'contract'
@@ -70,6 +71,9 @@ export interface Target {
 
   /** What the server's statement statistics say of a table or column. Reads no table of anybody's. */
   statementUse(session: Session, object: UsedObject): Promise<StatementUseReading>
+
+  /** What the triggers of `countWriters` have counted of a column. */
+  writersOf(session: Session, object: UsedObject): Promise<WritersReading>
 
   tableSizes(session: Session, tables: readonly string[]): Promise<readonly TableSize[]>
   /** Of these tables and columns, those that do not exist. */

@@ -5,6 +5,7 @@ import { grantedOn } from '../session/granted-privileges.js'
 import { describeSessions, ifAllowed, openTransactions } from '../session/list-sessions.js'
 import { hasLockPlugin } from '../session/metadata-lock-info.js'
 import { NEEDED } from '../session/missing-privilege.js'
+import { leftoverCounts } from '../writers/leftover-counts.js'
 
 /** What `doctor` says of a MySQL or MariaDB server beside whether we can work at all. Reads only. */
 export async function inspectSurroundings(
@@ -19,6 +20,7 @@ export async function inspectSurroundings(
     ...(await oldTransactions(session)),
     ...(await rowVersions(session, capabilities)),
     ...(await leftoverTriggers(session)),
+    ...(await leftoverCounts(session)),
     ...(await roleGrants(session, appRoles)),
   ]
 }

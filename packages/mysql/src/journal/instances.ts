@@ -17,14 +17,6 @@ export async function liveInstances(session: Session): Promise<readonly Instance
   return rows.map((row) => ({ ...row, draining: Number(row.draining) === 1 }))
 }
 
-export async function recordedManifests(session: Session, application: string): Promise<readonly string[]> {
-  const rows = await session.query<{ manifest: string }>(
-    `SELECT CAST(manifest AS CHAR) AS manifest FROM phasegate_build WHERE application = ? ORDER BY first_seen DESC, digest`,
-    [application],
-  )
-  return rows.map((row) => row.manifest)
-}
-
 /** The last row of each build stays: it says when that was seen. */
 export async function forgetInstances(session: Session): Promise<void> {
   await session.query(

@@ -172,6 +172,11 @@ export const JOURNAL_MIGRATIONS: readonly (readonly (string | GuardedStatement)[
     // Whom it reports as, and from where: what its sessions are known by.
     addColumn('phasegate_instance', 'role', 'VARCHAR(255)'),
     addColumn('phasegate_instance', 'client', 'VARCHAR(255)'),
+    {
+      statement: 'CREATE INDEX unit_state ON phasegate_unit (state)',
+      done: `SELECT 1 AS there FROM information_schema.statistics
+        WHERE table_schema = DATABASE() AND table_name = 'phasegate_unit' AND index_name = 'unit_state'`,
+    },
     'UPDATE phasegate_journal SET version = 3',
   ],
 ]

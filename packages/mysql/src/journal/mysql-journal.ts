@@ -12,9 +12,9 @@ import {
   type UnitChange,
   type UnitId,
 } from '@phasegate/core'
-import { readJournal } from '../sql/index.js'
+import { readJournal, reportHeartbeat } from '../sql/index.js'
 import { ensureJournal } from './ensure-journal.js'
-import { forgetInstances, liveInstances, recordedManifests } from './instances.js'
+import { forgetInstances, liveInstances } from './instances.js'
 import { mergeJson } from './merge-json.js'
 import { isoText, utcDatetime } from './utc-datetime.js'
 
@@ -30,7 +30,7 @@ export function createMysqlJournal(): Journal {
     ensure: ensureJournal,
     read: (session) => readJournal((text) => session.query(text)),
     liveInstances,
-    recordedManifests,
+    recordedManifests: (session, application) => reportHeartbeat.manifests((text) => session.query(text), application),
     forgetInstances,
     startUnit,
     changeUnit,

@@ -19,7 +19,10 @@ interface JournalRow {
   readonly json: Readonly<Record<string, unknown>>
 }
 
-type Held = Pick<JournalSnapshot, 'held'> & { readonly stored: boolean | null }
+type Held = Pick<JournalSnapshot, 'held'> & {
+  readonly stored?: boolean | null
+  readonly mark?: string | null
+}
 
 interface Header {
   readonly version: number
@@ -40,7 +43,7 @@ export function parseJournal(texts: readonly string[]): JournalSnapshot | undefi
   const rows = texts.map(parse)
   const [header] = collect(rows, 'journal')
   if (header === undefined) return undefined
-  const { version, target, database, now, dialect, server, held, stored } = header as Header & Held
+  const { version, target, database, now, dialect, server, held, stored, mark } = header as Header & Held
   assertReadable(version)
   return {
     exists: true,
@@ -51,6 +54,7 @@ export function parseJournal(texts: readonly string[]): JournalSnapshot | undefi
     now,
     held,
     ...(stored === true ? { stored } : {}),
+    ...(typeof mark === 'string' ? { mark } : {}),
     units: sorted(collect(rows, 'unit'), ({ migration, phase }) => [migration, PHASES.indexOf(phase)]),
     approvals: sorted(collect(rows, 'approval'), ({ id }) => [BigInt(id)]),
     evidence: sorted(collect(rows, 'evidence'), ({ migration, phase, gate }) => [migration, phase, gate]).map(

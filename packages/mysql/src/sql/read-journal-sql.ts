@@ -33,12 +33,19 @@ const row = (part: string, fields: string, json: Readonly<Record<string, string>
     .map(([key, value], index) => `, '${index === 0 ? '' : ', '}"${key}": ', COALESCE(${value}, 'null')`)
     .join('')}, '}}')`
 
-/** The statement, with an expression for whether a heartbeat is stored. */
-const readSql = (stored: string): string => `
+/**
+ * Changes with every transition and every decision, which are events, and with what gates have seen. An event that was
+ * numbered earlier may be committed later: it changes the sum.
+ */
+const MARK = `CONCAT_WS('/', (SELECT SUM(id) FROM phasegate_event WHERE id > (SELECT MAX(id) - 32 FROM phasegate_event)),
+  (SELECT MAX(id) FROM phasegate_evidence))`
+
+/** The statement, with more of the journal's own row as expressions of JSON text. */
+const readSql = (more: Readonly<Record<string, string>>): string => `
 SELECT ${row(
   'journal',
   `'version', j.version, 'target', j.target, 'database', DATABASE(), 'dialect', ${dialectSql}, 'server', VERSION(), 'now', ${iso('UTC_TIMESTAMP(6)')}`,
-  { held: 'j.held', stored },
+  { held: 'j.held', ...more },
 )} AS journal
 FROM phasegate_journal j
 UNION ALL
@@ -82,11 +89,22 @@ JOIN phasegate_evidence e ON e.id = l.id
  * The latest check of each gate is found by a loose scan of the index \`evidence_latest\` (MySQL Reference Manual, "GROUP
  * BY Optimization"): evidence is append-only, and is not to be read whole at every poll.
  */
-export const pollJournalSql = readSql('NULL')
+export const pollJournalSql = readSql({})
 
 /** As `pollJournalSql`, after the heartbeat of this instance: says whether it is stored. `id` is a literal. */
 export const reportJournalSql = (id: string): string =>
-  readSql(`(SELECT 'true' FROM phasegate_instance s WHERE s.id = ${id} AND s.expires_at > UTC_TIMESTAMP(6))`)
+  readSql({
+    stored: `(SELECT 'true' FROM phasegate_instance s WHERE s.id = ${id} AND s.expires_at > UTC_TIMESTAMP(6))`,
+    mark: `JSON_QUOTE(${MARK})`,
+  })
+
+/** Says whether the heartbeat of this instance, which came before, is stored, and whether the journal has changed. */
+export const glanceAtJournalSql = (id: string): string => `
+SELECT CAST(JSON_OBJECT('now', ${iso('UTC_TIMESTAMP(6)')}, 'mark', ${MARK},
+  'stored', (SELECT COUNT(*) FROM phasegate_instance s WHERE s.id = ${id}),
+  'atWork', (SELECT COUNT(*) FROM phasegate_unit w WHERE w.state IN ('running', 'verifying', 'contracting', 'paused')))
+AS CHAR) AS glance
+`
 
 /** What each build uses and when it was seen. */
 const builds = `

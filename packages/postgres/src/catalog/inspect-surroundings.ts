@@ -1,4 +1,5 @@
 import type { Session, Surrounding } from '@phasegate/core'
+import { leftoverCounts } from '../writers/leftover-counts.js'
 
 /** What `doctor` says of a PostgreSQL server beside whether we can work at all. Reads only. */
 export async function inspectSurroundings(
@@ -9,6 +10,7 @@ export async function inspectSurroundings(
     ...(await invalidIndexes(session)),
     ...(await oldTransactions(session)),
     ...(await preparedTransactions(session)),
+    ...(await leftoverCounts(session)),
     ...(await roleGrants(session, appRoles)),
   ]
 }

@@ -16,14 +16,6 @@ export async function liveInstances(session: Session): Promise<readonly Instance
   )
 }
 
-export async function recordedManifests(session: Session, application: string): Promise<readonly string[]> {
-  const rows = await session.query<{ manifest: string }>(
-    `SELECT manifest::text AS manifest FROM phasegate.build WHERE application = $1 ORDER BY first_seen DESC, digest`,
-    [application],
-  )
-  return rows.map((row) => row.manifest)
-}
-
 /** The last row of each build stays: it says when that was seen. Locks: ROW EXCLUSIVE on `phasegate.instance`. */
 export async function forgetInstances(session: Session): Promise<void> {
   await session.query(

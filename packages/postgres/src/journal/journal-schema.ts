@@ -148,11 +148,12 @@ export const JOURNAL_MIGRATIONS: readonly string[] = [
     PRIMARY KEY (migration, digest)
   );
   `,
-  // Instances that report. Locks: ACCESS EXCLUSIVE on a small table of ours, for a moment.
+  // Instances that report. Locks: ACCESS EXCLUSIVE and SHARE on small tables of ours, for a moment.
   `
   ALTER TABLE phasegate.instance
     ADD COLUMN role   text,                           -- whom it reports as, and from where: what its sessions are known by
     ADD COLUMN client text;
   ALTER TABLE phasegate.instance SET (fillfactor = 50); -- one row updated a poll: keep the updates on its page
+  CREATE INDEX unit_at_work ON phasegate.unit (state) WHERE state IN ('running', 'verifying', 'contracting', 'paused');
   `,
 ]

@@ -13,9 +13,9 @@ import {
   type UnitId,
 } from '@phasegate/core'
 import { isoText } from '../session/postgres-session.js'
-import { readJournal } from '../sql/index.js'
+import { readJournal, reportHeartbeat } from '../sql/index.js'
 import { ensureJournal } from './ensure-journal.js'
-import { forgetInstances, liveInstances, recordedManifests } from './instances.js'
+import { forgetInstances, liveInstances } from './instances.js'
 
 const FINISHED = ['applied', 'reverted']
 
@@ -25,7 +25,7 @@ export function createPostgresJournal(): Journal {
     ensure: ensureJournal,
     read: (session) => readJournal((text) => session.query(text)),
     liveInstances,
-    recordedManifests,
+    recordedManifests: (session, application) => reportHeartbeat.manifests((text) => session.query(text), application),
     forgetInstances,
     startUnit,
     changeUnit,

@@ -43,6 +43,13 @@ const builds = `(SELECT coalesce(json_agg(json_build_object(
     LEFT JOIN (SELECT digest, max(last_seen) AS last_seen, count(*) FILTER (WHERE expires_at > clock_timestamp()) AS live
                FROM phasegate.instance GROUP BY digest) i ON i.digest = b.digest)`
 
+/**
+ * Changes with every transition and every decision, which are events, and with what gates have seen. An event that was
+ * numbered earlier may be committed later: it changes the sum.
+ */
+const MARK = `concat_ws('/', (SELECT sum(id) FROM phasegate.event WHERE id > (SELECT max(id) - 32 FROM phasegate.event)),
+  (SELECT max(id) FROM phasegate.evidence))`
+
 const NO_BUILDS = `'[]'::json`
 
 /** The statement, with what is to be done before and what is said of builds. */
@@ -112,4 +119,14 @@ export const pollJournalSql = readSql({ before: '', builds: NO_BUILDS })
 
 /** As `pollJournalSql`; `beat`, a common table expression with a row for what was stored, is carried out with it. */
 export const reportJournalSql = (beat: string): string =>
-  readSql({ before: `beat AS (${beat}), `, builds: `${NO_BUILDS}, 'stored', EXISTS (SELECT FROM beat)` })
+  readSql({
+    before: `beat AS (${beat}), `,
+    builds: `${NO_BUILDS}, 'stored', EXISTS (SELECT FROM beat), 'mark', ${MARK}`,
+  })
+
+/** Stores a heartbeat by `beat`, with a row for what was stored, and says whether the journal has changed. */
+export const glanceAtJournalSql = (beat: string): string => `
+WITH beat AS (${beat})
+SELECT json_build_object('now', ${iso('clock_timestamp()')}, 'stored', EXISTS (SELECT FROM beat), 'mark', ${MARK},
+  'atWork', EXISTS (SELECT FROM phasegate.unit WHERE state IN ('running', 'verifying', 'contracting', 'paused')))::text AS glance
+`

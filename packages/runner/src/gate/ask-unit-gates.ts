@@ -43,6 +43,7 @@ export async function askUnitGates(
       clientSessions: () => context.target.clientSessions(session),
       signal: context.signal,
       statementUse: (object) => onSession(context, (own) => context.target.statementUse(own, object)),
+      writersOf: (object) => onSession(context, (own) => context.target.writersOf(own, object)),
       verifyBackfill: async () =>
         backfill === undefined ? { mismatches: 0, sampleKeys: [] } : context.compareBackfill(backfill, 'missing'),
     },

@@ -5,6 +5,7 @@ import {
   PhasegateError,
   type ReadJournalOptions,
   type ReportedBuild,
+  type ReportOptions,
 } from '@phasegate/core'
 import { type Dialect, JOURNAL_WAYS } from './journal-ways.js'
 import { isMysql2, type Mysql2Like, queryThroughMysql2 } from './mysql2-client.js'
@@ -47,8 +48,10 @@ interface Client {
 export interface AppJournal {
   read(options: ReadJournalOptions): Promise<JournalSnapshot>
   /** Reads, and stores the heartbeat. */
-  report(heartbeat: Heartbeat, build: ReportedBuild, options: ReadJournalOptions): Promise<JournalSnapshot>
+  report(heartbeat: Heartbeat, build: ReportedBuild, options: ReportOptions): Promise<JournalSnapshot>
   leave(id: string): Promise<void>
+  /** Recorded build manifests of an application, as JSON; the newest first. */
+  manifests(application: string): Promise<readonly string[]>
 }
 
 /**
@@ -68,6 +71,7 @@ export function journalOf(database: Database, options: DatabaseOptions): AppJour
     read: (reading) => read(query, reading),
     report: (heartbeat, build, reading) => reporter.report(query, heartbeat, build, reading),
     leave: (id) => reporter.leave(query, id),
+    manifests: (application) => reporter.manifests(query, application),
   }
 }
 
