@@ -100,28 +100,36 @@ export async function cancelBackend(session: Session, backend: Backend): Promise
 /**
  * As `cancelBackend`, the session with it.
  *
- * @throws `DATABASE.DISK_FULL` where it waits for room in the binary log: MySQL, told to end such a COMMIT, ends itself
- *   (`binlog_error_action`), while with room it goes on (seen on 9.7.4)
+ * @throws `DATABASE.DISK_FULL` where it stands in a COMMIT that does not end: such a one waits for room in the binary log.
+ *   MySQL, told to end it, ends itself (`binlog_error_action`), while with room it goes on (seen on 9.7.4)
  */
 export async function terminateBackend(session: Session, backend: Backend): Promise<void> {
-  if (!(await isBackendAlive(session, backend))) return
-  // Not information_schema, of which MySQL makes a temporary table, for which there may be no room either.
-  const rows = await session.query<{ Id: string | number; State: string | null }>('SHOW PROCESSLIST')
-  const state = rows.find((row) => String(row.Id) === backend.id)?.State ?? ''
-  if (WAITS_FOR_ROOM.test(state)) throw waitsForRoom(backend)
-  await kill(session, 'KILL', backend)
+  for (const until = performance.now() + COMMIT_PATIENCE; await isBackendAlive(session, backend); ) {
+    if (!WAITS_FOR_ROOM.test(await stateOfBackend(session, backend))) return kill(session, 'KILL', backend)
+    if (performance.now() > until) throw waitsForRoom(backend)
+    await session.query('DO SLEEP(0.05)')
+  }
 }
 
-/** MariaDB: "Waiting for someone to free space"; MySQL: "Waiting for disk space". */
-const WAITS_FOR_ROOM = /^waiting for (someone to free|disk) space/i
+/** ms that a COMMIT may take, on a slow disk too, before it is clear that it waits. */
+const COMMIT_PATIENCE = 5000
+
+/** MariaDB: "Waiting for someone to free space". MySQL has no word of its own for it (seen on 9.7.4). */
+const WAITS_FOR_ROOM = /^waiting for (someone to free space|handler commit)/i
+
+/** Not from information_schema, of which MySQL makes a temporary table, for which there may be no room either. */
+async function stateOfBackend(session: Session, { id }: Backend): Promise<string> {
+  const rows = await session.query<{ Id: string | number; State: string | null }>('SHOW PROCESSLIST')
+  return rows.find((row) => String(row.Id) === id)?.State ?? ''
+}
 
 function waitsForRoom({ id }: Backend): PhasegateError {
   return new PhasegateError({
     code: 'DATABASE.DISK_FULL',
-    message: `The disk of the database is full: session ${id} waits for room in the server's log.`,
-    why: 'It was left alone: a server that is told to end it may end itself. Nobody can commit until there is room.',
+    message: `Session ${id} stands in its COMMIT: most likely the disk of the server has no room for its binary log.`,
+    why: 'It was left alone, because a server that is told to end such a session may end itself. While there is no room, nobody can commit.',
     next: [
-      'Make room on the server. It looks every 60 seconds and goes on by itself.',
+      'Look in the log of the server, and make room. It looks every 60 seconds and goes on by itself.',
       'Then run the same command again: what is done stays done.',
     ],
     exit: EXIT.failed,
