@@ -26,6 +26,15 @@ export function instancesOnOld(context: GateContext, live: readonly InstanceReco
     .filter((one) => isOnOld(one.uses))
 }
 
+/** When a build of an application concerned that uses the old shape was seen last, in ms since 1970; undefined: none ever was. */
+export function lastSeenOnOld(context: GateContext): number | undefined {
+  const { snapshot, migration } = context
+  const seen = snapshot.builds
+    .filter((build) => concerns(context, build.application) && isOnOld(build.uses[migration.name]))
+    .map((build) => Date.parse(build.lastSeen))
+  return seen.length === 0 ? undefined : Math.max(...seen)
+}
+
 /** `api pod-1 (build sha256:4f3c2a1b says 'both', draining)` */
 export function describeInstance({ instance, uses }: InstanceOnOld): string {
   const name = instance.id.slice(0, instance.id.lastIndexOf('/'))

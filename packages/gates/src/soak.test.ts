@@ -28,6 +28,27 @@ describe('soak', () => {
     expect((await soak('1s').check(context({ units }))).state).toBe('closed')
   })
 
+  it('counts from when a build on the old shape was seen last, for contract alone and applications concerned alone', async () => {
+    const build = (application: string, uses: 'old' | 'new') => ({
+      digest: `${application} ${uses}`,
+      application,
+      liveInstances: 0,
+      firstSeen: '2026-11-01T12:00:00.000Z',
+      lastSeen: '2026-11-22T11:00:00.000Z',
+      uses: { m: uses },
+    })
+    const seen = (builds: readonly ReturnType<typeof build>[], change = {}) =>
+      soak('24h').check(context({ builds, ...change }))
+    expect(await seen([build('api', 'old')])).toMatchObject({
+      state: 'closed',
+      reason: expect.stringContaining('a build that uses the old shape was seen 1h ago; opens at 2026-11-23T11:00'),
+    })
+    expect((await seen([build('api', 'new')])).state).toBe('open')
+    expect(
+      (await seen([build('api', 'old')], { migration: { applications: ['billing'], units: migration().units } })).state,
+    ).toBe('open')
+  })
+
   it('has nothing to wait for without an earlier phase', async () => {
     const { contract } = migration().units
     expect((await soak('7d').check(context({ migration: { units: { contract: contract! } } }))).state).toBe('open')
