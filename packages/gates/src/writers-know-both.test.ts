@@ -40,6 +40,26 @@ describe('writersKnowBoth', () => {
     }
   })
 
+  it('warns of applications that do not report, or never have', async () => {
+    const application = { seenEvery: 60_000, roles: [] }
+    const clients = {
+      applications: [
+        { ...application, name: 'api', reports: true },
+        { ...application, name: 'nightly', reports: true },
+        { ...application, name: 'billing', reports: false },
+      ],
+      ignoredRoles: [],
+    }
+    const builds = [build('api', { m: 'both' })]
+    expect(await ask({ migration: { appUses: 'both' }, builds, clients })).toMatchObject({
+      state: 'open',
+      reason: expect.stringContaining('warning: nightly, billing does not report'),
+    })
+    const [api] = clients.applications
+    const heard = await ask({ migration: { appUses: 'both' }, builds, clients: { ...clients, applications: [api!] } })
+    expect(heard.reason).toBe('every live build writes the new shape')
+  })
+
   it('lets builds count that are gone or of other applications as little as none', async () => {
     const builds = [build('api', { m: 'old' }, 0), build('billing', {})]
     expect((await ask({ migration: { appUses: 'both', applications: ['api'] }, builds })).state).toBe('open')

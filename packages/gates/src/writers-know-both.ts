@@ -1,5 +1,6 @@
-import type { Gate } from '@phasegate/core'
+import type { Gate, GateContext } from '@phasegate/core'
 import { answer } from './answer.js'
+import { concernedApplications } from './application-answer.js'
 import { declaredUses, describeUse } from './declared-uses.js'
 import { describeBuild, liveBuilds } from './live-builds.js'
 
@@ -28,7 +29,8 @@ export function writersKnowBoth(): Gate {
         const reason = `live builds that do not write the new shape: ${blind.map(({ build }) => describeBuild(build)).join(', ')}`
         return answer(context, name, 'closed', reason)
       }
-      if (live.length > 0) return answer(context, name, 'open', 'every live build writes the new shape')
+      if (live.length > 0)
+        return answer(context, name, 'open', `every live build writes the new shape${unheard(context)}`)
       const declared = uses.every((use) => use.uses !== undefined)
       const reason = declared
         ? `${uses.map(describeUse).join(', ')} in ${migration.file}; no instance reports, so deploy that code everywhere first`
@@ -36,4 +38,16 @@ export function writersKnowBoth(): Gate {
       return answer(context, name, 'open', reason)
     },
   }
+}
+
+/** Applications of which nobody knows what they write, as a warning. */
+function unheard(context: GateContext): string {
+  const { clients, snapshot } = context
+  if (clients === undefined) return ''
+  const silent = concernedApplications(context, clients)
+    .filter(({ name, reports }) => !reports || !snapshot.builds.some((build) => build.application === name))
+    .map(({ name }) => name)
+  return silent.length === 0
+    ? ''
+    : `; warning: ${silent.join(', ')} does not report, and what it writes after the backfill is caught by verification only`
 }
