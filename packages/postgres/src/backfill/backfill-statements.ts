@@ -6,12 +6,7 @@ import { asRow, columnName, keyColumns, keyText, keyValues } from './key-form.js
 import { keyRange } from './key-range.js'
 import { type Mapping, mapParts } from './map-statements.js'
 import { opaque } from './opaque.js'
-
-/** `"public"."users"` */
-export function tableName(backfill: CompiledBackfill): string {
-  const { schema, name } = backfill.table
-  return schema === undefined ? escapeIdentifier(name) : `${escapeIdentifier(schema)}.${escapeIdentifier(name)}`
-}
+import { tableName } from './table-name.js'
 
 /** Greatest key of the table. `max()` does not exist for every sortable type (uuid before 18). */
 export function greatestKeySql(backfill: CompiledBackfill, key: BackfillKey): string {

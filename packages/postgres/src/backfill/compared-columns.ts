@@ -1,6 +1,6 @@
 import { type CompiledBackfill, columnsWritten, type Session } from '@phasegate/core'
-import { tableName } from './backfill-statements.js'
 import { intoName } from './copy-statements.js'
+import { tableName } from './table-name.js'
 
 /** How the old and the new value of a column are compared. */
 export interface ComparedColumn {

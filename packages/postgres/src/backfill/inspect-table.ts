@@ -8,13 +8,14 @@ import {
 } from '@phasegate/core'
 import { sqlState } from '../session/classify-error.js'
 import { badExpression, describeTable, noColumn, noTable, wholeRow } from './backfill-errors.js'
-import { changeSql, mismatchesSql, selected, tableName } from './backfill-statements.js'
+import { changeSql, mismatchesSql, selected } from './backfill-statements.js'
 import { chooseKey, type KeyCandidate } from './choose-key.js'
 import { comparedColumns } from './compared-columns.js'
 import { inspectInto } from './inspect-into.js'
 import { readRowsSql } from './map-statements.js'
 import { mappingOf } from './map-target.js'
 import { pageKeyFault } from './page-key.js'
+import { tableName } from './table-name.js'
 
 interface TableRow {
   readonly oid: string

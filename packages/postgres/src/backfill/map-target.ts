@@ -8,11 +8,12 @@ import type {
   RowRead,
   Session,
 } from '@phasegate/core'
-import { selected, tableName } from './backfill-statements.js'
+import { selected } from './backfill-statements.js'
 import { type ComparedColumn, columnTypes } from './compared-columns.js'
 import { asRow, commonColumns, keyColumns, keyValues } from './key-form.js'
 import { keyRange } from './key-range.js'
 import { differingSql, type Mapping, readRowsSql } from './map-statements.js'
+import { tableName } from './table-name.js'
 
 const NUMBERS = new Set(['smallint', 'integer', 'real', 'double precision'])
 

@@ -1,6 +1,7 @@
 import { type BackfillKey, type Compared, type CompiledBackfill, proofOf, type Session } from '@phasegate/core'
-import { mismatching, tableName } from './backfill-statements.js'
+import { mismatching } from './backfill-statements.js'
 import type { ComparedColumn } from './compared-columns.js'
+import { tableName } from './table-name.js'
 
 /**
  * The physical place of a row, for tables without a key that could be walked by. Its texts name pages, not rows: `(7,0)`

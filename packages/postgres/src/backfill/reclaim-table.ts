@@ -1,7 +1,7 @@
 import { type CompiledBackfill, type Reclaimed, type Session, systemClock, type TableReclaimer } from '@phasegate/core'
 import { classifyError } from '../session/classify-error.js'
 import { cancelBackend } from '../session/lock-holders.js'
-import { tableName } from './backfill-statements.js'
+import { tableName } from './table-name.js'
 
 /** Class of the advisory locks that keep it to one VACUUM of ours a table; the key is the table's oid. ("phvc" as ASCII.) */
 const VACUUM_LOCK = 0x70687663

@@ -1,5 +1,5 @@
 import type { ServerSignal, SignalRequest } from '@phasegate/core'
-import { tableName } from '../backfill-statements.js'
+import { tableName } from '../table-name.js'
 
 /** Autovacuum at work on the table or a partition of it. Off by itself: the two get on, and slowing down is a matter of taste. */
 export function autovacuum({ backfill }: SignalRequest): ServerSignal {
