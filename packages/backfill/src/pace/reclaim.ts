@@ -6,7 +6,8 @@ import type { Hold } from './pace.js'
 export interface Reclaimer {
   /**
    * So many rows are done by all workers together: begins when that is another share of the table. Batches go on beside it.
-   * Where it is still at the share before, they wait for it, but no longer than they have gone on beside it.
+   * Where it is still at the share before, they wait for it, but never longer than they have gone on beside it: it slows
+   * them down to half their speed at most.
    */
   look(rowsDone: number): Hold | undefined
   /** Ends what runs. Never rejects. */
@@ -29,8 +30,9 @@ export function createReclaimer(settings: BackfillSettings, table: BackfillTable
   let shares: number | undefined
   let running: Promise<void> | undefined
   let startedAt = clock.now()
-  /** When another share was due while it ran. */
-  let overdueAt: number | undefined
+  /** ms that batches have waited for the one that runs, and since when they do. */
+  let waited = 0
+  let waitingSince: number | undefined
   let permitted = true
 
   const run = async (): Promise<void> => {
@@ -43,23 +45,26 @@ export function createReclaimer(settings: BackfillSettings, table: BackfillTable
       const reason = error instanceof Error ? error.message : String(error)
       emit({ type: 'backfill.reclaimed', unit, ms: clock.now() - startedAt, state: 'failed', reason })
     } finally {
-      overdueAt = undefined
+      waited = 0
+      waitingSince = undefined
       running = undefined
     }
   }
   return {
     look: (rowsDone) => {
-      const now = Math.floor(rowsDone / due)
-      shares ??= now
-      if (!permitted || now <= shares) return undefined
+      const share = Math.floor(rowsDone / due)
+      shares ??= share
+      if (!permitted || share <= shares) return undefined
+      const now = clock.now()
       if (running === undefined) {
-        startedAt = clock.now()
-        shares = now
+        startedAt = now
+        shares = share
         running = run()
         return undefined
       }
-      overdueAt ??= clock.now()
-      const left = overdueAt - startedAt - (clock.now() - overdueAt)
+      if (waitingSince !== undefined) waited += now - waitingSince
+      const left = now - startedAt - 2 * waited
+      waitingSince = left > 0 ? now : undefined
       if (left <= 0) return undefined
       const ms = Math.min(left, 500)
       return { ms, until: running, reason: 'makes room', kind: 'rest', from: 'reclaim', silent: true }
