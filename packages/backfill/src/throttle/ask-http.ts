@@ -1,3 +1,5 @@
+import { fetchProblem, withoutCredentials } from '@phasegate/core'
+
 /**
  * Asks a URL once. Redirects are not followed: what is behind a login page is no answer. User and password in the URL are
  * sent as HTTP Basic and stand in no error.
@@ -41,23 +43,8 @@ export function dropAnswer(response: Response): void {
   void response.body?.cancel().catch(() => {})
 }
 
-/** fetch refuses such a URL with an error that quotes it. */
-function withoutCredentials(url: string | URL): { readonly address: URL; readonly headers: Record<string, string> } {
-  const address = new URL(url)
-  const { username, password } = address
-  if (username === '' && password === '') return { address, headers: {} }
-  address.username = ''
-  address.password = ''
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
-  return { address, headers: { authorization: `Basic ${Buffer.from(pair).toString('base64')}` } }
-}
-
-/** `fetch failed` has what it failed with as its cause. */
 function problemOf(error: unknown, signal: AbortSignal): string {
   if (signal.aborted) return 'it does not answer in time'
-  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
-  if (!(cause instanceof Error)) return String(cause)
-  if (cause.message === 'unexpected redirect') return 'it redirects, which is not followed'
-  // An AggregateError, of a name with several addresses, has no message.
-  return cause.message !== '' ? cause.message : String((cause as NodeJS.ErrnoException).code)
+  const problem = fetchProblem(error)
+  return problem === 'unexpected redirect' ? 'it redirects, which is not followed' : problem
 }

@@ -1,96 +1,11 @@
 import type { CompiledBackfill } from '../compiled/compiled-migration.js'
 import type { RecordedProgress } from '../journal/unit-progress.js'
 import type { UnitId, UnitState } from '../unit.js'
+import type { BackfillKey, BackfillTable } from './backfill-key.js'
+import type { BackfillTotals, BatchResult, LeaseAnswer, LeasedRange, RangeTaker } from './leased-range.js'
 import type { MapColumns, RowChange, RowRead, RowsAsked } from './mapped-rows.js'
 import type { ServerSignal, SignalRequest } from './server-signal.js'
 import type { Backend, Session, TransactionOptions } from './session.js'
-
-export interface BackfillKeyColumn {
-  readonly name: string
-  /** The server's name of the type, for the cast. */
-  readonly type: string
-}
-
-/**
- * The columns a backfill walks by, in the order of their index. Keys travel as text and are cast back by the server: one
- * column as the database writes it, several as a JSON array of such texts. Only the dialect that made a key reads it.
- */
-export interface BackfillKey {
-  readonly columns: readonly BackfillKeyColumn[]
-  readonly index: string
-  /** One column of whole numbers, whose text is the number. */
-  readonly wholeNumbers?: true
-  /** Each key is a page of the table, with any number of rows. */
-  readonly pages?: true
-  /** Why it is walked by this, where that is no index: for people. */
-  readonly because?: string
-}
-
-/** The same for the same columns and types, whatever the index is called. */
-export function keyName({ columns }: BackfillKey): string {
-  return JSON.stringify(columns.map(({ name, type }) => [name, type]))
-}
-
-export interface BackfillTable {
-  readonly key: BackfillKey
-  /** The planner's estimate of rows; null where the table was never analysed. */
-  readonly estimatedRows: number | null
-  readonly bytes: number
-}
-
-/** A slice of the table leased to one worker: of it, the keys in (cursor, upper] are still to be done. */
-export interface LeasedRange {
-  readonly unit: UnitId
-  /** Its number within the unit; says nothing of the order of keys. */
-  readonly ordinal: number
-  /** 0, then one for each catch-up. */
-  readonly pass: number
-  /** Where it ends; a worker that splits the range brings it down. */
-  readonly upper: string
-  /** How far it got; null is nothing yet. */
-  readonly cursor: string | null
-  readonly rowsDone: number
-  /** Fencing number: only the holder of the newest one can move the cursor. */
-  readonly epoch: string
-}
-
-/** Who takes the rest of a split range, and for how long. */
-export interface RangeTaker {
-  readonly owner: string
-  /** ms */
-  readonly leaseMs: number
-  /** ms */
-  readonly lockTimeout: number
-}
-
-export type LeaseAnswer =
-  | { readonly state: 'leased'; readonly range: LeasedRange }
-  /** Somebody else works on what is left. */
-  | { readonly state: 'busy'; readonly owner: string; readonly backend: Backend }
-  /** A plain read of all ranges says that they are whole. */
-  | { readonly state: 'whole' }
-
-export interface BatchResult {
-  /** False: cursor or upper were not what we thought, or the epoch is not ours any more; nothing was changed. */
-  readonly moved: boolean
-  readonly rows: number
-  /** A row that was mapped has been changed since it was read; nothing was changed. */
-  readonly stale?: true
-  /** At its end somebody was waiting for a row that it holds; may be said where it was another's row. */
-  readonly waited?: true
-}
-
-/** The sum of all ranges of a unit, whoever worked on them. */
-export interface BackfillTotals {
-  /** Rows changed. */
-  readonly rows: number
-  /** Keys passed, changed or not. */
-  readonly keys: number
-  /** Ranges that are not whole. */
-  readonly open: number
-  /** The last pass; null where there is no range. */
-  readonly pass: number | null
-}
 
 /** Why the database refuses a row, in its own words. */
 export interface RowError {

@@ -1,4 +1,4 @@
-import { shownAddress } from '@phasegate/core'
+import { fetchProblem, shownAddress, withoutCredentials } from '@phasegate/core'
 import { withoutSecrets } from './secrets.js'
 
 /** Bytes that are read of an answer; what is longer is cut. */
@@ -54,15 +54,11 @@ function refuseRedirect({ redirects = 'none', method }: Request, first: URL, nex
 }
 
 async function send({ method = 'GET', headers, secretHeaders, body, signal }: Request, url: URL, home: boolean) {
-  // fetch takes no user and password in a URL, and says the whole URL where it refuses one.
-  const address = new URL(url)
-  address.username = ''
-  address.password = ''
-  const credentials = home && url.username !== '' ? { authorization: basic(url) } : {}
+  const { address, headers: basic } = withoutCredentials(url)
   try {
     return await fetch(address, {
       method,
-      headers: { ...headers, ...credentials, ...(home ? secretHeaders : {}) },
+      headers: { ...headers, ...(home ? { ...basic, ...secretHeaders } : {}) },
       redirect: 'manual',
       ...(body === undefined ? {} : { body }),
       ...(signal === undefined ? {} : { signal }),
@@ -70,20 +66,8 @@ async function send({ method = 'GET', headers, secretHeaders, body, signal }: Re
   } catch (error) {
     signal?.throwIfAborted()
     // A header that cannot be sent is quoted with its value.
-    throw new Error(`no answer from ${shownAddress(url)}: ${withoutSecrets(causeOf(error), secretHeaders ?? {})}`)
+    throw new Error(`no answer from ${shownAddress(url)}: ${withoutSecrets(fetchProblem(error), secretHeaders ?? {})}`)
   }
-}
-
-function basic({ username, password }: URL): string {
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
-  return `Basic ${Buffer.from(pair).toString('base64')}`
-}
-
-/** Node's fetch says "fetch failed", and why in its cause. */
-function causeOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  if (!(cause instanceof Error)) return String(cause)
-  return cause.message || ('code' in cause ? String(cause.code) : cause.name)
 }
 
 async function read(response: Response): Promise<Answer> {

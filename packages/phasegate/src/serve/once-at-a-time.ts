@@ -4,12 +4,12 @@
  *
  * @param now ms, monotonic
  */
-export function onceAtATime<T>(
-  ask: (name: string) => Promise<T>,
+export function onceAtATime<T, N extends string = string>(
+  ask: (name: N) => Promise<T>,
   freshMs: number,
   now: () => number,
-): (name: string) => Promise<T> {
-  const asked = new Map<string, { readonly answer: Promise<T>; until: number }>()
+): (name: N) => Promise<T> {
+  const asked = new Map<N, { readonly answer: Promise<T>; until: number }>()
   return (name) => {
     for (const [other, { until }] of asked) if (until <= now()) asked.delete(other)
     const known = asked.get(name)

@@ -1,11 +1,10 @@
 import {
   type Emit,
-  EXIT,
   type Logger,
-  PhasegateError,
   type Session,
   systemClock,
   type Target,
+  type UnitName,
   unitName,
 } from '@phasegate/core'
 import { createStatus, type Dialect } from '@phasegate/status'
@@ -13,6 +12,7 @@ import { requireDatabase } from '../config/read-settings.js'
 import type { Settings } from '../config/settings.js'
 import { startServer } from '../http/start-server.js'
 import { dialectOf } from '../load/dialect-of.js'
+import { unitMissing } from '../load/load-errors.js'
 import { resolveUnit } from '../load/resolve-unit.js'
 import { handleRequest } from '../serve/handle-request.js'
 import { onceAtATime } from '../serve/once-at-a-time.js'
@@ -63,7 +63,7 @@ export async function runServe(options: ServeOptions = {}): Promise<void> {
     logger: SILENT,
   })
   const askOnce = onceAtATime(
-    (unit) => connectRunner(runner, options, async (open) => named(unit, await askGatesOf(open, unit))),
+    (unit: UnitName) => connectRunner(runner, options, async (open) => named(unit, await askGatesOf(open, unit))),
     GATE_FRESH,
     systemClock.now,
   )
@@ -97,14 +97,9 @@ export async function runServe(options: ServeOptions = {}): Promise<void> {
   await journal.close()
 }
 
-function named(unit: string, [answer]: readonly GateAnswerOfUnit[]): GateAnswerOfUnit {
-  if (answer !== undefined) return answer
-  throw new PhasegateError({
-    code: 'UNIT.UNKNOWN',
-    message: `There is no unit '${unit}'.`,
-    next: ['phasegate status'],
-    exit: EXIT.usage,
-  })
+function named(unit: UnitName, [answer]: readonly GateAnswerOfUnit[]): GateAnswerOfUnit {
+  if (answer === undefined) throw unitMissing(unit)
+  return answer
 }
 
 /** One statement at a time on a session of its own, which is opened anew after whatever went wrong. */

@@ -1,5 +1,6 @@
-import { type Emit, type PhasegateEvent, type UnitName, unitName } from '@phasegate/core'
-import { describeEvent } from '../output/describe-event.js'
+import { type Emit, type PhasegateEvent, systemClock, type UnitName, unitName } from '@phasegate/core'
+import { describeEvent } from './describe-event.js'
+import type { Output } from './output.js'
 
 /** `debug` is written with `-v` only, `info` not with `--quiet`. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
@@ -21,7 +22,7 @@ const LINE_EVERY = 5000
  * The log of a daemon: each event is one line of JSON, `level`, `time`, `type`, `unit` and `message` first, then what the
  * event holds. Batches, of which there are many, have a line every few seconds for each backfill.
  */
-export function createWorkerLog(options: LogOptions): Emit {
+export function createDaemonLog(options: LogOptions): Emit {
   const { verbose, quiet, write, now, date = () => new Date() } = options
   const writtenAt = new Map<UnitName, number>()
   return (event) => {
@@ -35,6 +36,11 @@ export function createWorkerLog(options: LogOptions): Emit {
     const { type, unit: _unit, ...rest } = { unit: undefined, ...event }
     write(JSON.stringify({ level, time: date().toISOString(), type, unit, message: messageOf(event), ...rest }))
   }
+}
+
+/** A daemon's data is its log: JSON lines on stdout, with `--json` and without. */
+export function daemonLogTo({ verbose, quiet, data }: Output): Emit {
+  return createDaemonLog({ verbose, quiet, write: data, now: systemClock.now })
 }
 
 function messageOf(event: PhasegateEvent): string {

@@ -1,6 +1,6 @@
 import { type PhasegateEvent, readProgress } from '@phasegate/core'
 import { expect, test } from 'vitest'
-import { createWorkerLog } from './worker-log.js'
+import { createDaemonLog } from './daemon-log.js'
 
 const unit = { migration: '20261122093000_flag', phase: 'backfill' } as const
 const batch = (of: { readonly migration: string } = unit): PhasegateEvent => ({
@@ -15,7 +15,7 @@ const batch = (of: { readonly migration: string } = unit): PhasegateEvent => ({
 function record(options: { readonly verbose?: boolean; readonly quiet?: boolean } = {}) {
   const lines: string[] = []
   const clock = { now: 0 }
-  const log = createWorkerLog({
+  const log = createDaemonLog({
     verbose: false,
     quiet: false,
     ...options,
