@@ -1,0 +1,99 @@
+import type { QualifiedName } from '../compiled/database-object.js'
+import type { Leftovers } from '../engine/engine-run.js'
+import type { EngineName } from '../engine/engine-task.js'
+import type { LockHolder, Session, TransactionOptions } from './session.js'
+
+/** How a tool reaches the database. Holds the password: only ever written to a file of mode 0600. */
+export interface EngineConnection {
+  readonly host: string
+  readonly port: number
+  /** Path of a Unix socket, which then counts instead of host and port (PostgreSQL: its directory). */
+  readonly socket?: string
+  readonly user: string
+  readonly password: string
+  readonly database: string
+  /** Absent: no TLS. */
+  readonly tls?: {
+    /** `encrypt`: any certificate; `verify`: certificate and name. */
+    readonly mode: 'encrypt' | 'verify'
+    /** PEM texts. */
+    readonly ca?: string
+    readonly cert?: string
+    readonly key?: string
+  }
+}
+
+/** A table as an engine's preflight wants to know it. Names as the catalog holds them. */
+export interface EngineTable {
+  readonly schema: string
+  readonly name: string
+  /** The server's own mark of it: another one after it was written anew or swapped. */
+  readonly identity: string
+  /** Estimated; null where the server does not know. */
+  readonly rows: number | null
+  /** With its indexes. */
+  readonly bytes: number
+  /** `InnoDB`; on PostgreSQL `heap`, `partitioned`, `unlogged`, `temporary`. */
+  readonly storage: string
+  readonly partitioned: boolean
+  readonly columns: readonly string[]
+  /** Unique keys that walk the table: every column NOT NULL, whole, valid. The primary one first. */
+  readonly keys: readonly { readonly name: string; readonly columns: readonly string[]; readonly primary: boolean }[]
+  /** Foreign keys of this table. */
+  readonly references: readonly { readonly constraint: string; readonly table: string }[]
+  /** Foreign keys of other tables that point at this one. */
+  readonly referencedBy: readonly {
+    readonly constraint: string
+    readonly table: string
+    readonly rows: number | null
+  }[]
+  /** `sync`: made by a sync of ours. */
+  readonly triggers: readonly { readonly name: string; readonly sync: boolean }[]
+}
+
+/** What an engine needs of the server and of the account; the dialect knows how to look. */
+export type EngineRequirement =
+  | 'InnoDB table'
+  | 'binary log of full rows'
+  | 'may read the binary log'
+  | 'may create triggers'
+  | 'may copy the table'
+  | 'may swap the table'
+
+/** What a kind of database gives engines, and does for them. Everything that is said in SQL is here. */
+export interface EngineTarget {
+  /** Engines that work on it. */
+  readonly engines: readonly EngineName[]
+  readonly connection: EngineConnection
+  /** Undefined: there is no such table. */
+  inspect(session: Session, table: QualifiedName): Promise<EngineTable | undefined>
+  /** Of these requirements, what is not met: each a sentence that says what is there, what is wanted and how to change it. */
+  unmet(session: Session, table: EngineTable, requirements: readonly EngineRequirement[]): Promise<readonly string[]>
+  /** Fresh statistics: an engine's progress is counted by them. */
+  refreshStatistics(session: Session, table: EngineTable): Promise<void>
+  /** Bytes free where the server keeps its data; null where it cannot be told (it never is over the wire on MySQL). */
+  freeBytes(session: Session): Promise<number | null>
+  /** Version of an extension of the server that an engine needs (`pg_repack`); undefined: it is not installed. */
+  extensionVersion(session: Session, extension: string): Promise<string | undefined>
+  /** Of these names, those that are there. */
+  existing(session: Session, table: Pick<EngineTable, 'schema' | 'name'>, names: Leftovers): Promise<Leftovers>
+  /** Sessions of others that work on one of these tables right now: the tool's, where these are its own. */
+  sessionsOn(session: Session, schema: string, tables: readonly string[]): Promise<readonly LockHolder[]>
+  /**
+   * Removes what an engine left, so that no write of anybody fails or is lost at any moment: triggers first, then tables, and
+   * so that a tool that still runs cannot swap in between. What is not there is left alone. Under the limits given.
+   */
+  removeLeftovers(
+    session: Session,
+    table: Pick<EngineTable, 'schema' | 'name'>,
+    names: Leftovers,
+    limits: TransactionOptions,
+  ): Promise<void>
+  /** Puts `copy` in the table's place in one step; the table is then called `old`. Both in the table's schema. */
+  swap(
+    session: Session,
+    table: Pick<EngineTable, 'schema' | 'name'>,
+    names: { readonly copy: string; readonly old: string },
+    limits: TransactionOptions,
+  ): Promise<void>
+}
