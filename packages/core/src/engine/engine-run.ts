@@ -10,7 +10,10 @@ export interface ToolProcess {
 /** What an engine leaves in the database while it works and after it was killed. Names as the catalog holds them. */
 export interface Leftovers {
   readonly triggers: readonly string[]
-  /** Tables of its own: the copy, its log, the old table. */
+  /**
+   * Tables of its own: the copy, its log, the old table. In the table's schema, or with their own: `repack.log_16455`. A
+   * row type that stands alone counts as one. In the order in which they are removed.
+   */
   readonly tables: readonly string[]
 }
 

@@ -1,4 +1,5 @@
 import type { QualifiedName } from '../compiled/database-object.js'
+import type { EngineProgress } from '../engine/engine-progress.js'
 import type { Leftovers } from '../engine/engine-run.js'
 import type { EngineName } from '../engine/engine-task.js'
 import type { LockHolder, Session, TransactionOptions } from './session.js'
@@ -59,12 +60,26 @@ export type EngineRequirement =
   | 'may create triggers'
   | 'may copy the table'
   | 'may swap the table'
+  | 'superuser'
+  /** Owner of the table, with the rights that the extension of `pg_repack` wants. */
+  | 'may write the table anew'
+  | 'no publication of all tables'
+
+/** What the server's own views show of a tool that says nothing itself. */
+export interface EngineSeen {
+  readonly state: EngineProgress['state']
+  /** Rows copied, estimated by bytes; null where it cannot be told. */
+  readonly done: number | null
+  /** Whom it waits for; null where it works. */
+  readonly waitsFor: string | null
+}
 
 /** What a kind of database gives engines, and does for them. Everything that is said in SQL is here. */
 export interface EngineTarget {
   /** Engines that work on it. */
   readonly engines: readonly EngineName[]
-  readonly connection: EngineConnection
+  /** Asked for each run: a password may be a token that expires. */
+  connection(): Promise<EngineConnection>
   /** Undefined: there is no such table. */
   inspect(session: Session, table: QualifiedName): Promise<EngineTable | undefined>
   /** Of these requirements, what is not met: each a sentence that says what is there, what is wanted and how to change it. */
@@ -75,6 +90,10 @@ export interface EngineTarget {
   freeBytes(session: Session): Promise<number | null>
   /** Version of an extension of the server that an engine needs (`pg_repack`); undefined: it is not installed. */
   extensionVersion(session: Session, extension: string): Promise<string | undefined>
+  /** What an engine will feel although it may start: transactions that it waits for, slots that decode what it writes. */
+  remarks?(session: Session, table: EngineTable): Promise<readonly string[]>
+  /** What is to be seen of a tool at work on this table; undefined: nothing. Only where an engine does not say it itself. */
+  watch?(session: Session, table: EngineTable): Promise<EngineSeen | undefined>
   /** Of these names, those that are there. */
   existing(session: Session, table: Pick<EngineTable, 'schema' | 'name'>, names: Leftovers): Promise<Leftovers>
   /** Sessions of others that work on one of these tables right now: the tool's, where these are its own. */
