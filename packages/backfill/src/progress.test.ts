@@ -25,6 +25,7 @@ describe('progress', () => {
       throttleReason: null,
       throttledSeconds: 0,
       compared: null,
+      engine: null,
     })
   })
 

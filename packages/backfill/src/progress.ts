@@ -93,6 +93,7 @@ export function describeProgress(state: ProgressState, times: BatchTimes = NO_BA
     throttleReason: state.throttleReason,
     throttledSeconds: Math.round(times.throttledMs / 1000),
     compared: state.compared,
+    engine: null,
   }
 }
 

@@ -1,8 +1,17 @@
+import type { Leftovers } from './engine/engine-run.js'
+import type { EngineName } from './engine/engine-task.js'
 import type { GateCheck } from './gate/gate.js'
 import type { BatchTimes } from './journal/batch-times.js'
 import type { UnitProgress } from './journal/unit-progress.js'
 import type { LockHolder } from './ports/session.js'
-import type { UnitId, UnitName, UnitState } from './unit.js'
+import { type UnitId, type UnitName, type UnitState, unitName } from './unit.js'
+
+/** What an engine's events say of it; without a unit it works outside of any migration. */
+interface EngineEvent {
+  readonly unit?: UnitId
+  readonly engine: EngineName
+  readonly table: string
+}
 
 /** Everything that happens, as data. Progress, logs and metrics listen; nothing below the command line prints. */
 export interface EventMap {
@@ -53,6 +62,21 @@ export interface EventMap {
   'backfill.compared': { readonly unit: UnitId; readonly rows: number; readonly progress: UnitProgress }
   /** This process has stopped working on it, for whatever reason; `batches` are those of all workers so far. */
   'backfill.ended': { readonly unit: UnitId; readonly progress: UnitProgress; readonly batches: BatchTimes }
+  /** An engine begins on a table, goes on from its last checkpoint, or was found at work by whoever came next. */
+  'engine.started': EngineEvent & {
+    readonly version: string
+    readonly how: 'new' | 'resumed' | 'taken up'
+    readonly pid: number
+  }
+  'engine.progress': EngineEvent & { readonly progress: UnitProgress }
+  /** It waits: for a gate before its cut-over, for a lock, for a person, for the server to calm down. */
+  'engine.waiting': EngineEvent & { readonly reason: string }
+  /** The tool is gone; what it left was taken away. */
+  'engine.removed': EngineEvent & { readonly leftovers: Leftovers }
+  /** We stop, the tool goes on by itself; it never swaps without us. */
+  'engine.left': EngineEvent & { readonly pid: number }
+  /** The table was swapped or written anew, and the catalog shows it. */
+  'engine.done': EngineEvent & { readonly ms: number }
   /** A daemon has compiled its files and begins; `health` is the address of its endpoint. */
   'worker.started': { readonly migrations: number; readonly pollMs: number; readonly health: string | null }
   /** The database answers and the journal can be read: at first, and again after an outage. */
@@ -78,3 +102,9 @@ export type PhasegateEvent = { [K in keyof EventMap]: { readonly type: K } & Eve
 
 /** Where events go. Must not throw and must not block. */
 export type Emit = (event: PhasegateEvent) => void
+
+/** Whom an event is about: its unit, or the table that an engine works on outside of any; undefined: the process itself. */
+export function subjectOfEvent(event: PhasegateEvent): string | undefined {
+  const { unit, table } = event as { readonly unit?: UnitId; readonly table?: string }
+  return unit === undefined ? table : unitName(unit)
+}

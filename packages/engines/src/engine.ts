@@ -9,6 +9,7 @@ import type {
   EngineTask,
   Leftovers,
   Session,
+  TransactionOptions,
 } from '@phasegate/core'
 import type { RunFiles } from './run-files.js'
 
@@ -72,14 +73,14 @@ export interface OutputReader {
  */
 export interface Engine {
   readonly name: EngineName
-  /** Undefined: it can; a text: why not, for a person. */
-  readonly cannot: { readonly hold?: string; readonly pause?: string; readonly pace?: string }
   readonly requirements: readonly EngineRequirement[]
 
   /** Finds the tool and what it can do. @throws `ENGINE.MISSING`, `ENGINE.TOO_OLD`, each with how to get it */
   probe(settings: ToolSettings): Promise<Tool>
   /** Why it may not do this to this table, each reason with the way out; by what is known without asking the tool. */
   refuses(task: EngineTask, table: EngineTable, tool: Tool): readonly string[]
+  /** What it cannot do on this table, each with why, for a person. */
+  cannot(table: EngineTable): { readonly hold?: string; readonly pause?: string; readonly pace?: string }
   /** What else must hold before it starts, asked of the server: versions that must match, another run of the same tool. */
   preflight?(job: Omit<Job, 'run' | 'files'>): Promise<readonly string[]>
   /** Bytes of disk that it takes at its peak, where the server can say how many are free. */
@@ -103,12 +104,15 @@ export interface Engine {
   resume(job: Job): Promise<void>
   /** How much of its time it rests: 0 not at all, 1 as long as it works. */
   pace?(job: Job, rest: number): Promise<void>
-  /** Lets the cut-over happen that was held back, by the tool or by `target.swap`. Returns when it was asked for. */
-  release(job: Job): Promise<void>
+  /**
+   * Lets the cut-over happen that was held back: asks the tool for it, or does it by `target.swap` under these limits, a
+   * lock timeout of which comes again.
+   */
+  release(job: Job, limits: TransactionOptions): Promise<void>
   /** Asks the tool to end, the way that leaves least behind. The supervisor kills what does not listen. */
   stop(job: Job): Promise<void>
   /** After the tool is gone: can another run go on from where it was? */
   canResume?(job: Job): Promise<boolean>
   /** After the tool is gone: removes from the database what it left. What stands in the place of the table is not touched. */
-  cleanUp(job: Job): Promise<void>
+  cleanUp(job: Job, limits: TransactionOptions): Promise<void>
 }

@@ -1,3 +1,4 @@
+import { NO_PROGRESS, type UnitProgress } from '../journal/unit-progress.js'
 import type { EngineName } from './engine-task.js'
 
 /** How far an engine is, in the words of a backfill's progress where they say the same. */
@@ -19,4 +20,11 @@ export interface EngineProgress {
   readonly paused: boolean
   /** Why it waits, whoever makes it wait; null where nothing does. */
   readonly throttleReason: string | null
+}
+
+/** The same in the form of a backfill's. */
+export function unitProgressOf(progress: EngineProgress): UnitProgress {
+  const { engine, state, lagSeconds, done, ...rest } = progress
+  const { walked: _walked, batches: _batches, ...none } = NO_PROGRESS
+  return { ...none, ...rest, done: done ?? 0, engine: { name: engine, state, lagSeconds } }
 }

@@ -2,7 +2,6 @@ import type { EngineName } from './engine-task.js'
 
 /** A process of an operating system. `startedAt` is a mark of its start, since ids are used again. */
 export interface ToolProcess {
-  readonly host: string
   readonly pid: number
   readonly startedAt: string
 }
@@ -32,14 +31,16 @@ export interface EngineRun {
   readonly identity: string
   /** What a run of it may leave, by name, whether it is there by now or not. */
   readonly leftovers: Leftovers
-  /** Where its files are on the tool's host: credentials, socket, flags, output. */
+  /** Name of the machine that the tool runs on. */
+  readonly host: string
+  /** Where its files are on that machine: credentials, socket, flags, output. */
   readonly directory: string
-  /** Null: about to be started. */
+  /** Null: about to be started, or its work is done. */
   readonly process: ToolProcess | null
   /**
    * `copying`; `held`: copied and kept equal, its cut-over waits for us; `cutting over`: released, or we are swapping.
    */
   readonly state: 'copying' | 'held' | 'cutting over'
-  /** ISO, by the database's clock. */
+  /** ISO, by the clock of its machine. */
   readonly startedAt: string
 }

@@ -1,6 +1,7 @@
+import type { EngineName } from '../engine/engine-task.js'
 import { type BatchTimes, NO_BATCHES } from './batch-times.js'
 
-/** How far a backfill is. */
+/** How far a backfill is, or an engine that copies a table. */
 export interface UnitProgress {
   /** Rows changed so far, by all workers. */
   readonly done: number
@@ -22,6 +23,8 @@ export interface UnitProgress {
   readonly throttledSeconds: number
   /** Rows compared so far in the verification that runs; null outside of one. */
   readonly compared: number | null
+  /** The engine that is at work, what it is doing, and how many seconds it is behind; null: it is a backfill. */
+  readonly engine: { readonly name: EngineName; readonly state: string; readonly lagSeconds: number | null } | null
 }
 
 /** What the journal keeps of it, for everybody who asks and for whoever goes on with it. */
@@ -54,6 +57,7 @@ export const NO_PROGRESS: RecordedProgress = {
   throttleReason: null,
   throttledSeconds: 0,
   compared: null,
+  engine: null,
   walked: 0,
   batches: NO_BATCHES,
 }

@@ -6,8 +6,16 @@ import type { Backend, ErrorKind, LockHolder, Session } from './session.js'
 import type { StatementUseReading, UsedObject } from './statement-use.js'
 import type { WritersReading } from './writers-reading.js'
 
-/** `journal` guards creation and upgrade; the others are one a lane. */
-export type LockName = 'journal' | 'expand' | 'backfill' | 'contract'
+/**
+ * `journal` guards creation and upgrade; the next three are one a lane; `table …` is held while an engine is supervised that
+ * works on that table (`tableLock`).
+ */
+export type LockName = 'journal' | 'expand' | 'backfill' | 'contract' | `table ${string}`
+
+/** The lock of a table, by its names as the catalog holds them. */
+export function tableLock({ schema, name }: { readonly schema: string; readonly name: string }): LockName {
+  return `table ${schema}.${name}`
+}
 
 export interface TableSize {
   readonly table: string

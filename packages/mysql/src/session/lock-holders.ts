@@ -2,13 +2,15 @@ import { type Backend, EXIT, type LockHolder, type LockName, PhasegateError, typ
 import { findTables } from '../catalog/tables-named.js'
 import type { Capabilities } from '../server/capabilities.js'
 import { errorNumber } from './classify-error.js'
-import { LANE_LOCK, SESSION_LOCK } from './lane-lock.js'
+import { LANE_LOCK, lockKey, SESSION_LOCK } from './lane-lock.js'
 import { describeSessions, ifAllowed, openTransactions } from './list-sessions.js'
 import { anyTableInUse, hasLockPlugin, pluginBlockers, pluginLocksOn } from './metadata-lock-info.js'
 import { conflicts, lockOfMode, metadataLockBlockers, metadataLocksOn, rowLockBlockers } from './metadata-locks.js'
 
 export async function laneLockHolder(session: Session, lock: LockName): Promise<LockHolder | undefined> {
-  const [row] = await session.query<{ id: string | number | null }>(`SELECT IS_USED_LOCK(${LANE_LOCK}) AS id`, [lock])
+  const [row] = await session.query<{ id: string | number | null }>(`SELECT IS_USED_LOCK(${LANE_LOCK}) AS id`, [
+    lockKey(lock),
+  ])
   if (row === undefined || row.id === null) return undefined
   const [holder] = await describeSessions(session, [String(row.id)])
   // Nobody else takes a lock of that name, even where the server does not tell what a client calls itself.

@@ -1,6 +1,7 @@
-import { type Emit, type PhasegateEvent, systemClock, type UnitName, unitName } from '@phasegate/core'
+import { type Emit, type PhasegateEvent, subjectOfEvent, systemClock, unitName } from '@phasegate/core'
 import { describeEvent } from './describe-event.js'
 import type { Output } from './output.js'
+import { isPassing } from './passing-event.js'
 
 /** `debug` is written with `-v` only, `info` not with `--quiet`. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
@@ -24,16 +25,17 @@ const LINE_EVERY = 5000
  */
 export function createDaemonLog(options: LogOptions): Emit {
   const { verbose, quiet, write, now, date = () => new Date() } = options
-  const writtenAt = new Map<UnitName, number>()
+  const writtenAt = new Map<string, number>()
   return (event) => {
     const level = levelOf(event)
     if (level === 'debug' ? !verbose : level === 'info' && quiet) return
-    const unit = 'unit' in event ? unitName(event.unit) : undefined
-    if (unit !== undefined && (event.type === 'batch.done' || event.type === 'backfill.compared')) {
-      if (now() - (writtenAt.get(unit) ?? Number.NEGATIVE_INFINITY) < LINE_EVERY) return
-      writtenAt.set(unit, now())
+    const subject = subjectOfEvent(event)
+    if (subject !== undefined && isPassing(event)) {
+      if (now() - (writtenAt.get(subject) ?? Number.NEGATIVE_INFINITY) < LINE_EVERY) return
+      writtenAt.set(subject, now())
     }
-    const { type, unit: _unit, ...rest } = { unit: undefined, ...event }
+    const { type, unit: of, ...rest } = { unit: undefined, ...event }
+    const unit = of === undefined ? undefined : unitName(of)
     write(JSON.stringify({ level, time: date().toISOString(), type, unit, message: messageOf(event), ...rest }))
   }
 }

@@ -1,4 +1,4 @@
-import { type PhasegateEvent, unitName } from '@phasegate/core'
+import { type PhasegateEvent, subjectOfEvent, unitName } from '@phasegate/core'
 import { formatDuration } from './amounts.js'
 import { describeBatches } from './batch-histogram.js'
 import { describeProgress } from './progress-line.js'
@@ -6,6 +6,7 @@ import { truncate } from './table.js'
 
 /** One event in words; undefined for what only `-v` shows. */
 export function describeEvent(event: PhasegateEvent, verbose: boolean): string | undefined {
+  const subject = subjectOfEvent(event)
   switch (event.type) {
     case 'lock.waiting':
       return `waiting for the ${event.lock} lock${event.holder === undefined ? '' : ` held by ${event.holder.application || event.holder.user || 'a session'} (${event.holder.client})`}, ${formatDuration(event.waitedMs)}`
@@ -60,6 +61,24 @@ export function describeEvent(event: PhasegateEvent, verbose: boolean): string |
         : `${unitName(event.unit)} ${describeBatches(event.batches).join('\n')}`
     case 'backfill.verifying':
       return `${unitName(event.unit)} verifying, pass ${event.pass}${event.mismatches === undefined ? '' : `: ${event.mismatches} rows differ`}`
+    case 'engine.started': {
+      const how = {
+        new: 'starts',
+        resumed: 'goes on from its last checkpoint',
+        'taken up': 'is at work and is taken up',
+      }
+      return `${subject} ${event.engine} ${event.version} ${how[event.how]} on ${event.table}, process ${event.pid}`
+    }
+    case 'engine.progress':
+      return `${subject} ${describeProgress(event.progress)}`
+    case 'engine.waiting':
+      return `${subject} ${event.engine} waits: ${event.reason}`
+    case 'engine.removed':
+      return `${subject} what ${event.engine} left is removed: ${[...event.leftovers.triggers, ...event.leftovers.tables].join(', ')}`
+    case 'engine.left':
+      return `${subject} ${event.engine} goes on by itself, process ${event.pid}, and waits with its cut-over; the same command takes it up`
+    case 'engine.done':
+      return `${subject} ${event.engine} is done with ${event.table} after ${formatDuration(event.ms)}`
     case 'worker.started':
       return `worker started with ${event.migrations} migrations`
     case 'worker.connected':

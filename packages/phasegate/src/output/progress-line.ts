@@ -1,4 +1,4 @@
-import type { UnitName, UnitProgress } from '@phasegate/core'
+import type { UnitProgress } from '@phasegate/core'
 import { formatCount, formatDuration, formatPercent } from './amounts.js'
 import { displayWidth, truncate } from './table.js'
 
@@ -10,7 +10,7 @@ export function describeProgress(progress: UnitProgress): string {
 }
 
 /** The same behind the name of its unit, in one line of that width: what says least goes first. */
-export function progressLine(unit: UnitName, progress: UnitProgress, width: number): string {
+export function progressLine(unit: string, progress: UnitProgress, width: number): string {
   // The time that a migration's name begins with sorts it; a person knows it by the rest.
   const names = [unit, unit.replace(/^\d{8,}_/, '')]
   let parts = partsOf(progress)
@@ -32,12 +32,15 @@ interface Part {
 }
 
 function partsOf(progress: UnitProgress): readonly Part[] {
-  const { batchSize, compared, etaSeconds, pausedSeconds, rowsPerSecond, throttledSeconds, throttleReason } = progress
+  const { batchSize, compared, engine, etaSeconds, pausedSeconds, rowsPerSecond, throttledSeconds, throttleReason } =
+    progress
   const part = (worth: number, text: string | undefined): readonly Part[] =>
     text === undefined ? [] : [{ worth, text }]
   const time = (seconds: number): string => formatDuration(seconds * 1000)
   return [
     { worth: 9, text: rowsText(progress) },
+    ...part(8, engine === null ? undefined : `${engine.name} ${engine.state}`),
+    ...part(2, engine?.lagSeconds == null || engine.lagSeconds < 1 ? undefined : `${time(engine.lagSeconds)} behind`),
     ...part(8, compared === null ? undefined : `verifying, ${formatCount(compared)} rows compared`),
     ...part(4, rowsPerSecond === null || compared !== null ? undefined : `${formatCount(rowsPerSecond)} rows/s`),
     ...part(

@@ -1,6 +1,7 @@
-import { type Emit, type PhasegateEvent, type UnitName, unitName } from '@phasegate/core'
+import { type Emit, subjectOfEvent } from '@phasegate/core'
 import { describeEvent } from './describe-event.js'
 import type { Output } from './output.js'
+import { isPassing } from './passing-event.js'
 import { progressLine } from './progress-line.js'
 
 export interface Progress {
@@ -14,12 +15,6 @@ export interface Progress {
 const LINE_EVERY = 5000
 const DRAW_EVERY = 100
 
-/** What comes once a batch, and is shown now and then. */
-type Passing = Extract<PhasegateEvent, { type: 'batch.done' | 'backfill.compared' }>
-
-const isPassing = (event: PhasegateEvent): event is Passing =>
-  event.type === 'batch.done' || event.type === 'backfill.compared'
-
 /**
  * Shows events on stderr: a live line for each backfill on a terminal, else a line every few seconds; one JSON line an
  * event with `--json`; nothing with `--quiet`.
@@ -30,10 +25,10 @@ export function createProgress(output: Output, now: () => number = performance.n
   if (output.quiet) return { emit: () => {}, end: () => {} }
   if (output.format === 'json') return { emit: (event) => output.complain(JSON.stringify(event)), end: () => {} }
   const live = createLiveLines(output)
-  const shownAt = new Map<UnitName, number>()
+  const shownAt = new Map<string, number>()
   const emit: Emit = (event) => {
     if (isPassing(event)) {
-      const name = unitName(event.unit)
+      const name = subjectOfEvent(event) ?? event.type
       const pause = output.err.isTTY ? DRAW_EVERY : LINE_EVERY
       if (now() - (shownAt.get(name) ?? Number.NEGATIVE_INFINITY) < pause) return
       shownAt.set(name, now())
@@ -44,25 +39,26 @@ export function createProgress(output: Output, now: () => number = performance.n
     live.clear()
     output.say(text)
     // Drawn again below what was said, as soon as there is something new.
-    if ('unit' in event && !isPassing(event)) shownAt.delete(unitName(event.unit))
+    const subject = subjectOfEvent(event)
+    if (subject !== undefined && !isPassing(event)) shownAt.delete(subject)
   }
   return { emit, end: live.clear }
 }
 
 interface LiveLines {
   /** Draws this line where the one of that name was, or below all others. */
-  draw(name: UnitName, line: string): void
+  draw(name: string, line: string): void
   /** Takes all of them away; the cursor is where the first one was. */
   clear(): void
 }
 
 function createLiveLines(output: Output): LiveLines {
-  const lines = new Map<UnitName, string>()
+  const lines = new Map<string, string>()
   const clear = (): void => {
     if (lines.size > 0) output.draw(`${toTheFirst(lines.size)}\u001b[J`)
     lines.clear()
   }
-  const draw = (name: UnitName, line: string): void => {
+  const draw = (name: string, line: string): void => {
     const before = lines.size
     lines.set(name, line)
     const drawn = [...lines.values()].map((one) => `\u001b[2K${one}`).join('\r\n')

@@ -1,6 +1,6 @@
 import type { Backend, LockHolder, LockName, Session } from '@phasegate/core'
 import { TABLES_NAMED } from '../catalog/tables-named.js'
-import { LOCK_CLASS, LOCK_KEYS } from './lane-lock.js'
+import { LOCK_CLASS, lockKeys, TABLE_LOCK_CLASS } from './lane-lock.js'
 import { isoText } from './postgres-session.js'
 
 interface HolderRow {
@@ -40,7 +40,7 @@ export async function laneLockHolder(session: Session, lock: LockName): Promise<
     `SELECT ${HOLDER} FROM pg_locks l JOIN pg_stat_activity a USING (pid)
      WHERE l.locktype = 'advisory' AND l.granted AND l.classid::bigint = $1 AND l.objid::bigint = $2 AND l.objsubid = 2
        AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
-    [LOCK_CLASS, LOCK_KEYS[lock]],
+    lockKeys(lock),
   )
   return rows.map(holder)[0]
 }
@@ -127,7 +127,7 @@ export async function holdersOf(
 export async function isBackendAlive(session: Session, backend: Backend): Promise<boolean> {
   const rows = await session.query(
     `SELECT 1 FROM pg_stat_activity a WHERE a.pid = $1::int AND coalesce(${isoText('a.backend_start')} = $2, EXISTS (
-       SELECT FROM pg_locks l WHERE l.pid = a.pid AND l.locktype = 'advisory' AND l.granted AND l.classid = ${LOCK_CLASS}))`,
+       SELECT FROM pg_locks l WHERE l.pid = a.pid AND l.locktype = 'advisory' AND l.granted AND l.classid IN (${LOCK_CLASS}, ${TABLE_LOCK_CLASS})))`,
     [backend.id, backend.startedAt],
   )
   return rows.length > 0

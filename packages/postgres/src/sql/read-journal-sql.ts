@@ -3,12 +3,12 @@
 const iso = (expression: string): string =>
   `to_char((${expression}) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
 
-/** Class of our advisory locks, as in session/lane-lock.ts; a test compares the two. */
-export const ADVISORY_LOCK_CLASS = 0x70686173
+/** Classes of our advisory locks, of lanes and of tables, as in session/lane-lock.ts; a test compares them. */
+export const ADVISORY_LOCK_CLASSES = [0x70686173, 0x70686174] as const
 
 const holdsLock = `EXISTS (
               SELECT FROM pg_catalog.pg_locks l
-              WHERE l.pid = a.pid AND l.locktype = 'advisory' AND l.granted AND l.classid = ${ADVISORY_LOCK_CLASS})`
+              WHERE l.pid = a.pid AND l.locktype = 'advisory' AND l.granted AND l.classid IN (${ADVISORY_LOCK_CLASSES.join(', ')}))`
 
 /**
  * Is the session that is recorded in `of` still there? `backend_start` is null for a role without pg_read_all_stats

@@ -1,11 +1,11 @@
 import { READABLE_BELOW } from '@phasegate/core'
 import { describe, expect, it, vi } from 'vitest'
-import { LOCK_CLASS } from '../session/lane-lock.js'
+import { LOCK_CLASS, TABLE_LOCK_CLASS } from '../session/lane-lock.js'
 import { describeDatabaseSql } from './describe-database.js'
 import { grantsFor } from './journal-errors.js'
 import { parseJournal } from './parse-journal.js'
 import { readJournal } from './read-journal.js'
-import { ADVISORY_LOCK_CLASS, readJournalSql } from './read-journal-sql.js'
+import { ADVISORY_LOCK_CLASSES, readJournalSql } from './read-journal-sql.js'
 
 const journal = (version: number): string => JSON.stringify({ exists: true, version, units: [] })
 const database = (exists: boolean): unknown => [
@@ -95,7 +95,8 @@ describe('reading the journal', () => {
     for (const sql of [readJournalSql, describeDatabaseSql]) expect(sql).not.toMatch(/[?$]/)
   })
 
-  it('looks for the advisory locks that runners take', () => expect(ADVISORY_LOCK_CLASS).toBe(LOCK_CLASS))
+  it('looks for the advisory locks that runners take', () =>
+    expect(ADVISORY_LOCK_CLASSES).toEqual([LOCK_CLASS, TABLE_LOCK_CLASS]))
 
   it('quotes a role as PostgreSQL does', () => {
     expect(grantsFor('my "role"')[0]).toBe('GRANT USAGE ON SCHEMA phasegate TO "my ""role""";')

@@ -31,6 +31,7 @@ const progress = {
   throttleReason: 'replicaLag: 7 s',
   throttledSeconds: 3,
   compared: null,
+  engine: null,
 }
 
 const DOCUMENT = {

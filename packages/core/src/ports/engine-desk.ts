@@ -1,0 +1,66 @@
+import type { EngineProgress } from '../engine/engine-progress.js'
+import type { EngineRun } from '../engine/engine-run.js'
+import type { EngineName, EngineTask } from '../engine/engine-task.js'
+import type { UnitId } from '../unit.js'
+import type { Session } from './session.js'
+
+/** Who executes a task on the table as it is now, and why, in words that `plan` shows. */
+export interface EngineChoice {
+  readonly engine: 'native' | EngineName
+  readonly reason: string
+}
+
+/** What persons have asked of a run: by its unit, or of everything. */
+export interface EngineOrder {
+  readonly action: 'go on' | 'pause' | 'cancel'
+  /** Who or what says so, in words. */
+  readonly reason: string
+}
+
+export interface EngineRequest {
+  /** Null: outside of any migration. */
+  readonly unit: UnitId | null
+  readonly task: EngineTask
+  readonly engine: EngineName
+  /** What an earlier run has left in the journal; null: nothing. */
+  readonly run: EngineRun | null
+  /** Asks the catalog whether the change is there; absent: only the table's mark tells. */
+  readonly happened?: (session: Session) => Promise<boolean>
+  /** Keeps the run where the next supervisor finds it; null: nothing of it is left. */
+  readonly record: (session: Session, run: EngineRun | null) => Promise<void>
+  /** Told of the session that supervises from now on: at first, and again after a lost connection. It holds the table's lock. */
+  readonly attach: (session: Session) => Promise<void>
+  /** Tells how far it is, and hears what is asked of it. */
+  readonly report: (session: Session, progress: EngineProgress) => Promise<EngineOrder>
+  /** Asked while the cut-over is held, and before the start of a tool that cannot hold it. Undefined: now; a text: why not. */
+  readonly mayCutOver: () => Promise<string | undefined>
+  /** What to do while it may not: `return` leaves the tool at work. */
+  readonly whileHeld: 'wait' | 'return'
+}
+
+export type EngineOutcome =
+  | { readonly state: 'done' }
+  /** Copied, kept equal by the tool or its triggers, not swapped. */
+  | { readonly state: 'held'; readonly reason: string }
+  /** A person has ended it; nothing of it is left. */
+  | { readonly state: 'cancelled'; readonly reason: string }
+  /** Another process supervises it, or another machine has its tool. */
+  | { readonly state: 'busy'; readonly owner: string }
+
+/** Hands tables to engines and supervises them, whoever began. */
+export interface EngineDesk {
+  /**
+   * @throws `ENGINE.NONE` where the server would keep writers waiting and no engine can take it, with the reason of each;
+   *   `ENGINE.UNSUPPORTED` where the one that is asked for does not work on this kind of database
+   */
+  choose(session: Session, task: EngineTask): Promise<EngineChoice>
+  /**
+   * Takes a task to its end, or takes up what an earlier process began. When the signal is aborted the tool is left at
+   * work, since it never swaps by itself, and the signal's reason is thrown.
+   *
+   * @throws `ENGINE.REFUSED`, `ENGINE.LEFTOVERS`, `ENGINE.FAILED`, `ENGINE.MISSING`, `ENGINE.TOO_OLD`, `ENGINE.NO_TABLE`
+   */
+  run(request: EngineRequest): Promise<EngineOutcome>
+  /** Stops the tool of a run wherever it stands before its swap, and removes everything that it left. */
+  abandon(request: Pick<EngineRequest, 'task' | 'run' | 'record' | 'happened'>): Promise<void>
+}

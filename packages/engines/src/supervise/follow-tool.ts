@@ -1,0 +1,113 @@
+import { type EngineProgress, type EngineRequest, type ToolProcess, unitProgressOf } from '@phasegate/core'
+import type { Ending, Engine, Job, OutputReader } from '../engine.js'
+import { followLines } from '../process/follow-lines.js'
+import { isAlive } from '../process/tool-process.js'
+import type { DeskOptions, ThrottleWatch } from './desk-options.js'
+import { createRest, type Rest } from './rest.js'
+import { subjectOf } from './subject.js'
+
+/** ms between two looks at the tool, and between two words to the journal. */
+const LOOK_EVERY = 500
+const REPORT_EVERY = 2_000
+/** ms between two questions whether a cut-over that is held may happen. */
+const ASK_EVERY = 2_000
+/** ms after which a tool that still holds its cut-over is told again. */
+const RELEASE_EVERY = 30_000
+/** ms that an ending may take to arrive after the process is gone. */
+const ENDING_PATIENCE = 2_000
+
+export type Followed =
+  | { readonly state: 'ended'; readonly ending: Ending; readonly reader: OutputReader }
+  /** A person wants it gone. */
+  | { readonly state: 'cancelled'; readonly reason: string }
+  /** It holds its cut-over, and nobody is to wait for that. */
+  | { readonly state: 'held'; readonly reason: string }
+
+export interface FollowedTool {
+  readonly process: ToolProcess
+  /** Undefined where it is no child of ours. */
+  readonly ended?: Promise<Ending>
+  /** The cut-over is held from now on; the copy is complete. */
+  readonly onHeld: () => Promise<void>
+  /** The cut-over is about to be let happen. */
+  readonly onRelease: () => Promise<void>
+}
+
+/**
+ * Stays beside a tool until it ends: reads what it writes, tells how far it is, hands on what is asked of it, and lets its
+ * cut-over happen when that may be. When the signal is aborted the tool goes on.
+ */
+export async function followTool(
+  desk: DeskOptions,
+  engine: Engine,
+  job: Job,
+  request: EngineRequest,
+  tool: FollowedTool,
+): Promise<Followed> {
+  const { clock, emit, signal } = desk
+  const subject = subjectOf(request)
+  const reader = engine.reader(job)
+  const stdout = followLines(job.files.path('stdout'))
+  const stderr = followLines(job.files.path('stderr'))
+  const readOn = async (toEnd = false): Promise<void> => {
+    await stdout.read((line) => reader.take(line, 'stdout'), toEnd)
+    await stderr.read((line) => reader.take(line, 'stderr'), toEnd)
+  }
+  let ending: Ending | undefined
+  void tool.ended?.then((how) => {
+    ending = how
+  })
+  const watch = await desk.watchServer?.(job.run.table)
+  const rest = createRest(engine, job, (reason) => emit({ type: 'engine.waiting', ...subject, reason }))
+  let reportedAt = Number.NEGATIVE_INFINITY
+  let askedAt = Number.NEGATIVE_INFINITY
+  let releasedAt: number | undefined
+  let held = false
+  try {
+    for (;;) {
+      signal.throwIfAborted()
+      await readOn()
+      if (!(await isAlive(tool.process))) {
+        const patience = clock.now() + ENDING_PATIENCE
+        while (ending === undefined && tool.ended !== undefined && clock.now() < patience) await clock.sleep(20)
+        await readOn(true)
+        return { state: 'ended', ending: ending ?? { code: null, signal: null }, reader }
+      }
+      const now = clock.now()
+      if (now - reportedAt >= REPORT_EVERY) {
+        reportedAt = now
+        const progress = throttled((await engine.ask?.(job)) ?? reader.progress(), watch, rest)
+        emit({ type: 'engine.progress', ...subject, progress: unitProgressOf(progress) })
+        const order = await request.report(job.session, progress)
+        if (order.action === 'cancel') return { state: 'cancelled', reason: order.reason }
+        await rest.follow(order, watch?.read() ?? null)
+        if (progress.state === 'held' && !held) {
+          held = true
+          await tool.onHeld()
+        }
+        const mayAsk = releasedAt === undefined ? now - askedAt >= ASK_EVERY : now - releasedAt >= RELEASE_EVERY
+        if (progress.state === 'held' && mayAsk) {
+          askedAt = now
+          const why = await request.mayCutOver()
+          if (why === undefined) {
+            await tool.onRelease()
+            await engine.release(job, { lockTimeout: desk.settings.lockTimeout, statementTimeout: 0 })
+            releasedAt = clock.now()
+          } else {
+            emit({ type: 'engine.waiting', ...subject, reason: why })
+            if (request.whileHeld === 'return') return { state: 'held', reason: why }
+          }
+        }
+      }
+      await clock.sleep(LOOK_EVERY, signal)
+    }
+  } finally {
+    await watch?.close()
+  }
+}
+
+/** Who makes it wait counts, be it the tool itself, a person or the server. */
+function throttled(progress: EngineProgress, watch: ThrottleWatch | undefined, rest: Rest): EngineProgress {
+  const throttleReason = rest.reason() ?? watch?.read()?.reason ?? progress.throttleReason
+  return { ...progress, paused: progress.paused || rest.paused(), throttleReason }
+}

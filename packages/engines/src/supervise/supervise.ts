@@ -1,0 +1,207 @@
+import type { EngineOutcome, EngineRequest, EngineRun, EngineTable, Session, ToolProcess } from '@phasegate/core'
+import type { Engine, Job, Tool } from '../engine.js'
+import { failedTool, noTable } from '../engine-errors.js'
+import { findTool, type StartedTool, startTool } from '../process/tool-process.js'
+import { openRunFiles, removeRunFiles, runFiles } from '../run-files.js'
+import { beginRun } from './begin-run.js'
+import { engineNamed, nameOf } from './choose-engine.js'
+import type { DeskOptions } from './desk-options.js'
+import { endProcess } from './end-process.js'
+import { followTool } from './follow-tool.js'
+import { situationOf } from './situation.js'
+import { subjectOf } from './subject.js'
+import { withLockRetry } from './with-lock-retry.js'
+
+/** ms between two questions whether a swap that waits for us may happen. */
+const ASK_EVERY = 2_000
+
+/** What survives a lost connection of the supervisor. */
+export interface Supervision {
+  run: EngineRun | null
+  /** The tool, where it is a child of ours. */
+  started: StartedTool | undefined
+}
+
+/**
+ * Takes a task to its end on a session that holds the table's lock. Each turn looks first at what the catalog and this
+ * machine say, and only then does the next thing, so that it does not matter who was killed before and when.
+ *
+ * @throws what `EngineDesk.run` says; an error of the connection, after which it may be called again with the same `state`
+ */
+export async function supervise(
+  desk: DeskOptions,
+  session: Session,
+  request: EngineRequest,
+  state: Supervision,
+): Promise<EngineOutcome> {
+  const { target, clock, emit, signal } = desk
+  const { task, happened } = request
+  const subject = subjectOf(request)
+  const engine = engineNamed(desk.engines, request.engine)
+  const settings = desk.settings.tools[engine.name] ?? {}
+  const begun = clock.now()
+  let tool: Tool | undefined
+  const record = async (run: EngineRun | null): Promise<void> => {
+    await request.record(session, run)
+    state.run = run
+  }
+  const waiting = (reason: string): void => emit({ type: 'engine.waiting', ...subject, reason })
+  const jobOf = async (run: EngineRun, table: EngineTable): Promise<Job> => {
+    tool ??= await engine.probe(settings)
+    const files = runFiles(run.directory)
+    return { task, table, target: target.engine, session, tool, run, files, settings, clock, signal }
+  }
+  /** Takes away what is left in the database and on this machine. */
+  const forget = async (job: Job): Promise<void> => {
+    const leftovers = await target.engine.existing(session, job.table, job.run.leftovers)
+    await withLockRetry(desk, waiting, (limits) => engine.cleanUp(job, limits))
+    if (leftovers.tables.length + leftovers.triggers.length > 0) emit({ type: 'engine.removed', ...subject, leftovers })
+    await removeRunFiles(job.files.directory)
+    await record(null)
+  }
+  const start = async (job: Job, resumes: boolean): Promise<void> => {
+    await openRunFiles(job.files.directory)
+    const command = await engine.command(job, resumes)
+    state.started = await startTool(job.tool, command, job.files)
+    await record({ ...job.run, process: state.started.process, state: 'copying' })
+    tell(job.run, state.started.process, resumes ? 'resumed' : 'new')
+  }
+  const tell = (run: EngineRun, { pid }: ToolProcess, how: 'new' | 'resumed' | 'taken up'): void => {
+    emit({ type: 'engine.started', ...subject, version: run.version, how, pid })
+  }
+  /** Undefined: it may be swapped now. */
+  const whyHeld = async (): Promise<EngineOutcome | undefined> => {
+    for (;;) {
+      const reason = await request.mayCutOver()
+      if (reason === undefined) return undefined
+      waiting(reason)
+      if (request.whileHeld === 'return') return { state: 'held', reason }
+      const order = await request.report(session, heldProgress(engine))
+      if (order.action === 'cancel') return { state: 'cancelled', reason: order.reason }
+      await clock.sleep(ASK_EVERY, signal)
+    }
+  }
+
+  for (;;) {
+    signal.throwIfAborted()
+    const table = await target.engine.inspect(session, task.table)
+    if (table === undefined) throw noTable(nameOf(task.table))
+    if (state.run === null) {
+      tool = await engine.probe(settings)
+      const why = engine.cannot(table).hold === undefined ? undefined : await whyHeld()
+      if (why !== undefined) return why
+      await target.engine.refreshStatistics(session, table)
+      const run = await beginRun(desk, session, engine, tool, request, table)
+      await record(run)
+      await start(await jobOf(run, table), false)
+      continue
+    }
+    const run: EngineRun = state.run
+    const job = await jobOf(run, table)
+    const now = await situationOf(desk, session, run, table, happened)
+    switch (now.is) {
+      case 'elsewhere':
+        return { state: 'busy', owner: now.owner }
+      case 'swapped': {
+        // It may still be putting things away.
+        if (now.process !== undefined) await endProcess(clock, now.process, async () => {})
+        await forget(job)
+        emit({ type: 'engine.done', ...subject, ms: clock.now() - begun })
+        return { state: 'done' }
+      }
+      case 'gone': {
+        if (await engine.canResume?.(job)) await start(job, true)
+        else await forget(job)
+        continue
+      }
+      case 'held': {
+        const why = await whyHeld()
+        if (why?.state === 'cancelled') await forget(job)
+        if (why !== undefined) return why
+        await record({ ...run, state: 'cutting over' })
+        await withLockRetry(desk, waiting, (limits) => engine.release(job, limits))
+        continue
+      }
+      case 'at work': {
+        const ours = state.started?.process.pid === now.process.pid ? state.started : undefined
+        if (ours === undefined) tell(run, now.process, 'taken up')
+        const followed = await followTool(desk, engine, job, request, {
+          process: now.process,
+          ...(ours === undefined ? {} : { ended: ours.ended }),
+          onHeld: () => record({ ...run, process: now.process, state: 'held' }),
+          onRelease: () => record({ ...run, process: now.process, state: 'cutting over' }),
+        })
+        if (followed.state === 'held') return followed
+        if (followed.state === 'cancelled') {
+          await endProcess(clock, now.process, () => engine.stop(job))
+          // It may have swapped at the last moment: then there is nothing to take back.
+          const after = await target.engine.inspect(session, task.table)
+          if (after !== undefined && after.identity !== run.identity) continue
+          await forget(job)
+          return followed
+        }
+        await afterTheEnd(followed)
+        continue
+      }
+    }
+
+    async function afterTheEnd({
+      ending,
+      reader,
+    }: Extract<Awaited<ReturnType<typeof followTool>>, { state: 'ended' }>) {
+      state.started = undefined
+      const ended = { ...(state.run ?? run), process: null }
+      if (engine.judge(job, ending, reader) === 'held') return record({ ...ended, state: 'held' })
+      const after = await target.engine.inspect(session, task.table)
+      const swapped = after !== undefined && after.identity !== run.identity && ((await happened?.(session)) ?? true)
+      if (swapped) return
+      const how =
+        ending.signal === null ? `ended with exit code ${ending.code ?? 'unknown'}` : `was ended by ${ending.signal}`
+      const resumes = (await engine.canResume?.(job)) ?? false
+      if (resumes) await record({ ...ended, state: 'copying' })
+      else await forget(job)
+      throw failedTool(run, how, reader.failure(), resumes ? 'resumes' : 'removed')
+    }
+  }
+}
+
+function heldProgress({ name }: Engine) {
+  return {
+    engine: name,
+    state: 'held',
+    done: null,
+    total: null,
+    percent: 100,
+    rowsPerSecond: null,
+    etaSeconds: 0,
+    lagSeconds: null,
+    paused: false,
+    throttleReason: null,
+  } as const
+}
+
+/** Stops the tool of a run before its swap and takes away what it left; a run that has swapped is only put away. */
+export async function abandon(
+  desk: DeskOptions,
+  session: Session,
+  { task, run, record }: Pick<EngineRequest, 'task' | 'run' | 'record'>,
+): Promise<void> {
+  if (run === null) return
+  const { target, clock, signal } = desk
+  const engine = engineNamed(desk.engines, run.engine)
+  const table = await target.engine.inspect(session, task.table)
+  if (table === undefined) throw noTable(nameOf(task.table))
+  const settings = desk.settings.tools[engine.name] ?? {}
+  const files = runFiles(run.directory)
+  const tool = { path: '', version: run.version, features: new Set<string>() }
+  const job: Job = { task, table, target: target.engine, session, tool, run, files, settings, clock, signal }
+  const process = run.process ?? (await findTool(files))
+  if (process !== undefined) await endProcess(clock, process, () => engine.stop(job))
+  await withLockRetry(
+    desk,
+    () => {},
+    (limits) => engine.cleanUp(job, limits),
+  )
+  await removeRunFiles(run.directory)
+  await record(session, null)
+}
