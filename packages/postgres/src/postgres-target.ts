@@ -4,6 +4,7 @@ import { createBackfillTarget } from './backfill/backfill-target.js'
 import { inspectSurroundings } from './catalog/inspect-surroundings.js'
 import { resetDatabase } from './catalog/reset-database.js'
 import { missingTables, tableSizes } from './catalog/table-sizes.js'
+import { createEngineTarget } from './engine/engine-target.js'
 import { createPostgresJournal } from './journal/postgres-journal.js'
 import { assertUsable } from './session/assert-usable.js'
 import { classifyError, isDatabaseError } from './session/classify-error.js'
@@ -66,6 +67,7 @@ export async function connectPostgres(options: ConnectOptions): Promise<Target> 
     lockTimeoutUnit: 1,
     journal: createPostgresJournal(),
     backfill: createBackfillTarget(),
+    engine: createEngineTarget(settings),
     openSession: open,
     close: async () => {
       for (const session of [...opened.keys()]) await close(session)

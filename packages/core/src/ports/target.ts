@@ -1,6 +1,7 @@
 import type { PhasegateError } from '../error/phasegate-error.js'
 import type { ClientSessionsSeen } from '../journal/instance-record.js'
 import type { BackfillTarget } from './backfill-target.js'
+import type { EngineTarget } from './engine-target.js'
 import type { Journal } from './journal.js'
 import type { Backend, ErrorKind, LockHolder, Session } from './session.js'
 import type { StatementUseReading, UsedObject } from './statement-use.js'
@@ -42,6 +43,7 @@ export interface Target {
   readonly lockTimeoutUnit: number
   readonly journal: Journal
   readonly backfill: BackfillTarget
+  readonly engine: EngineTarget
 
   /** A connection of our own; `purpose` shows in the server's session list. Coded errors where it cannot be had. */
   openSession(purpose: string): Promise<Session>

@@ -102,22 +102,34 @@ const CONFLICTS: Readonly<Record<string, readonly string[]>> = {
   ],
 }
 
+/** Sessions of others of which `condition` holds (over `a`, a row of pg_stat_activity), oldest transaction first. */
+export async function sessionsWhere(
+  session: Session,
+  condition: string,
+  values: readonly unknown[],
+): Promise<readonly LockHolder[]> {
+  const rows = await session.query<HolderRow>(
+    `SELECT ${HOLDER} FROM pg_stat_activity a WHERE a.pid <> pg_backend_pid() AND ${condition}
+     ORDER BY a.xact_start NULLS LAST`,
+    values,
+  )
+  return rows.map(holder)
+}
+
 /** Sessions that hold locks on `tables` which a lock of `mode` would queue behind, oldest transaction first. */
 export async function holdersOf(
   session: Session,
   tables: readonly string[],
   mode: string,
 ): Promise<readonly LockHolder[]> {
-  const rows = await session.query<HolderRow>(
-    `SELECT ${HOLDER} FROM pg_stat_activity a
-     WHERE a.pid <> pg_backend_pid() AND EXISTS (
+  return sessionsWhere(
+    session,
+    `EXISTS (
        SELECT FROM pg_locks l WHERE l.pid = a.pid AND l.locktype = 'relation' AND l.granted
          AND l.mode = ANY ($2) AND l.relation IN (SELECT oid FROM ${TABLES_NAMED})
-         AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))
-     ORDER BY a.xact_start NULLS LAST`,
+         AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))`,
     [tables, CONFLICTS[mode] ?? CONFLICTS['ACCESS EXCLUSIVE']],
   )
-  return rows.map(holder)
 }
 
 /**
