@@ -14,6 +14,7 @@ import { ensureMysqlImage } from './mysql-image.mjs'
  */
 const WANTED = [
   { file: '/usr/lib/postgresql/15/bin/initdb', package: 'postgresql-15' },
+  { file: '/usr/lib/postgresql/15/bin/pg_repack', package: 'postgresql-15-repack' },
   { file: '/usr/sbin/pgbouncer', package: 'pgbouncer' },
   { file: '/usr/bin/prometheus', package: 'prometheus' },
   { file: '/usr/sbin/mariadbd', package: 'mariadb-server' },

@@ -2,6 +2,7 @@ import type { EngineProgress } from '../engine/engine-progress.js'
 import type { EngineRun } from '../engine/engine-run.js'
 import type { EngineName, EngineTask } from '../engine/engine-task.js'
 import type { UnitId } from '../unit.js'
+import type { EngineTable } from './engine-target.js'
 import type { Session } from './session.js'
 
 /** Who executes a task on the table as it is now, and why, in words that `plan` shows. */
@@ -15,6 +16,20 @@ export interface EngineOrder {
   readonly action: 'go on' | 'pause' | 'cancel'
   /** Who or what says so, in words. */
   readonly reason: string
+}
+
+/** What a run would meet. */
+export interface EngineCheck {
+  readonly table: EngineTable
+  readonly tool: { readonly path: string; readonly version: string; readonly features: ReadonlySet<string> }
+  /** On the server's disk, at its peak. */
+  readonly bytesNeeded: number
+  /** Null: it cannot be told. */
+  readonly bytesFree: number | null
+  /** Why it would be refused, each with the way out; empty: it would start. */
+  readonly reasons: readonly string[]
+  /** What it will feel although it may start. */
+  readonly remarks: readonly string[]
 }
 
 export interface EngineRequest {
@@ -54,6 +69,12 @@ export interface EngineDesk {
    *   `ENGINE.UNSUPPORTED` where the one that is asked for does not work on this kind of database
    */
   choose(session: Session, task: EngineTask): Promise<EngineChoice>
+  /**
+   * What `run` would ask before it starts the tool. Starts nothing and changes nothing.
+   *
+   * @throws `ENGINE.UNSUPPORTED`, `ENGINE.NO_TABLE`, `ENGINE.MISSING`, `ENGINE.TOO_OLD`
+   */
+  check(session: Session, task: EngineTask, engine: EngineName): Promise<EngineCheck>
   /**
    * Takes a task to its end, or takes up what an earlier process began. When the signal is aborted the tool is left at
    * work, since it never swaps by itself, and the signal's reason is thrown.

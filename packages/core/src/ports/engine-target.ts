@@ -34,6 +34,8 @@ export interface EngineTable {
   readonly rows: number | null
   /** With its indexes. */
   readonly bytes: number
+  /** Of these, its indexes; only where the server tells them apart. */
+  readonly indexBytes?: number
   /** `InnoDB`; on PostgreSQL `heap`, `partitioned`, `unlogged`, `temporary`. */
   readonly storage: string
   readonly partitioned: boolean
@@ -64,6 +66,7 @@ export type EngineRequirement =
   /** Owner of the table, with the rights that the extension of `pg_repack` wants. */
   | 'may write the table anew'
   | 'no publication of all tables'
+  | 'no invalid index'
 
 /** What the server's own views show of a tool that says nothing itself. */
 export interface EngineSeen {
@@ -92,6 +95,8 @@ export interface EngineTarget {
   extensionVersion(session: Session, extension: string): Promise<string | undefined>
   /** What an engine will feel although it may start: transactions that it waits for, slots that decode what it writes. */
   remarks?(session: Session, table: EngineTable): Promise<readonly string[]>
+  /** Settings of the account by which the server would end a session of a tool while it works; 0 takes each off. */
+  limitsOfAccount?(session: Session): Promise<readonly string[]>
   /** What is to be seen of a tool at work on this table; undefined: nothing. Only where an engine does not say it itself. */
   watch?(session: Session, table: EngineTable): Promise<EngineSeen | undefined>
   /** Of these names, those that are there. */

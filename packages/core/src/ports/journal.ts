@@ -101,6 +101,8 @@ export interface Journal {
   ): Promise<void>
   /** Holds or frees all backfills of the target. */
   hold(session: Session, hold: { readonly reason: string } | null, actor: Actor): Promise<void>
+  /** Of events of this type that belong to no unit, the last for each `detail.table`, as it was appended. */
+  lastOfTables(session: Session, type: string): Promise<readonly Readonly<Record<string, unknown>>[]>
   /** Appends to the event log. */
   append(session: Session, unit: UnitId | null, type: string, detail: object, actor: Actor): Promise<void>
 }

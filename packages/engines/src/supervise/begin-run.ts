@@ -6,8 +6,9 @@ import type { EngineRequest, EngineRun, EngineTable, Session } from '@phasegate/
 import type { Engine, Tool } from '../engine.js'
 import { refusedBy, strangeLeftovers } from '../engine-errors.js'
 import { thisHost } from '../process/tool-process.js'
-import { nameOf, sizeInWords } from './choose-engine.js'
+import { nameOf } from './choose-engine.js'
 import type { DeskOptions } from './desk-options.js'
+import { reasonsToRefuse } from './reasons-to-refuse.js'
 
 /**
  * Asks everything that would make the tool fail, or lose something, before it is started; then gives the run its names and
@@ -23,20 +24,11 @@ export async function beginRun(
   { task }: Pick<EngineRequest, 'task'>,
   table: EngineTable,
 ): Promise<EngineRun> {
-  const { target } = desk
-  const settings = desk.settings.tools[engine.name] ?? {}
-  const reasons = [
-    ...engine.refuses(task, table, tool),
-    ...(await target.engine.unmet(session, table, engine.requirements)),
-    ...(await roomProblem(desk, session, engine, table)),
-  ]
+  const reasons = await reasonsToRefuse(desk, session, engine, tool, task, table)
   if (reasons.length > 0) throw refusedBy(engine.name, nameOf(task.table), reasons)
   const leftovers = engine.leftovers(table)
-  const there = await target.engine.existing(session, table, leftovers)
+  const there = await desk.target.engine.existing(session, table, leftovers)
   if (there.triggers.length + there.tables.length > 0) throw strangeLeftovers(engine.name, nameOf(task.table), there)
-  const { clock, signal } = desk
-  const more = await engine.preflight?.({ task, table, target: target.engine, session, tool, settings, clock, signal })
-  if (more !== undefined && more.length > 0) throw refusedBy(engine.name, nameOf(task.table), more)
   return {
     engine: engine.name,
     version: tool.version,
@@ -50,19 +42,6 @@ export async function beginRun(
     state: 'copying',
     startedAt: new Date().toISOString(),
   }
-}
-
-async function roomProblem(
-  { target }: DeskOptions,
-  session: Session,
-  engine: Engine,
-  table: EngineTable,
-): Promise<readonly string[]> {
-  const free = await target.engine.freeBytes(session)
-  const needed = engine.diskNeeded(table)
-  if (free === null || free >= needed) return []
-  const words = (bytes: number): string => sizeInWords({ rows: null, bytes })
-  return [`It takes up to ${words(needed)} on the server's disk, which has ${words(free)} free: make room first.`]
 }
 
 /** Short, since a Unix socket is in it; new, since a directory that somebody else made may be read by them. */

@@ -7,6 +7,7 @@ import {
   tableLock,
 } from '@phasegate/core'
 import { noTable } from '../engine-errors.js'
+import { checkEngine } from './check-engine.js'
 import { chooseEngine, nameOf } from './choose-engine.js'
 import type { DeskOptions } from './desk-options.js'
 import { subjectOf } from './subject.js'
@@ -22,6 +23,7 @@ const RECONNECT_EVERY = 1_000
 export function createEngineDesk(desk: DeskOptions): EngineDesk {
   return {
     choose: (session, task) => chooseEngine(desk, session, task),
+    check: (session, task, engine) => checkEngine(desk, session, task, engine),
     run: (request) => runSupervised(desk, request),
     abandon: (request) =>
       withTableLock(desk, request, async (session) => {

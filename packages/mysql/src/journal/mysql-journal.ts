@@ -85,6 +85,15 @@ export function createMysqlJournal(): Journal {
         ])
       await append(session, null, hold === null ? 'target.freed' : 'target.held', hold ?? {}, actor)
     },
+    lastOfTables: async (session, type) => {
+      const rows = await session.query<{ detail: string }>(
+        `SELECT CAST(detail AS CHAR) AS detail FROM phasegate_event WHERE id IN (
+           SELECT MAX(id) FROM phasegate_event WHERE type = ? AND migration IS NULL
+           GROUP BY JSON_UNQUOTE(JSON_EXTRACT(detail, '$.table')))`,
+        [type],
+      )
+      return rows.map(({ detail }) => JSON.parse(detail))
+    },
     append,
   }
 }

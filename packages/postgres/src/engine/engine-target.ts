@@ -34,6 +34,14 @@ export function createEngineTarget(settings: ClientConfig): EngineTarget {
       return row?.version
     },
     remarks: remarksOn,
+    limitsOfAccount: async (session) => {
+      // A tool that resets one gets what its role, its database or the server says (`reset_val`).
+      const limits = await session.query<{ name: string }>(
+        `SELECT name FROM pg_settings WHERE reset_val <> '0' AND name IN ('statement_timeout', 'lock_timeout',
+           'idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout') ORDER BY name`,
+      )
+      return limits.map(({ name }) => name)
+    },
     watch: watchRepack,
     existing: existingLeftovers,
     sessionsOn,

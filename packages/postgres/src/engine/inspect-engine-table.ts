@@ -1,8 +1,9 @@
 import type { EngineTable, QualifiedName, Session } from '@phasegate/core'
 
-interface TableRow extends Omit<EngineTable, 'rows' | 'bytes'> {
+interface TableRow extends Omit<EngineTable, 'rows' | 'bytes' | 'indexBytes'> {
   readonly rows: string | null
   readonly bytes: string
+  readonly indexBytes: string
   readonly [key: string]: unknown
 }
 
@@ -15,7 +16,7 @@ const TABLE = `
     CASE WHEN c.relpersistence = 'u' THEN 'unlogged' WHEN c.relpersistence = 't' THEN 'temporary'
          WHEN c.relkind = 'p' THEN 'partitioned' ELSE am.amname END AS storage,
     c.relkind = 'p' OR c.relispartition AS partitioned,
-    leaves.rows, leaves.bytes,
+    leaves.rows, leaves.bytes, leaves."indexBytes",
     ARRAY(SELECT a.attname::text FROM pg_attribute a
           WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum) AS columns,
     coalesce((
@@ -51,7 +52,8 @@ const TABLE = `
   CROSS JOIN LATERAL (
     -- A partitioned table is the sum of its leaves.
     SELECT CASE WHEN bool_and(l.reltuples >= 0) THEN sum(l.reltuples)::bigint::text END AS rows,
-           coalesce(sum(pg_total_relation_size(l.oid)), 0)::text AS bytes
+           coalesce(sum(pg_total_relation_size(l.oid)), 0)::text AS bytes,
+           coalesce(sum(pg_indexes_size(l.oid)), 0)::text AS "indexBytes"
     FROM pg_class l
     WHERE l.relkind = 'r' AND (l.oid = c.oid OR l.oid IN (SELECT p.relid FROM pg_partition_tree(c.oid) p WHERE p.isleaf))
   ) AS leaves
@@ -65,5 +67,11 @@ export async function inspectEngineTable(session: Session, table: QualifiedName)
       ? await session.query<TableRow>(`${TABLE} AND c.relname = $1 AND pg_table_is_visible(c.oid)`, [name])
       : await session.query<TableRow>(`${TABLE} AND c.relname = $1 AND n.nspname = $2`, [name, schema])
   if (row === undefined) return undefined
-  return { ...row, rows: row.rows === null ? null : Number(row.rows), bytes: Number(row.bytes) }
+  const { rows, bytes, indexBytes } = row
+  return {
+    ...row,
+    rows: rows === null ? null : Number(rows),
+    bytes: Number(bytes),
+    indexBytes: Number(indexBytes),
+  }
 }

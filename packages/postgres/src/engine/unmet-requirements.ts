@@ -33,6 +33,18 @@ const LOOKS: { readonly [requirement in EngineRequirement]?: Look } = {
     const names = publications.map(({ name }) => name).join(', ')
     return `Publication ${names} is FOR ALL TABLES and would publish the tables that pg_repack makes for itself, which no subscriber has: ALTER PUBLICATION … SET TABLE … with the tables that are meant.`
   },
+  'no invalid index': async (session, table) => {
+    const indexes = await session.query<{ name: string }>(
+      `SELECT i.indexrelid::regclass::text AS name FROM pg_index i
+       JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+       WHERE n.nspname = $1 AND c.relname = $2 AND NOT i.indisvalid ORDER BY 1`,
+      [table.schema, table.name],
+    )
+    const [first] = indexes
+    if (first === undefined) return undefined
+    const names = indexes.map(({ name }) => name).join(', ')
+    return `Not valid: index ${names}, left by a concurrent build that failed: DROP INDEX CONCURRENTLY ${first.name}; or REINDEX INDEX CONCURRENTLY ${first.name};`
+  },
 }
 
 /** Of these requirements what is not met, each as a sentence with the way out. */

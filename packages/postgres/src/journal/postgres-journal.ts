@@ -83,6 +83,14 @@ export function createPostgresJournal(): Journal {
       )
       await append(session, null, hold === null ? 'target.freed' : 'target.held', hold ?? {}, actor)
     },
+    lastOfTables: async (session, type) => {
+      const rows = await session.query<{ detail: Readonly<Record<string, unknown>> }>(
+        `SELECT DISTINCT ON (detail ->> 'table') detail FROM phasegate.event
+         WHERE type = $1 AND migration IS NULL ORDER BY detail ->> 'table', id DESC`,
+        [type],
+      )
+      return rows.map(({ detail }) => detail)
+    },
     append,
   }
 }
