@@ -59,6 +59,8 @@ export type EngineRequirement =
   | 'InnoDB table'
   | 'binary log of full rows'
   | 'may read the binary log'
+  /** Sees who holds a lock on a table: gh-ost swaps only when it has seen that. */
+  | 'metadata locks shown'
   | 'may create triggers'
   | 'may copy the table'
   | 'may swap the table'
@@ -75,6 +77,16 @@ export interface EngineSeen {
   readonly done: number | null
   /** Whom it waits for; null where it works. */
   readonly waitsFor: string | null
+}
+
+/** The binary log of a server, as a tool must know it that reads it like a replica. */
+export interface BinaryLog {
+  /** A mark of the server that writes it: positions in it mean something there only. */
+  readonly server: string
+  /** Ids in use: its own, and those of who reads from it. */
+  readonly ids: readonly number[]
+  /** Whom it replicates from itself, for a person; null: nobody. */
+  readonly source: string | null
 }
 
 /** What a kind of database gives engines, and does for them. Everything that is said in SQL is here. */
@@ -99,6 +111,8 @@ export interface EngineTarget {
   limitsOfAccount?(session: Session): Promise<readonly string[]>
   /** What is to be seen of a tool at work on this table; undefined: nothing. Only where an engine does not say it itself. */
   watch?(session: Session, table: EngineTable): Promise<EngineSeen | undefined>
+  /** Only where there is one. */
+  binaryLog?(session: Session): Promise<BinaryLog>
   /** Of these names, those that are there. */
   existing(session: Session, table: Pick<EngineTable, 'schema' | 'name'>, names: Leftovers): Promise<Leftovers>
   /** Sessions of others that work on one of these tables right now: the tool's, where these are its own. */

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest'
+import { takenArguments } from './arguments.js'
+import { serverId } from './server-id.js'
+
+test('what Phasegate gives itself, or what would lose rows, cannot be added', () => {
+  const refused = [
+    '--conf=x',
+    '-table',
+    '--password=secret',
+    '--approve-renamed-columns',
+    '--throttle-flag-file=/tmp/x',
+    '--ssl-ca=x',
+  ]
+  expect(
+    takenArguments([...refused, '--chunk-size=500', '--max-load', 'Threads_running=50', '-checkpoint-seconds=10']),
+  ).toEqual(refused)
+})
+
+test('a server id is the same for a run, and another one where it is taken', () => {
+  const id = serverId('worker:/run/1', [])
+  expect(id).toBeGreaterThan(0)
+  expect(serverId('worker:/run/1', [])).toBe(id)
+  expect(serverId('worker:/run/2', [])).not.toBe(id)
+  expect(serverId('worker:/run/1', [id])).not.toBe(id)
+})

@@ -1,0 +1,127 @@
+import type { Leftovers } from '@phasegate/core'
+import type { Command, Ending, Engine, Job, OutputReader } from '../engine.js'
+import { FILES, ghostArguments, takenArguments } from './arguments.js'
+import { say } from './control.js'
+import { credentialProblems, credentialsFile } from './credentials.js'
+import { CHECKPOINT, probe } from './probe.js'
+import { progressOf } from './progress.js'
+import { createReader } from './reader.js'
+import { refusals } from './refusals.js'
+import { mayResume, resumeProved, resumeTried } from './resume.js'
+import { createRowRate, type RowRate } from './row-rate.js'
+import { serverId } from './server-id.js'
+import { parseStatusLine } from './status-line.js'
+import { ghostTables } from './table-names.js'
+
+/** Binary log, keys and values of both a copy and its log are written once more each. */
+const SIZES = 2
+
+/**
+ * gh-ost (github.com/github/gh-ost): copies a table beside traffic, follows the binary log for what changes meanwhile, and
+ * swaps when it is let. Paused and held by files, which count from its first moment and after it was started again; asked
+ * and slowed down over its socket.
+ */
+export function createGhost(): Engine {
+  /** Of each job as it is asked; the reader has its own. */
+  const rates = new WeakMap<Job, RowRate>()
+  return {
+    name: 'gh-ost',
+    requirements: [
+      'InnoDB table',
+      'binary log of full rows',
+      'may read the binary log',
+      'metadata locks shown',
+      'may copy the table',
+      'may swap the table',
+    ],
+    probe,
+    refuses: (task, table) => refusals(task, table),
+    cannot: () => ({}),
+    preflight: async ({ target, session, settings }) => {
+      const connection = await target.connection()
+      const log = await target.binaryLog?.(session)
+      const taken = takenArguments(settings.arguments ?? [])
+      return [
+        ...credentialProblems(connection),
+        ...(connection.socket === undefined
+          ? []
+          : ['gh-ost connects over TCP only: give host and port of the server.']),
+        ...(log?.source == null
+          ? []
+          : [
+              `gh-ost would change the table on ${log.source}, which this server replicates from: connect to that one.`,
+            ]),
+        ...(taken.length === 0
+          ? []
+          : [
+              `engines['gh-ost'].arguments may not hold ${taken.join(', ')}: Phasegate gives it itself, or it would lose rows.`,
+            ]),
+      ]
+    },
+    diskNeeded: ({ bytes }) => SIZES * bytes,
+    leftovers: ({ name }) => leftoversOf(name),
+
+    command,
+    reader: ({ table }) => createReader(table.rows),
+    ask: async (job) => {
+      const line = (await say(job.files.path(FILES.socket), 'sup'))?.split('\n').map(parseStatusLine).find(Boolean)
+      if (line === undefined) return undefined
+      const rate = rates.get(job) ?? createRowRate()
+      rates.set(job, rate)
+      const progress = progressOf(line, { rows: job.table.rows, rate, released: job.run.state === 'cutting over' })
+      await resumeProved(job.files, line.copied, progress.percent === 100)
+      return progress
+    },
+    judge: (_job, ending, reader) => (hasSwapped(ending, reader) ? 'swapped' : 'failed'),
+
+    pause: ({ files }) => files.write(FILES.pause, ''),
+    resume: ({ files }) => files.remove(FILES.pause),
+    pace: async ({ files }, rest) => {
+      await say(files.path(FILES.socket), `nice-ratio=${rest}`)
+    },
+    release: ({ files }) => files.remove(FILES.hold),
+    stop: async ({ files }) => {
+      await say(files.path(FILES.socket), 'panic')
+    },
+    canResume: (job) => mayResume(job),
+    cleanUp: ({ target, session, table }, limits) =>
+      target.removeLeftovers(session, table, leftoversOf(table.name), limits),
+  }
+}
+
+/** The copy first: without it nothing can be swapped any more. */
+function leftoversOf(table: string): Leftovers {
+  const names = ghostTables(table)
+  return { triggers: [], tables: names === undefined ? [] : [names.copy, names.log, names.checkpoint, names.old] }
+}
+
+async function command(job: Job, resumes: boolean): Promise<Command> {
+  const { task, run, files, target, session, tool, settings } = job
+  const connection = await target.connection()
+  const log = await target.binaryLog?.(session)
+  await files.write(FILES.credentials, credentialsFile(connection))
+  for (const [name, text] of [
+    [FILES.ca, connection.tls?.ca],
+    [FILES.cert, connection.tls?.cert],
+    [FILES.key, connection.tls?.key],
+  ] as const)
+    if (text !== undefined) await files.write(name, text)
+  await files.write(FILES.hold, '')
+  // A pause is whoever supervises it now; the one before may be gone.
+  await files.remove(FILES.pause)
+  await resumeTried(job, log?.server, resumes)
+  return {
+    arguments: ghostArguments({
+      ...{ task, run, files, connection, resumes },
+      serverId: serverId(`${run.host}:${run.directory}`, log?.ids ?? []),
+      checkpoint: tool.features.has(CHECKPOINT),
+      extra: settings.arguments ?? [],
+    }),
+  }
+}
+
+/** It ends with 0 when it has swapped, or where there was nothing to do; the catalog tells which. */
+function hasSwapped({ code, signal }: Ending, reader: OutputReader): boolean {
+  if (code !== null || signal !== null) return code === 0
+  return reader.failure().length === 0 && reader.progress().state === 'cutting over'
+}

@@ -1,0 +1,52 @@
+import { execa } from 'execa'
+import type { Tool, ToolSettings } from '../engine.js'
+import { missingTool, tooOld } from '../engine-errors.js'
+
+/** It stops on warnings of both the copied rows and the changes it applies (its #1643), and does not hang at the cut-over (#1637). */
+const OLDEST = [1, 1, 9] as const
+/** Its checkpoints lose no change (#1684), and no second one works on the same table (#1693). */
+const CHECKPOINTS = [1, 1, 10] as const
+/** Came with 1.1.10: how a build that names no version is placed. */
+const FLAG_OF_CHECKPOINTS = ['--statsd-addr', 'x']
+
+/** ms; it only prints. */
+const PATIENCE = 30_000
+
+/** It can be killed and go on from where it was. */
+export const CHECKPOINT = 'checkpoint'
+
+/** @throws `ENGINE.MISSING`, `ENGINE.TOO_OLD` */
+export async function probe({ path = 'gh-ost' }: ToolSettings): Promise<Tool> {
+  const answer = await run(path, ['--version'])
+  const version = /^\s*(\S+)(?: \(git commit.*\))?\s*$/.exec(answer.stdout)?.[1]
+  if (answer.exitCode !== 0 || version === undefined) throw missingTool('gh-ost', `${path} --version ${answer.said}`)
+  const numbers = /^v?(\d+)\.(\d+)\.(\d+)/.exec(version)?.slice(1).map(Number)
+  if (numbers === undefined) {
+    // A build from source. `--check-flag` is gh-ost's own way to ask across versions.
+    const recent = (await run(path, ['--check-flag', ...FLAG_OF_CHECKPOINTS])).exitCode === 0
+    if (!recent) throw tooOld('gh-ost', version, 'a build that names no version must be of 1.1.10 or newer')
+    return { path, version, features: new Set([CHECKPOINT]) }
+  }
+  if (!atLeast(numbers, OLDEST))
+    throw tooOld(
+      'gh-ost',
+      version,
+      `from ${OLDEST.join('.')} on it stops where a row would be changed or lost by the copy; before, it goes on`,
+    )
+  return { path, version, features: new Set(atLeast(numbers, CHECKPOINTS) ? [CHECKPOINT] : []) }
+}
+
+async function run(path: string, args: readonly string[]) {
+  const { stdout, exitCode, originalMessage } = await execa(path, args, {
+    reject: false,
+    timeout: PATIENCE,
+    stdin: 'ignore',
+  })
+  const said = exitCode === undefined ? `does not run: ${originalMessage}` : `ended with ${exitCode}`
+  return { stdout, exitCode, said }
+}
+
+function atLeast(version: readonly number[], oldest: readonly number[]): boolean {
+  const first = oldest.findIndex((number, at) => version[at] !== number)
+  return first === -1 || version[first]! > oldest[first]!
+}

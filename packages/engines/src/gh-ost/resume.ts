@@ -1,0 +1,44 @@
+import type { Job } from '../engine.js'
+import type { RunFiles } from '../run-files.js'
+import { CHECKPOINT } from './probe.js'
+import { ghostTables } from './table-names.js'
+
+/** What a checkpoint is good for: positions in the binary log mean something on one server, its rows for one ALTER. */
+const BASIS = 'basis'
+/** A resume that has not shown yet that it works. */
+const TRIED = 'resuming'
+
+const basisOf = (job: Job, server: string | undefined): string =>
+  JSON.stringify({ server, table: job.run.identity, alter: job.task.alter })
+
+/**
+ * Can the killed run be gone on with? It wrote a table of checkpoints, the table, the ALTER and the server are still the
+ * same, and the last attempt to resume was not in vain: gh-ost finds no checkpoint in the first minute, nor binary logs
+ * that were purged.
+ */
+export async function mayResume(job: Job): Promise<boolean> {
+  const { tool, files, target, session, table } = job
+  const names = ghostTables(table.name)
+  if (names === undefined || !tool.features.has(CHECKPOINT)) return false
+  if (await files.exists(TRIED)) return false
+  const server = (await target.binaryLog?.(session))?.server
+  if (server === undefined || (await files.read(BASIS)) !== basisOf(job, server)) return false
+  const wanted = [names.copy, names.log, names.checkpoint]
+  const there = await target.existing(session, table, { triggers: [], tables: wanted })
+  return wanted.every((name) => there.tables.includes(name))
+}
+
+/** Called before each start. */
+export async function resumeTried(job: Job, server: string | undefined, resumes: boolean): Promise<void> {
+  if (resumes) return job.files.write(TRIED, '')
+  await job.files.remove(TRIED)
+  await job.files.write(BASIS, basisOf(job, server))
+}
+
+/** Called with what it has copied by now, and whether that is everything. */
+export async function resumeProved(files: RunFiles, copied: number, complete: boolean): Promise<void> {
+  const tried = await files.read(TRIED)
+  if (tried === undefined) return
+  if (complete || (tried !== '' && copied > Number(tried))) await files.remove(TRIED)
+  else if (tried === '') await files.write(TRIED, String(copied))
+}
