@@ -36,6 +36,7 @@ export const UNIT_STATES = [
   'cancelled',
   'verifying',
   'contracting',
+  'prepared',
   'applied',
   'failed',
   'interrupted',

@@ -120,6 +120,27 @@ export function failedTool(
   })
 }
 
+export function supervisedBy(table: string, owner: string): PhasegateError {
+  return new PhasegateError({
+    code: 'ENGINE.BUSY',
+    message: `Another process supervises an engine on ${table}: ${owner}.`,
+    next: ['phasegate cancel <unit> reaches it there; or stop that process first.'],
+    exit: EXIT.lockBusy,
+    meta: { table },
+  })
+}
+
+export function onOtherMachine(table: string, owner: string): PhasegateError {
+  return new PhasegateError({
+    code: 'ENGINE.ELSEWHERE',
+    message: `The engine on ${table} is at work on another machine: ${owner}.`,
+    why: 'Its process cannot be stopped from here.',
+    next: ['Run the command there, or end that process, then run it again.'],
+    exit: EXIT.lockBusy,
+    meta: { table },
+  })
+}
+
 /** The tool is at work on another machine, as far as the server shows. */
 export function elsewhere(run: EngineRun, session: string): string {
   return `${programOf(run.engine)} on ${run.host}${run.process === null ? '' : `, process ${run.process.pid}`} (${session})`

@@ -5,6 +5,7 @@ import { namesGiven } from './compile/names-given.js'
 import { sameStatement } from './compile/same-statement.js'
 import { FUNCTION_EXECUTION, stepExecution } from './compile/step-execution.js'
 import { tableOf } from './compile/table-of.js'
+import { MYSQL_ENGINES } from './engine/mysql-engines.js'
 import { refuseRewrite } from './operations/alter-table.js'
 import { mysqlOperations } from './operations/mysql-operations.js'
 import { asItRuns } from './parse/as-it-runs.js'
@@ -32,6 +33,7 @@ export function mysqlLanguage(server: MysqlServer): SqlLanguage<ParsedStatement>
   return {
     name: NAMES[server.flavour],
     quoting: mysqlQuoting,
+    engines: MYSQL_ENGINES,
     longestName: MAX_IDENTIFIER_LENGTH,
     operations: mysqlOperations(can),
     schema: mysqlSchema,

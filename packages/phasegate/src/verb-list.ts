@@ -56,7 +56,10 @@ export const VERBS: readonly Verb[] = [
     usage: 'expand [units...]',
     summary: 'apply pending expand units, or those named',
     takes: ['lock'],
-    flags: [PLAN],
+    flags: [
+      PLAN,
+      ['--long', 'take steps too that an engine executes, for as long as that lasts; else they are left for a worker'],
+    ],
     load: async () => (await import('./commands/expand.js')).expandCommand,
   },
   {

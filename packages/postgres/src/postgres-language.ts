@@ -27,6 +27,7 @@ import { countWriters } from './writers/count-writers.js'
 export const postgresLanguage: SqlLanguage<ParsedStatement> = {
   name: 'PostgreSQL',
   quoting: postgresQuoting,
+  engines: [],
   longestName: MAX_IDENTIFIER_BYTES,
   operations: postgresOperations,
   schema: { load: loadKnex, compileCalls: compileSchemaCalls, compileForeign: compileForeignBuilder },

@@ -7,6 +7,7 @@ import type {
   CompiledMigration,
   CompiledUnit,
   Emit,
+  EngineDesk,
   Gate,
   GateCheck,
   GateContext,
@@ -93,6 +94,10 @@ export interface RunnerContext {
   ) => Promise<{ readonly mismatches: number; readonly sampleKeys: readonly string[] }>
   /** How fast and when a backfill would work. */
   readonly plannedPace: (unit: CompiledUnit, backfill: CompiledBackfill) => PlannedPace
+  /** Who copies large tables. */
+  readonly engines: EngineDesk
+  /** Gates between an engine's copy and its swap, beside those of the unit itself. */
+  readonly cutOverGates: (unit: CompiledUnit, migration: CompiledMigration) => readonly Gate[]
   readonly runBackfill: (
     unit: CompiledUnit,
     backfill: CompiledBackfill,

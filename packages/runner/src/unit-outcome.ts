@@ -22,6 +22,8 @@ export interface UnitOutcome {
     | 'refused'
     | 'paused'
     | 'cancelled'
+    /** Its next step takes long, and is for a worker, or for a run that was told to do such steps. */
+    | 'left'
     | 'not run'
   readonly reason: string
   readonly exit: ExitCode
@@ -36,6 +38,16 @@ export class UnitHeld extends Error {
   constructor(outcome: UnitOutcome) {
     super(outcome.reason)
     this.outcome = outcome
+  }
+}
+
+/** What takes long is not for this run: nothing failed, and whoever may do it goes on from there. */
+export class UnitLeft extends Error {
+  readonly outcome: UnitOutcome
+
+  constructor(unit: UnitId, reason: string) {
+    super(reason)
+    this.outcome = { unit, outcome: 'left', reason, exit: EXIT.pending }
   }
 }
 

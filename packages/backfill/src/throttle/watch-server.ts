@@ -1,4 +1,4 @@
-import type { CompiledBackfill, PaceSettings, Target, ThrottleSettings, UnitId } from '@phasegate/core'
+import type { Clock, CompiledBackfill, PaceSettings, Target, ThrottleSettings, UnitId } from '@phasegate/core'
 import type { BackfillSettings } from '../options.js'
 import { type ChosenSignals, chooseSignals } from './choose-signals.js'
 import { type Collector, startCollector } from './collector.js'
@@ -47,6 +47,38 @@ export function watchServer(settings: BackfillSettings): () => Collector | undef
       onUnseen,
     })
   }
+}
+
+/** Signals that are about batches of ours, or that an engine brings about by itself. */
+const OF_BATCHES = { waiters: null, autovacuum: null } as const
+
+export interface LoadWatch {
+  readonly target: Target
+  readonly table: CompiledBackfill['table']
+  /** As the configuration says for backfills. */
+  readonly throttle: ThrottleSettings | false
+  readonly clock: Clock
+  /** Told once of each signal that cannot be told. */
+  readonly onUnseen: (signal: string, reason: string) => void
+}
+
+/** Looks at the server's load for the sake of who copies this table; undefined: nothing is to be looked at. */
+export function watchLoad({ target, table, throttle, clock, onUnseen }: LoadWatch): Collector | undefined {
+  if (throttle === false) return undefined
+  const { standbys, replicas } = throttle
+  // No unit has that name: what is asked by it finds nothing.
+  const unit = { migration: '', phase: 'backfill' } as const
+  const server = target.backfill.signals({ unit, backfill: { table }, standbys, replicas })
+  const { watched } = chooseSignals({ ...throttle, signals: { ...throttle.signals, ...OF_BATCHES } }, server)
+  if (watched.length === 0) return undefined
+  const everyMs = throttle.every ?? EVERY_MS
+  return startCollector({
+    signals: watched,
+    openSession: () => target.openSession('throttle'),
+    clock,
+    everyMs,
+    onUnseen,
+  })
 }
 
 /** What a migration says goes over what the configuration says, signal by signal. */

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import type { WantedEngine } from '../engine/engine-task.js'
 import type { Gate } from '../gate/gate.js'
 import type { ThrottleDefinition } from '../pace/throttle-definition.js'
 import type { Allowed } from './allow.js'
@@ -163,8 +164,13 @@ export interface MigrationDefinition {
    * `noWriters` asks. `['users.verified_at']`.
    */
   readonly countWriters?: readonly string[]
+  /**
+   * Who changes a table that was there before: `'gh-ost'`, `'pt-osc'`, `'native'` (the server), or `'auto'`, the default: by
+   * size, and by what the server can do beside traffic. MySQL and MariaDB.
+   */
+  readonly engine?: WantedEngine
   /** Added to the configured gates; never removes one. */
-  readonly gates?: { readonly [phase in 'expand' | 'backfill' | 'contract' | 'revert']?: readonly Gate[] }
+  readonly gates?: { readonly [phase in 'expand' | 'backfill' | 'contract' | 'revert' | 'cutover']?: readonly Gate[] }
 }
 
 export const MIGRATION_OPTIONS = [
@@ -176,6 +182,7 @@ export const MIGRATION_OPTIONS = [
   'revert',
   'sync',
   'countWriters',
+  'engine',
   'gates',
 ] as const satisfies readonly (keyof MigrationDefinition)[]
 

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import type { WantedEngine } from '../engine/engine-task.js'
 import type { SqlFragment, SqlValue } from './sql.js'
 
 /** `users` or `{ schema: 'billing', table: 'invoice' }`. */
@@ -124,12 +125,12 @@ export interface AddEnumValue {
   readonly before?: string
   readonly after?: string
 }
-/** A clause for what a server must do to the whole table; handed to an engine where the dialect has one. */
+/** A clause for what a server must do to the whole table; handed to an engine where the dialect has one and it pays. */
 export interface AlterTable {
   readonly kind: 'alterTable'
   readonly table: TableName
   readonly clause: string
-  readonly engine: 'auto' | 'native'
+  readonly engine: WantedEngine
 }
 /** The way out for what cannot be listed; `version` stands for the function in the fingerprint. */
 export interface RunFunction {
@@ -184,7 +185,7 @@ export const ops = {
   dropTable: (table: TableName) => ({ kind: 'dropTable', table }) satisfies DropTable,
   addEnumValue: (type: string, value: string, position: { before?: string; after?: string } = {}) =>
     ({ kind: 'addEnumValue', type, value, ...position }) satisfies AddEnumValue,
-  alterTable: (table: TableName, clause: string, options: { engine?: 'auto' | 'native' } = {}) =>
+  alterTable: (table: TableName, clause: string, options: { engine?: WantedEngine } = {}) =>
     ({ kind: 'alterTable', table, clause, engine: options.engine ?? 'auto' }) satisfies AlterTable,
   run: (version: string, run: RunFunction['run']) => ({ kind: 'run', version, run }) satisfies RunFunction,
 } as const

@@ -3,6 +3,7 @@ import type { Operation } from '../authoring/operation.js'
 import type { BackfillForm } from '../compiled/backfill-form.js'
 import type { AllowedFinding, CompiledMigration } from '../compiled/compiled-migration.js'
 import type { QualifiedName } from '../compiled/database-object.js'
+import type { WantedEngine } from '../engine/engine-task.js'
 import type { SourceLocation } from '../error/phasegate-error.js'
 import type { ThrottleSettings, TimeWindow } from '../pace/throttle-settings.js'
 import type { Phase } from '../phase.js'
@@ -56,5 +57,6 @@ export interface AuthoredMigration<S extends ParsedStatement> {
   readonly sync: readonly AuthoredSync[]
   readonly countWriters: readonly AuthoredWriterCount[]
   readonly backfill: AuthoredBackfill | undefined
+  readonly engine: WantedEngine
   readonly gates: CompiledMigration['gates']
 }

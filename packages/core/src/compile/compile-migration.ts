@@ -36,8 +36,8 @@ export async function compileMigration<S extends ParsedStatement>(
   const authored = loaded.format === 'sql' ? readSqlFile(loaded, language) : await readDefinition(loaded, language)
   assertNotEmpty(authored)
   const proofs = createNotNullProofs()
-  const { file } = authored
-  const scope = unitScope(language, 'expand', file, proofs)
+  const { file, engine } = authored
+  const scope = unitScope(language, 'expand', file, engine, proofs)
   const syncs = compileSyncs(authored, language)
   const expand = compileExpand(authored, syncs, scope)
   const backfill = authored.backfill === undefined ? undefined : compileBackfill(authored.backfill, options, language)
@@ -45,11 +45,11 @@ export async function compileMigration<S extends ParsedStatement>(
     authored,
     expand.groups,
     syncs,
-    unitScope(language, 'revert', file),
+    unitScope(language, 'revert', file, 'native'),
     expand.steps.length,
     scope.made,
   )
-  const contract = compileContract(authored, syncs, unitScope(language, 'contract', file, proofs))
+  const contract = compileContract(authored, syncs, unitScope(language, 'contract', file, engine, proofs))
   const unit = (phase: Phase, steps: readonly CompiledStep[]): CompiledUnit => {
     return { id: { migration: authored.name, phase }, fingerprint: fingerprintUnit(authored, phase, language), steps }
   }

@@ -4,6 +4,7 @@ import { callText } from '../operations/call-text.js'
 import { compilerOf } from '../operations/compiler-of.js'
 import type { OperationContext, ParsedStatement, SqlLanguage, SqlOperation } from '../ports/sql-language.js'
 import type { AuthoredStatement } from './authored-migration.js'
+import { handOver } from './hand-over.js'
 import { draftRun, draftStep, parseOne, type StepSource } from './step-draft.js'
 import type { StatementGroup, UnitScope } from './unit-scope.js'
 import { withLocation } from './with-location.js'
@@ -64,8 +65,11 @@ function compileAlterTable<S extends ParsedStatement>(
   const [text] = compilerOf(operation, language).compile(operation, operationContext(scope))
   const parsed = parseOne(text!, scope)
   const native = operation.engine === 'native'
-  if (!native && waitsForRewrite(language.readFacts(parsed, scope.made))) throw language.refuseRewrite(source.written)
-  return compileRaw(parsed, { ...source, verbatim: native }, scope)
+  const asked: StepSource = { ...source, verbatim: native, engine: operation.engine }
+  const facts = language.readFacts(parsed, scope.made)
+  if (!native && waitsForRewrite(facts) && handOver(parsed, facts, asked, scope) === undefined)
+    throw language.refuseRewrite(source.written)
+  return compileRaw(parsed, asked, scope)
 }
 
 function waitsForRewrite({ lock }: StatementFacts): boolean {

@@ -8,6 +8,7 @@ import { nearestName } from '../nearest-name.js'
 import type { LoadedMigration } from '../ports/dialect.js'
 import type { ParsedStatement, SqlLanguage } from '../ports/sql-language.js'
 import { createSchema, schemaCallsOf } from '../schema/create-schema.js'
+import { readEngine } from '../sql-file/read-engine.js'
 import type { AuthoredMigration, AuthoredStatement } from './authored-migration.js'
 import { duplicateAllow } from './duplicate-allow.js'
 import { migrationError } from './migration-errors.js'
@@ -62,6 +63,7 @@ export async function readDefinition<S extends ParsedStatement>(
     sync: readSync(definition.sync, file, language.quoting),
     countWriters: readCountWriters(definition.countWriters, file),
     backfill: readBackfill(definition.backfill, file, language.quoting),
+    engine: readEngine(definition.engine, { file }, language),
     gates: readGates(definition.gates, file),
   }
 }

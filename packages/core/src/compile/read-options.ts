@@ -5,7 +5,7 @@ import type { Gate } from '../gate/gate.js'
 import { nearestName } from '../nearest-name.js'
 import { migrationError } from './migration-errors.js'
 
-const GATED = ['expand', 'backfill', 'contract', 'revert'] as const
+const GATED = ['expand', 'backfill', 'contract', 'revert', 'cutover'] as const
 
 /**
  * `appUses`, which has no default: beside a backfill or a contract it decides who may start.

@@ -39,6 +39,7 @@ export function readSqlFile<S extends ParsedStatement>(
     sync: readSqlSync(migration, filled, phases.expand ?? [], file, language),
     countWriters: [],
     backfill: filled,
+    engine: migration.engine,
     gates: {},
   }
 }

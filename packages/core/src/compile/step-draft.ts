@@ -1,9 +1,11 @@
 import type { RunFunction } from '../authoring/operation.js'
 import type { AllowedFinding, CompiledStep } from '../compiled/compiled-migration.js'
 import type { Change } from '../compiled/statement-facts.js'
+import type { WantedEngine } from '../engine/engine-task.js'
 import type { SourceLocation } from '../error/phasegate-error.js'
 import { displayName, type ParsedStatement, type SyncStatement } from '../ports/sql-language.js'
 import { destroyedBy } from './destroyed-objects.js'
+import { handedOver, handOver } from './hand-over.js'
 import { migrationError } from './migration-errors.js'
 import type { StepDraft, UnitScope } from './unit-scope.js'
 
@@ -16,6 +18,8 @@ export interface StepSource {
   readonly written: string
   /** The author wants the statement as it stands. */
   readonly verbatim: boolean
+  /** Which engine is asked for beside the statement; absent: as the file says. */
+  readonly engine?: WantedEngine
 }
 
 /** What is known of a step better than its text says it. */
@@ -40,14 +44,16 @@ export function draftStep<S extends ParsedStatement>(
     if (action === 'create' && object.type === 'table' && onNew) newTables.add(displayName(object))
   }
   const { origin, where, written, allows } = source
+  const engine = handOver(parsed, facts, source, scope)
+  const execution = known.execution ?? language.executionOf(parsed, facts)
   return {
     step: {
       statement: parsed.text,
       written,
       origin,
       where,
-      execution: known.execution ?? language.executionOf(parsed, facts),
-      facts,
+      execution: engine === undefined ? execution : { ...execution, engine },
+      facts: handedOver(facts, engine),
       allows,
       // A sync trigger holds nothing.
       destroys: origin === 'sync' ? [] : destroyedBy(facts),

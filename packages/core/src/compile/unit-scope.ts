@@ -1,5 +1,6 @@
 import type { CompiledStep } from '../compiled/compiled-migration.js'
 import { createMadeObjects, type MadeObjects } from '../compiled/made-objects.js'
+import type { WantedEngine } from '../engine/engine-task.js'
 import type { ParsedStatement, RevertPlan, SqlLanguage } from '../ports/sql-language.js'
 import { createNotNullProofs, type NotNullProofs } from './not-null-proofs.js'
 
@@ -8,6 +9,8 @@ export interface UnitScope<S extends ParsedStatement> {
   readonly language: SqlLanguage<S>
   readonly phase: 'expand' | 'contract' | 'revert'
   readonly file: string
+  /** What the file says of engines. */
+  readonly engine: WantedEngine
   /**
    * What this unit created so far. By the time of contract a table that expand created is in use, and a plain CREATE
    * INDEX would block its writers, so each unit begins anew.
@@ -40,7 +43,8 @@ export function unitScope<S extends ParsedStatement>(
   language: SqlLanguage<S>,
   phase: UnitScope<S>['phase'],
   file: string,
+  engine: WantedEngine,
   proofs = createNotNullProofs(),
 ): UnitScope<S> {
-  return { language, phase, file, made: createMadeObjects(), newTables: new Set(), proofs }
+  return { language, phase, file, engine, made: createMadeObjects(), newTables: new Set(), proofs }
 }

@@ -1,5 +1,6 @@
 import type { AppUsesDeclaration } from '../authoring/app-uses.js'
 import type { RunFunction } from '../authoring/operation.js'
+import type { EngineTask } from '../engine/engine-task.js'
 import type { SourceLocation } from '../error/phasegate-error.js'
 import type { Gate } from '../gate/gate.js'
 import type { ThrottleSettings, TimeWindow } from '../pace/throttle-settings.js'
@@ -56,6 +57,8 @@ export interface StepExecution {
    * part of a definition repeated that no file says.
    */
   readonly fromCatalog?: true
+  /** An engine may execute it; who does is decided when it runs, by size and by what is there (`EngineDesk.choose`). */
+  readonly engine?: EngineTask
 }
 
 /** One statement as it will run, with everything that plan shows and the journal freezes. */
@@ -144,7 +147,7 @@ export interface CompiledMigration {
   readonly hasSync: boolean
   readonly units: { readonly [phase in Phase]?: CompiledUnit }
   readonly revert: CompiledRevert
-  readonly gates: { readonly [phase in Phase | 'revert']?: readonly Gate[] }
+  readonly gates: { readonly [phase in Phase | 'revert' | 'cutover']?: readonly Gate[] }
 }
 
 /** The units of a migration in phase order. */

@@ -35,4 +35,12 @@ export interface EngineTask {
    * `copy` (writers wait for as long as it takes), `never`.
    */
   readonly native: 'instant' | 'in place' | 'copy' | 'never'
+  /**
+   * Statements that the server refuses where it would have to copy: `instantly` is tried first whatever the size, `inPlace`
+   * only on a table that is not large. Absent where the file alone says how the server does it.
+   */
+  readonly instantly?: string
+  readonly inPlace?: string
+  /** Query that gives `done` where the change is there; absent: only the table's mark tells. */
+  readonly probe?: string
 }

@@ -21,6 +21,7 @@ function frozen(statement: string, position: number, state: StepState): StepReco
     state,
     found: false,
     backend: null,
+    run: null,
   }
 }
 

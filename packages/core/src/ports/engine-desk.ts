@@ -82,6 +82,10 @@ export interface EngineDesk {
    * @throws `ENGINE.REFUSED`, `ENGINE.LEFTOVERS`, `ENGINE.FAILED`, `ENGINE.MISSING`, `ENGINE.TOO_OLD`, `ENGINE.NO_TABLE`
    */
   run(request: EngineRequest): Promise<EngineOutcome>
-  /** Stops the tool of a run wherever it stands before its swap, and removes everything that it left. */
-  abandon(request: Pick<EngineRequest, 'task' | 'run' | 'record' | 'happened'>): Promise<void>
+  /**
+   * Stops the tool of a run wherever it stands before its swap, and removes everything that it left.
+   *
+   * @throws `ENGINE.BUSY` where another process supervises it, `ENGINE.ELSEWHERE` where its tool is on another machine
+   */
+  abandon(request: Pick<EngineRequest, 'task' | 'run' | 'record'>): Promise<void>
 }

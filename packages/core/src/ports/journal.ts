@@ -1,4 +1,6 @@
 import type { CompiledStep, StepExecution } from '../compiled/compiled-migration.js'
+import type { EngineRun } from '../engine/engine-run.js'
+import type { EngineName, EngineTask } from '../engine/engine-task.js'
 import type { ErrorEnvelope } from '../error/phasegate-error.js'
 import type { GateCheck } from '../gate/gate.js'
 import type { InstanceRecord } from '../journal/instance-record.js'
@@ -24,6 +26,17 @@ export interface StepRecord {
   readonly found: boolean
   /** The session that started it; what resume waits for. */
   readonly backend: Backend | null
+  /** What an engine has begun for it and not ended. */
+  readonly run: EngineRun | null
+}
+
+/** A run of an engine that has not ended, and the step that it is of. */
+export interface StandingRun {
+  readonly unit: UnitId
+  readonly direction: Direction
+  readonly position: number
+  readonly task: EngineTask
+  readonly run: EngineRun
 }
 
 export interface UnitChange {
@@ -83,6 +96,17 @@ export interface Journal {
     state: StepState,
     found?: boolean,
   ): Promise<void>
+  /** Keeps the run of an engine with its step; null: nothing of it is left. */
+  recordRun(
+    session: Session,
+    unit: UnitId,
+    direction: Direction,
+    position: number,
+    engine: EngineName,
+    run: EngineRun | null,
+  ): Promise<void>
+  /** Every run of an engine that has not ended. */
+  standingRuns(session: Session): Promise<readonly StandingRun[]>
   /** Forgets the steps of a unit, for one that was reverted and starts anew; its ranges are the backfill target's. */
   forgetSteps(session: Session, unit: UnitId): Promise<void>
 

@@ -24,7 +24,8 @@ export interface ServerSignal {
 
 export interface SignalRequest {
   readonly unit: UnitId
-  readonly backfill: CompiledBackfill
+  /** Whose table it is about. */
+  readonly backfill: Pick<CompiledBackfill, 'table'>
   /** Names of the standbys whose lag counts; undefined: every one. */
   readonly standbys: readonly string[] | undefined
   /** URLs of replicas that are asked themselves; undefined: none. With credentials: never part of a reading or an error. */

@@ -5,6 +5,7 @@ import type { StepExecution } from '../compiled/compiled-migration.js'
 import type { QualifiedName } from '../compiled/database-object.js'
 import type { MadeObjects } from '../compiled/made-objects.js'
 import type { Change, StatementFacts } from '../compiled/statement-facts.js'
+import type { EngineName, EngineTask } from '../engine/engine-task.js'
 import type { PhasegateError } from '../error/phasegate-error.js'
 import type { Phase } from '../phase.js'
 
@@ -164,6 +165,8 @@ export interface SqlLanguage<S extends ParsedStatement = ParsedStatement> {
   /** For messages: `PostgreSQL`. */
   readonly name: string
   readonly quoting: Quoting
+  /** Engines that can take an ALTER TABLE of it. */
+  readonly engines: readonly EngineName[]
   /** Longest name that we give something ourselves, in bytes. */
   readonly longestName: number
   readonly operations: OperationCompilers
@@ -219,6 +222,8 @@ export interface SqlLanguage<S extends ParsedStatement = ParsedStatement> {
   readonly dropColumnTakesParts: boolean
   /** What takes away a created object, doing nothing where it was never created; undefined where that is not known. */
   dropOf(change: Change): string | undefined
+  /** A change of one table as an engine would take it; undefined for everything else. Absent: this kind of server has no engine. */
+  engineTask?(statement: S): Omit<EngineTask, 'wanted'> | undefined
   /** `OPERATION.UNSUPPORTED` for an `ops.alterTable` that would rewrite the table while others wait. */
   refuseRewrite(call: string): PhasegateError
 

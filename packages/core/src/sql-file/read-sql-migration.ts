@@ -1,4 +1,5 @@
 import type { AppUsesDeclaration } from '../authoring/app-uses.js'
+import type { WantedEngine } from '../engine/engine-task.js'
 import type { SourceLocation } from '../error/phasegate-error.js'
 import type { ThrottleSettings, TimeWindow } from '../pace/throttle-settings.js'
 import { commentText, isComment } from '../parse/comments.js'
@@ -7,6 +8,7 @@ import type { SqlLanguage, Token } from '../ports/sql-language.js'
 import { looksLikePhaseMarker, phaseOf, type SqlPhase } from './phase-marker.js'
 import { readAppUses } from './read-app-uses.js'
 import { type BatchSetting, readBatch } from './read-batch.js'
+import { readEngine } from './read-engine.js'
 import { readOnly, readThrottleLines } from './read-pace-lines.js'
 import { mergeSync, readSyncLine, type SyncText } from './read-sync.js'
 import { type Setting, settingOf } from './setting.js'
@@ -28,11 +30,16 @@ export interface SqlMigration {
   /** When the backfill may work; undefined: as the configuration says. */
   readonly only: readonly TimeWindow[] | undefined
   readonly throttle: ThrottleSettings | false | undefined
+  /** Who changes tables that were there before. */
+  readonly engine: WantedEngine
   readonly phases: { readonly [phase in SqlPhase]?: SqlSection }
 }
 
 /** What of a dialect the headers need; `load` comes first. */
-type FileLanguage = Pick<SqlLanguage, 'name' | 'readTokens' | 'readName' | 'parseTableName' | 'parseAssignments'>
+type FileLanguage = Pick<
+  SqlLanguage,
+  'name' | 'engines' | 'readTokens' | 'readName' | 'parseTableName' | 'parseAssignments'
+>
 
 interface Header {
   readonly token: Token
@@ -67,7 +74,6 @@ export function readSqlMigration(text: string, file: string, language: FileLangu
   const phases = sectionsOf(sql, tokens, markers, file)
   const one = (name: Setting['name']): { value: string; where: SourceLocation } | undefined => single(settings, name)
   const engine = one('engine')
-  if (engine !== undefined) throw noEngine(engine.value, engine.where, language.name)
   const appUses = one('app-uses')
   const applications = one('applications')
   const batch = one('batch')
@@ -92,6 +98,7 @@ export function readSqlMigration(text: string, file: string, language: FileLangu
     batch: batch === undefined ? undefined : readBatch(batch.value, batch.where, language),
     only: only === undefined ? undefined : readOnly(only),
     throttle: throttle.length === 0 ? undefined : readThrottleLines(throttle),
+    engine: engine === undefined ? 'auto' : readEngine(engine.value, engine.where, language),
     phases,
   }
 }
@@ -187,10 +194,4 @@ function readApplications(value: string, where: SourceLocation): readonly string
     ])
   }
   return names
-}
-
-function noEngine(value: string, where: SourceLocation, server: string): Error {
-  return sqlFileError('SQL.ENGINE', `The engine '${value}' is not available.`, where, [
-    `Remove the line: ${server} makes the change itself.`,
-  ])
 }

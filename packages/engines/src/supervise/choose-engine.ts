@@ -1,4 +1,5 @@
 import {
+  describeSignal,
   type EngineChoice,
   type EngineName,
   type EngineTable,
@@ -16,8 +17,6 @@ import type { DeskOptions } from './desk-options.js'
  * some 100,000 rows a second where nothing else happens.
  */
 const COPIED_AT_ONCE = { rows: 10_000, bytes: 8 * 1024 ** 2 }
-
-const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB']
 
 /**
  * Who executes a task: the author's word first, then what the server can do by itself, then the size, then which tool is
@@ -92,10 +91,9 @@ function isTiny({ rows, bytes }: EngineTable): boolean {
   return rows !== null && rows <= COPIED_AT_ONCE.rows && bytes <= COPIED_AT_ONCE.bytes
 }
 
-/** `1.2 GiB, about 3,000,000 rows` */
+/** `1.2 GB, about 3,000,000 rows` */
 export function sizeInWords({ rows, bytes }: Pick<EngineTable, 'rows' | 'bytes'>): string {
-  const power = Math.min(UNITS.length - 1, Math.floor(Math.log2(Math.max(bytes, 1)) / 10))
-  const size = `${(bytes / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${UNITS[power]}`
+  const size = describeSignal('bytes', bytes)
   return rows === null ? size : `${size}, about ${rows.toLocaleString('en-US')} rows`
 }
 

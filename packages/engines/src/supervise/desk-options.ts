@@ -27,12 +27,13 @@ export interface DeskOptions {
   readonly target: Pick<Target, 'classify' | 'isDatabaseError' | 'tryLock' | 'unlock' | 'lockHolder'> & {
     readonly engine: EngineTarget
   }
+  /** Default: every engine there is. */
   readonly engines: readonly Engine[]
   readonly settings: EngineSettings
   /** A session of the supervisor's own. */
   readonly openSession: () => Promise<Session>
   /** Undefined: nothing is looked at but what the tool looks at itself. */
-  readonly watchServer?: (table: string) => Promise<ThrottleWatch>
+  readonly watchServer?: (table: string) => Promise<ThrottleWatch | undefined>
   readonly clock: Clock
   readonly emit: Emit
   readonly signal: AbortSignal

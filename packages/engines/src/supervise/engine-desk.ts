@@ -6,12 +6,15 @@ import {
   type Session,
   tableLock,
 } from '@phasegate/core'
-import { noTable } from '../engine-errors.js'
+import { ALL_ENGINES } from '../all-engines.js'
+import { noTable, supervisedBy } from '../engine-errors.js'
 import { checkEngine } from './check-engine.js'
 import { chooseEngine, nameOf } from './choose-engine.js'
 import type { DeskOptions } from './desk-options.js'
 import { subjectOf } from './subject.js'
 import { abandon, type Supervision, supervise } from './supervise.js'
+
+export type EngineDeskOptions = Omit<DeskOptions, 'engines'> & Partial<Pick<DeskOptions, 'engines'>>
 
 /** ms between two attempts to reconnect. */
 const RECONNECT_EVERY = 1_000
@@ -20,18 +23,19 @@ const RECONNECT_EVERY = 1_000
  * Engines over one target. Whoever supervises holds the table's lock on a session of its own for as long as it does, so that
  * there is one at a time, and the lock ends with it.
  */
-export function createEngineDesk(desk: DeskOptions): EngineDesk {
+export function createEngineDesk({ engines = ALL_ENGINES, ...options }: EngineDeskOptions): EngineDesk {
+  const desk: DeskOptions = { engines, ...options }
   return {
     choose: (session, task) => chooseEngine(desk, session, task),
     check: (session, task, engine) => checkEngine(desk, session, task, engine),
     run: (request) => runSupervised(desk, request),
-    abandon: (request) =>
-      withTableLock(desk, request, async (session) => {
+    abandon: async (request) => {
+      const outcome = await withTableLock(desk, request, async (session) => {
         await abandon(desk, session, request)
         return { state: 'done' }
-      }).then((outcome) => {
-        if (outcome.state === 'busy') throw new Error(`it is supervised by ${outcome.owner}`)
-      }),
+      })
+      if (outcome.state === 'busy') throw supervisedBy(nameOf(request.task.table), outcome.owner)
+    },
   }
 }
 

@@ -1,7 +1,7 @@
 import type { EngineOutcome, EngineRequest, EngineRun, EngineTable, Session, ToolProcess } from '@phasegate/core'
 import type { Engine, Job, Tool } from '../engine.js'
-import { failedTool, noTable } from '../engine-errors.js'
-import { findTool, type StartedTool, startTool } from '../process/tool-process.js'
+import { failedTool, noTable, onOtherMachine } from '../engine-errors.js'
+import { type StartedTool, startTool } from '../process/tool-process.js'
 import { openRunFiles, removeRunFiles, runFiles } from '../run-files.js'
 import { beginRun } from './begin-run.js'
 import { engineNamed, nameOf } from './choose-engine.js'
@@ -191,11 +191,14 @@ export async function abandon(
   const engine = engineNamed(desk.engines, run.engine)
   const table = await target.engine.inspect(session, task.table)
   if (table === undefined) throw noTable(nameOf(task.table))
+  const now = await situationOf(desk, session, run, table, undefined)
+  if (now.is === 'elsewhere') throw onOtherMachine(nameOf(task.table), now.owner)
   const settings = desk.settings.tools[engine.name] ?? {}
   const files = runFiles(run.directory)
+  // The tool itself is not needed any more, and may not even be here.
   const tool = { path: '', version: run.version, features: new Set<string>() }
   const job: Job = { task, table, target: target.engine, session, tool, run, files, settings, clock, signal }
-  const process = run.process ?? (await findTool(files))
+  const process = 'process' in now ? now.process : undefined
   if (process !== undefined) await endProcess(clock, process, () => engine.stop(job))
   await withLockRetry(
     desk,

@@ -2,9 +2,12 @@ import {
   type Actor,
   type CompiledStep,
   type Direction,
+  type EngineName,
+  type EngineRun,
   type Journal,
   type NewApproval,
   type Session,
+  type StandingRun,
   type StartUnit,
   type StepRecord,
   type StepState,
@@ -37,6 +40,8 @@ export function createMysqlJournal(): Journal {
     steps: readSteps,
     freezeSteps,
     markStep,
+    recordRun,
+    standingRuns,
     forgetSteps: async (session, unit) => {
       await session.query('DELETE FROM phasegate_step WHERE migration = ? AND phase = ?', [unit.migration, unit.phase])
     },
@@ -189,7 +194,7 @@ async function readSteps(session: Session, unit: UnitId, direction: Direction): 
   )
   return rows.map((row) => {
     const spec: Pick<StepRecord, 'execution' | 'lock' | 'destroys' | 'opaque'> = JSON.parse(row.spec)
-    const { found = false }: { readonly found?: boolean } = JSON.parse(row.detail)
+    const { found = false, run = null }: Pick<Partial<StepRecord>, 'found' | 'run'> = JSON.parse(row.detail)
     return {
       position: row.position,
       statement: row.statement,
@@ -197,6 +202,7 @@ async function readSteps(session: Session, unit: UnitId, direction: Direction): 
       written: row.written,
       state: row.state,
       found,
+      run,
       ...spec,
       backend: row.backend_id === null ? null : { id: row.backend_id, startedAt: row.backend_started ?? '' },
     }
@@ -258,6 +264,36 @@ async function markStep(
   // Exactly-once rests on this: a step that somebody else has finished must take our transaction down with it.
   if ((await rowCount(session)) !== 1)
     throw new Error(`step ${position} of ${unit.migration}:${unit.phase} is not ours to mark ${state}`)
+}
+
+async function recordRun(
+  session: Session,
+  unit: UnitId,
+  direction: Direction,
+  position: number,
+  engine: EngineName,
+  run: EngineRun | null,
+): Promise<void> {
+  const merged = mergeJson('detail', { run })
+  await session.query(
+    `UPDATE phasegate_step SET engine = ?, detail = ${merged.expression}
+     WHERE migration = ? AND phase = ? AND direction = ? AND position = ?`,
+    [engine, ...merged.values, unit.migration, unit.phase, direction, position],
+  )
+}
+
+async function standingRuns(session: Session): Promise<readonly StandingRun[]> {
+  const rows = await session.query<StepRow & UnitId & { readonly direction: Direction }>(
+    `SELECT migration, phase, direction, position, CAST(spec AS CHAR) AS spec, CAST(detail AS CHAR) AS detail
+     FROM phasegate_step WHERE engine <> 'native' AND COALESCE(JSON_TYPE(JSON_EXTRACT(detail, '$.run')), 'NULL') <> 'NULL'`,
+  )
+  return rows.map(({ migration, phase, direction, position, spec, detail }) => ({
+    unit: { migration, phase },
+    direction,
+    position,
+    task: JSON.parse(spec).execution.engine,
+    run: JSON.parse(detail).run,
+  }))
 }
 
 async function approve(session: Session, approval: NewApproval): Promise<string> {

@@ -9,7 +9,7 @@ test('is the clause as written', () => {
   expect(alterTable.describe(ops.alterTable('users', 'ADD a int'))).toBe('ops.alterTable(users, ADD a int)')
 })
 
-test.each([ops.alterTable('users', ' '), ops.alterTable('users', 'ADD a int', { engine: 'gh-ost' as 'auto' })])(
+test.each([ops.alterTable('users', ' '), ops.alterTable('users', 'ADD a int', { engine: 'pg_repack' })])(
   'refuses %j',
   (operation) => {
     expect(() => alterTable.compile(operation, tableInUse)).toThrow(

@@ -5,6 +5,8 @@ import { flag, withProgress } from './with-progress.js'
 
 export const expandCommand: Command = async (context) => {
   const units = wordsAt(context, 0)
-  const result = await withProgress(context, (options) => runExpand({ ...options, units, ...flag(context, 'plan') }))
+  const result = await withProgress(context, (options) =>
+    runExpand({ ...options, units, ...flag(context, 'plan'), long: context.flags.long === true }),
+  )
   return printLaneResult(result, context.output)
 }

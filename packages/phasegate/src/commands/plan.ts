@@ -63,6 +63,7 @@ function stepLines(step: PlanStep, before: PlanStep | undefined, output: Output)
     dim(
       `      ${step.lock.mode}${step.lock.tables.length === 0 ? '' : ` on ${step.lock.tables.join(', ')}`}, ${step.lock.duration}: ${step.waits}`,
     ),
+    ...(step.engine === null ? [] : [`      by ${step.engine.name}: ${step.engine.reason}`]),
     ...step.allows.map((allow) => dim(`      allowed ${allow.rule}: ${allow.reason}`)),
   ]
 }

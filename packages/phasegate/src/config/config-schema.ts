@@ -1,4 +1,4 @@
-import type { Gate } from '@phasegate/core'
+import { type Gate, readBytes } from '@phasegate/core'
 import { z } from 'zod'
 import { parseDuration } from './duration.js'
 import { throttle, windows } from './pace-schema.js'
@@ -46,6 +46,18 @@ const application = z.strictObject({
   roles: roles("a list of role names: ['app']").optional(),
 })
 
+const bytes = z.union([z.number(), z.string()]).transform((value, context) => {
+  const read = readBytes(value)
+  if (read !== undefined) return read
+  context.addIssue({ code: 'custom', message: `bytes, or text such as '512MB', '1GB', not '${value}'` })
+  return z.NEVER
+})
+
+const tool = z.strictObject({
+  path: z.string('the path of a program').min(1, 'the path of a program').optional(),
+  arguments: z.array(z.string('an argument'), "a list of arguments: ['--chunk-time=1']").optional(),
+})
+
 /** Everything of a config file but `database`, which `connection.ts` reads. Strict: unknown keys are issues. */
 export const configSchema = z.strictObject({
   database: z.unknown().optional(),
@@ -63,6 +75,7 @@ export const configSchema = z.strictObject({
       backfill: gates.optional(),
       contract: gates.optional(),
       revert: gates.optional(),
+      cutover: gates.optional(),
     })
     .optional(),
   backfill: z
@@ -73,6 +86,17 @@ export const configSchema = z.strictObject({
       only: windows.optional(),
       throttle: throttle.optional(),
       workers: count(1).max(64, 'from 1 to 64').optional(),
+    })
+    .optional(),
+  engines: z
+    .strictObject({
+      prefer: z.array(z.enum(['gh-ost', 'pt-osc'], "'gh-ost' or 'pt-osc'"), "a list: ['gh-ost', 'pt-osc']").optional(),
+      thresholdRows: count(0).optional(),
+      thresholdBytes: bytes.optional(),
+      directory: z.string('a folder').min(1, 'a folder').optional(),
+      'gh-ost': tool.optional(),
+      'pt-osc': tool.optional(),
+      pg_repack: tool.optional(),
     })
     .optional(),
   lock: z
@@ -110,8 +134,12 @@ export type CheckedConfig = z.output<typeof configSchema>
 /** The known keys at each path of the config, for naming the nearest. */
 export const CONFIG_KEYS: Readonly<Record<string, readonly string[]>> = {
   '': Object.keys(configSchema.shape),
-  gates: ['expand', 'backfill', 'contract', 'revert'],
+  gates: ['expand', 'backfill', 'contract', 'revert', 'cutover'],
   backfill: ['batchTime', 'batchSize', 'workers', 'maxRowsPerSecond', 'only', 'throttle'],
+  engines: ['prefer', 'thresholdRows', 'thresholdBytes', 'directory', 'gh-ost', 'pt-osc', 'pg_repack'],
+  'engines.gh-ost': ['path', 'arguments'],
+  'engines.pt-osc': ['path', 'arguments'],
+  'engines.pg_repack': ['path', 'arguments'],
   lock: ['lockTimeout', 'statementTimeout', 'maxLockWait', 'retries', 'retryFor'],
   contract: ['announce', 'confirm'],
   worker: ['pollInterval', 'healthPort', 'healthHost', 'staleAfter'],
@@ -120,4 +148,4 @@ export const CONFIG_KEYS: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Settings of the design that no version has yet: refused by name instead of being silently ignored. */
-export const LATER_KEYS: readonly string[] = ['engines', 'inlineLimit', 'targets', 'gates.cutover']
+export const LATER_KEYS: readonly string[] = ['inlineLimit', 'targets']

@@ -11,7 +11,7 @@ interface Twin {
   readonly kind: Kind
 }
 
-/** The environment twin of every setting but `gates`, which are code, and `backfill.throttle`, which is a structure. */
+/** The environment twin of every setting but `gates`, which are code, and `backfill.throttle` and the tools of `engines`, which are structures. */
 export const ENVIRONMENT_TWINS: Readonly<Record<string, Twin>> = {
   PHASEGATE_DATABASE_URL: { path: 'database', kind: 'text' },
   PHASEGATE_DIALECT: { path: 'dialect', kind: 'text' },
@@ -25,6 +25,10 @@ export const ENVIRONMENT_TWINS: Readonly<Record<string, Twin>> = {
   PHASEGATE_MAX_ROWS_PER_SECOND: { path: 'backfill.maxRowsPerSecond', kind: 'number' },
   PHASEGATE_BACKFILL_ONLY: { path: 'backfill.only', kind: 'list' },
   PHASEGATE_WORKERS: { path: 'backfill.workers', kind: 'number' },
+  PHASEGATE_ENGINES: { path: 'engines.prefer', kind: 'list' },
+  PHASEGATE_ENGINE_THRESHOLD_ROWS: { path: 'engines.thresholdRows', kind: 'number' },
+  PHASEGATE_ENGINE_THRESHOLD_BYTES: { path: 'engines.thresholdBytes', kind: 'text' },
+  PHASEGATE_ENGINE_DIRECTORY: { path: 'engines.directory', kind: 'text' },
   PHASEGATE_LOCK_TIMEOUT: { path: 'lock.lockTimeout', kind: 'text' },
   PHASEGATE_STATEMENT_TIMEOUT: { path: 'lock.statementTimeout', kind: 'text' },
   PHASEGATE_MAX_LOCK_WAIT: { path: 'lock.maxLockWait', kind: 'text' },

@@ -22,6 +22,14 @@ export interface ApplicationConfig {
   readonly roles?: readonly string[]
 }
 
+/** One tool. */
+export interface ToolConfig {
+  /** Where it is; default: found on PATH. */
+  readonly path?: string
+  /** Added to its arguments as they stand, for what Phasegate has no setting for. */
+  readonly arguments?: readonly string[]
+}
+
 /** What `phasegate.config.ts` exports. Durations are ms, or text such as `'60s'`. */
 export interface PhasegateConfig {
   /** URL, knex configuration, or connection settings of the driver (then `dialect` says which). */
@@ -47,6 +55,22 @@ export interface PhasegateConfig {
     readonly backfill?: readonly Gate[]
     readonly contract?: readonly Gate[]
     readonly revert?: readonly Gate[]
+    /** Asked between an engine's copy and its swap, in addition to those of its unit. */
+    readonly cutover?: readonly Gate[]
+  }
+  /** Who copies large tables, and which are large. */
+  readonly engines?: {
+    /** Which is tried first; default `['gh-ost', 'pt-osc']`. `[]`: none, unless a migration asks for one by name. */
+    readonly prefer?: readonly ('gh-ost' | 'pt-osc')[]
+    /** From so many rows on an in-place build goes to an engine; default 1,000,000. */
+    readonly thresholdRows?: number
+    /** From so many bytes on, indexes included: a number, or text such as `'1GB'`, the default. */
+    readonly thresholdBytes?: number | string
+    /** Where runs keep their files (credentials, socket, output), each in a directory of its own; default: the system's. */
+    readonly directory?: string
+    readonly 'gh-ost'?: ToolConfig
+    readonly 'pt-osc'?: ToolConfig
+    readonly pg_repack?: ToolConfig
   }
   readonly backfill?: {
     /** Target time of one batch; default 250 ms. */

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { type Clients, DEFAULT_SEEN_EVERY } from '@phasegate/core'
+import { type Clients, DEFAULT_SEEN_EVERY, ENGINES } from '@phasegate/core'
+import type { EngineSettings } from '@phasegate/engines'
 import { displayPath } from '../display-path.js'
 import { DEFAULT_DIALECT, DIALECTS } from '../load/dialects.js'
 import { lineOf, whatItSaid } from '../load/source-line.js'
@@ -84,7 +85,7 @@ export async function readSettings(options: SettingsOptions = {}): Promise<Setti
     applications: config.applications && Object.keys(config.applications),
     clients: clientsOf(config),
     appRoles: config.appRoles ?? [],
-    gates: { expand: [], backfill: [], contract: [], revert: [], ...withoutUndefined(config.gates) },
+    gates: { expand: [], backfill: [], contract: [], revert: [], cutover: [], ...withoutUndefined(config.gates) },
     backfill: {
       batchTime: config.backfill?.batchTime ?? 250,
       batchSize: config.backfill?.batchSize ?? 1000,
@@ -94,6 +95,15 @@ export async function readSettings(options: SettingsOptions = {}): Promise<Setti
         throttle: config.backfill?.throttle ?? { signals: {} },
       },
       workers: config.backfill?.workers ?? 1,
+    },
+    engines: {
+      prefer: config.engines?.prefer ?? ['gh-ost', 'pt-osc'],
+      threshold: {
+        rows: config.engines?.thresholdRows ?? 1_000_000,
+        bytes: config.engines?.thresholdBytes ?? 1024 ** 3,
+      },
+      ...(config.engines?.directory === undefined ? {} : { directory: resolve(base, config.engines.directory) }),
+      tools: toolsOf(config),
     },
     lock: {
       lockTimeout,
@@ -113,6 +123,13 @@ export async function readSettings(options: SettingsOptions = {}): Promise<Setti
     disposable: config.disposable ?? false,
     notes: misspeltVariables(environment),
   }
+}
+
+function toolsOf({ engines }: Partial<CheckedConfig>): EngineSettings['tools'] {
+  const tools = ENGINES.flatMap((name) =>
+    engines?.[name] === undefined ? [] : [[name, withoutUndefined(engines[name])]],
+  )
+  return Object.fromEntries(tools) as EngineSettings['tools']
 }
 
 function clientsOf({ applications, ignoredRoles }: Partial<CheckedConfig>): Clients | undefined {
@@ -226,6 +243,7 @@ function overlay(below: Partial<CheckedConfig>, above: Partial<CheckedConfig>): 
     ...above,
     ...(above.lock === undefined ? {} : { lock: { ...below.lock, ...above.lock } }),
     ...(above.backfill === undefined ? {} : { backfill: { ...below.backfill, ...above.backfill } }),
+    ...(above.engines === undefined ? {} : { engines: { ...below.engines, ...above.engines } }),
     ...(above.worker === undefined ? {} : { worker: { ...below.worker, ...above.worker } }),
     ...(above.contract === undefined ? {} : { contract: { ...below.contract, ...above.contract } }),
   }

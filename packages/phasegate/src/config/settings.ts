@@ -1,4 +1,5 @@
 import type { Clients, Gate, PaceSettings } from '@phasegate/core'
+import type { EngineSettings } from '@phasegate/engines'
 import type { ConnectionSettings } from './phasegate-config.js'
 
 /** Where the database is, and who said so (`--database`, `PHASEGATE_DATABASE_URL`, the config's path, `DATABASE_URL`). */
@@ -26,13 +27,14 @@ export interface Settings {
   /** The same with what is known of each. */
   readonly clients: Clients | undefined
   readonly appRoles: readonly string[]
-  readonly gates: { readonly [phase in 'expand' | 'backfill' | 'contract' | 'revert']: readonly Gate[] }
+  readonly gates: { readonly [phase in 'expand' | 'backfill' | 'contract' | 'revert' | 'cutover']: readonly Gate[] }
   readonly backfill: {
     readonly batchTime: number
     readonly batchSize: number
     readonly workers: number
     readonly pace: PaceSettings
   }
+  readonly engines: Pick<EngineSettings, 'prefer' | 'threshold' | 'tools' | 'directory'>
   readonly lock: {
     readonly lockTimeout: number
     readonly statementTimeout: number

@@ -18,6 +18,7 @@ import type { Settings } from '../config/settings.js'
 import { compileAll, compileBeforehand, compilingFor } from '../load/compile-migrations.js'
 import { dialectOf } from '../load/dialect-of.js'
 import { loadMigrations } from '../load/load-migrations.js'
+import { lockTimeoutOf, openEngineDesk } from './open-engine-desk.js'
 
 /** What every verb that works on a database takes, beside the configuration. */
 export interface TargetOptions extends SettingsOptions {
@@ -164,7 +165,7 @@ async function createContext(
     takenOverrides: new Set(),
     settings: {
       ...DEFAULT_SETTINGS,
-      lockTimeout: Math.ceil(lock.lockTimeout / target.lockTimeoutUnit) * target.lockTimeoutUnit,
+      lockTimeout: lockTimeoutOf(target, settings),
       statementTimeout: lock.statementTimeout,
       maxLockWait: lock.maxLockWait,
       retry: { ...DEFAULT_SETTINGS.retry, attempts: lock.retries + 1, totalTime: lock.retryFor },
@@ -187,6 +188,8 @@ async function createContext(
     ),
     plannedPace: (unit, compiled) =>
       backfill.plannedPace({ target, unit: unit.id, backfill: compiled, pace: settings.backfill.pace }),
+    engines: await openEngineDesk({ target, settings, emit, signal }),
+    cutOverGates: (_unit, migration) => [...settings.gates.cutover, ...(migration.gates.cutover ?? [])],
     runBackfill: (unit, compiled, withLaneLock) =>
       backfill.runBackfill({
         target,

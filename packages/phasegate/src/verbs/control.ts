@@ -59,7 +59,7 @@ export function runCancel(options: ControlOptions & { readonly migration: string
 }
 
 function control(options: ResumeOptions, action: ControlResult['action']): Promise<ControlResult> {
-  return withSession(options, action, async (session, target) => {
+  return withSession(options, action, async (session, target, settings) => {
     const actor = actorOf(options)
     const snapshot = await target.journal.read(session)
     if (!snapshot.exists) throw noJournal(snapshot.database)
@@ -69,10 +69,30 @@ function control(options: ResumeOptions, action: ControlResult['action']): Promi
       if (action === 'pause' && options.now === true) await cancelStatements(target, session, snapshot)
       return { unit: null, action, state: action === 'resume' ? 'free' : 'held' }
     }
+    const engine = engineUnitOf(snapshot, options.migration)
+    if (engine !== undefined) return controlEngine(engine)
     const record = backfillOf(snapshot, options.migration)
     assertFits(record, action)
     await ask(record)
     return { unit: unitName(record), action, state: record.state }
+
+    /** Whoever supervises it hears that within seconds; where nobody does, it is ended here. */
+    async function controlEngine(record: UnitRecord): Promise<ControlResult> {
+      const unit = { migration: record.migration, phase: record.phase }
+      await target.journal.request(session, unit, action === 'resume' ? null : { action, now: false }, actor)
+      if (action === 'cancel' && record.state !== 'running') {
+        const [{ endEngineRuns }, { openEngineDesk }] = await Promise.all([
+          import('@phasegate/runner'),
+          import('../target/open-engine-desk.js'),
+        ])
+        const emit = options.emit ?? (() => {})
+        const signal = options.signal ?? new AbortController().signal
+        const engines = await openEngineDesk({ target, settings, emit, signal })
+        await endEngineRuns({ target, engines }, session, unit)
+        await target.journal.changeUnit(session, unit, { state: 'cancelled' }, actor)
+      }
+      return { unit: unitName(unit), action, state: record.state }
+    }
 
     async function ask(record: UnitRecord): Promise<void> {
       const { askBackfill, resumeBackfill } = await import('@phasegate/backfill')
@@ -91,6 +111,27 @@ async function cancelStatements(target: Target, session: Session, snapshot: Jour
     }
   }
 }
+
+/** The unit of a migration that an engine works on, or was left with; undefined: the word is about its backfill. */
+function engineUnitOf(snapshot: JournalSnapshot, text: string): UnitRecord | undefined {
+  const at = snapshot.units.filter(
+    (unit) => unit.phase !== 'backfill' && ENGINE_STATES.includes(unit.state) && unit.progress?.engine != null,
+  )
+  const [, name = text, phase] = /^(.*):(expand|contract)$/.exec(text) ?? []
+  const known = at.filter((unit) => phase === undefined || unit.phase === phase)
+  try {
+    const migration = resolveMigration(
+      name,
+      known.map((unit) => unit.migration),
+    )
+    return known.find((unit) => unit.migration === migration)
+  } catch (error) {
+    if (phase !== undefined) throw error
+    return undefined
+  }
+}
+
+const ENGINE_STATES: readonly string[] = ['running', 'interrupted', 'prepared', 'contracting', 'failed']
 
 function backfillOf(snapshot: JournalSnapshot, text: string): UnitRecord {
   const known = snapshot.units.filter((unit) => unit.phase === 'backfill').map((unit) => unit.migration)

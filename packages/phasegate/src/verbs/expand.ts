@@ -9,6 +9,8 @@ export interface ExpandOptions extends TargetOptions {
   readonly units?: readonly string[]
   /** A plan that `plan --out` saved; it is applied, or refused where it no longer fits. */
   readonly plan?: string
+  /** Take steps too that an engine executes, for as long as that lasts; default: they are left for a worker. */
+  readonly long?: boolean
 }
 
 /**
@@ -25,6 +27,6 @@ export function runExpand(options: ExpandOptions = {}): Promise<LaneResult> {
     const named = namedUnits(options.units, migrations, 'expand')
     const only = options.plan === undefined ? named : await unitsOfPlan(options.plan, settings, context, 'expand')
     const { runLane } = await import('@phasegate/runner')
-    return runLane(context, 'expand', only === undefined ? {} : { only })
+    return runLane(context, 'expand', { ...(only === undefined ? {} : { only }), longSteps: options.long === true })
   })
 }

@@ -81,7 +81,7 @@ const DEFINITIONS: readonly [code: string, what: string, definition: Anything, s
   ['MIGRATION.APP_USES', 'appUses of nobody', { ...drop, appUses: {} }, /names no application/],
   ['MIGRATION.APPLICATIONS', 'one name for applications', { ...drop, applications: 'api' }, /not a list/],
   ['MIGRATION.APPLICATIONS', 'an application twice', { ...drop, applications: ['a', 'a'] }, /distinct/],
-  ['MIGRATION.GATES', 'gates of an unknown phase', { ...drop, gates: { cutover: [] } }, /no phase 'cutover'/],
+  ['MIGRATION.GATES', 'gates of an unknown phase', { ...drop, gates: { swap: [] } }, /no phase 'swap'/],
   ['MIGRATION.GATES', 'a gate that is none', { ...drop, gates: { contract: ['soak'] } }, /not a list of gates/],
   ['SCHEMA.METHOD', 'a question to the database', { expand: builder((s) => s.hasTable!('a')) }, /hasTable/],
   ['SCHEMA.ALTER', '.alter()', { expand: list((s) => s.alterTable('a', (t: Table) => t.string('b').alter())) }, /a\.b/],

@@ -2,9 +2,13 @@ import {
   type Actor,
   type CompiledStep,
   type Direction,
+  type EngineName,
+  type EngineRun,
   type Journal,
   type NewApproval,
+  type Row,
   type Session,
+  type StandingRun,
   type StartUnit,
   type StepRecord,
   type StepState,
@@ -32,6 +36,8 @@ export function createPostgresJournal(): Journal {
     steps: readSteps,
     freezeSteps,
     markStep,
+    recordRun,
+    standingRuns,
     forgetSteps: async (session, unit) => {
       await session.query('DELETE FROM phasegate.step WHERE migration = $1 AND phase = $2', [
         unit.migration,
@@ -174,6 +180,7 @@ interface StepRow {
   readonly spec: Pick<StepRecord, 'execution' | 'lock' | 'destroys' | 'opaque'>
   readonly state: StepState
   readonly found: boolean
+  readonly run: EngineRun | null
   readonly backend_id: number | null
   readonly backend_started: string | null
   readonly [key: string]: unknown
@@ -181,7 +188,8 @@ interface StepRow {
 
 async function readSteps(session: Session, unit: UnitId, direction: Direction): Promise<readonly StepRecord[]> {
   const rows = await session.query<StepRow>(
-    `SELECT position, statement, hash, written, spec, state, coalesce((detail ->> 'found')::boolean, false) AS found, backend_id, ${isoText('backend_started')} AS backend_started
+    `SELECT position, statement, hash, written, spec, state, coalesce((detail ->> 'found')::boolean, false) AS found,
+       detail -> 'run' AS run, backend_id, ${isoText('backend_started')} AS backend_started
      FROM phasegate.step WHERE migration = $1 AND phase = $2 AND direction = $3 ORDER BY position`,
     [unit.migration, unit.phase, direction],
   )
@@ -192,6 +200,7 @@ async function readSteps(session: Session, unit: UnitId, direction: Direction): 
     written: row.written,
     state: row.state,
     found: row.found,
+    run: row.run,
     ...spec,
     backend: backend_id === null ? null : { id: String(backend_id), startedAt: backend_started ?? '' },
   }))
@@ -253,6 +262,29 @@ async function markStep(
   // Exactly-once rests on this: a step that somebody else has finished must take our transaction down with it.
   if (rows.length !== 1)
     throw new Error(`step ${position} of ${unit.migration}:${unit.phase} is not ours to mark ${state}`)
+}
+
+async function recordRun(
+  session: Session,
+  unit: UnitId,
+  direction: Direction,
+  position: number,
+  engine: EngineName,
+  run: EngineRun | null,
+): Promise<void> {
+  await session.query(
+    `UPDATE phasegate.step SET engine = $5, detail = detail || jsonb_build_object('run', $6::jsonb)
+     WHERE migration = $1 AND phase = $2 AND direction = $3 AND position = $4`,
+    [unit.migration, unit.phase, direction, position, engine, run === null ? null : JSON.stringify(run)],
+  )
+}
+
+async function standingRuns(session: Session): Promise<readonly StandingRun[]> {
+  const rows = await session.query<Omit<StandingRun, 'unit'> & UnitId & Row>(
+    `SELECT migration, phase, direction, position, spec -> 'execution' -> 'engine' AS task, detail -> 'run' AS run
+     FROM phasegate.step WHERE engine <> 'native' AND jsonb_typeof(detail -> 'run') = 'object'`,
+  )
+  return rows.map(({ migration, phase, ...rest }) => ({ unit: { migration, phase }, ...rest }))
 }
 
 async function approve(session: Session, approval: NewApproval): Promise<string> {

@@ -27,10 +27,23 @@ export async function askUnitGates(
   unit: CompiledUnit,
   action: 'apply' | 'revert' = 'apply',
 ): Promise<GateAnswer> {
-  const backfill = migration.units.backfill?.backfill
   const returned = findUnit(snapshot, unit.id.migration, unit.id.phase)?.pointOfNoReturn === true
   const all = context.gatesFor(unit, migration, action)
   const gates = returned && action === 'apply' ? all.map(afterPointOfNoReturn) : all
+  return askGates(context, session, snapshot, migration, unit, gates, action)
+}
+
+/** As `askUnitGates`, these gates. */
+export async function askGates(
+  context: RunnerContext,
+  session: Session,
+  snapshot: JournalSnapshot,
+  migration: CompiledMigration,
+  unit: CompiledUnit,
+  gates: readonly Gate[],
+  action: 'apply' | 'revert' = 'apply',
+): Promise<GateAnswer> {
+  const backfill = migration.units.backfill?.backfill
   const { state, checks, used } = await context.checkGates(
     gates,
     {

@@ -11,11 +11,11 @@ import {
   type UnitId,
   unitName,
 } from '@phasegate/core'
-import { askUnitGates, type GateAnswer, recordAnswer, whyHeld } from '../gate/ask-unit-gates.js'
+import { askGates, askUnitGates, type GateAnswer, recordAnswer, whyHeld } from '../gate/ask-unit-gates.js'
 import type { RunnerContext } from '../runner-context.js'
 import { isUndecided } from '../step/apply-alone.js'
-import { applySteps } from '../step/apply-steps.js'
-import { codedError, held, UnitHeld } from '../unit-outcome.js'
+import { applySteps, type StepsToApply } from '../step/apply-steps.js'
+import { codedError, held, UnitHeld, UnitLeft } from '../unit-outcome.js'
 import { isConnectionLoss } from './with-reconnect.js'
 
 /** How long an answer of the gates counts for a step that waits for its lock, in ms. */
@@ -23,9 +23,10 @@ const ANSWER_COUNTS = 10_000
 
 const JOURNAL_TIMEOUTS = { lockTimeout: 10_000, statementTimeout: 60_000 }
 
-/** Whether to ask gates on the way: `up` does not. */
 export interface ApplyOptions {
+  /** Whether to ask gates on the way: `up` does not. */
   readonly gated: boolean
+  readonly engines: StepsToApply['engines']
 }
 
 /**
@@ -75,6 +76,8 @@ export async function applyUnit(
       direction: 'apply',
       steps,
       compiled: unit.steps,
+      engines: options.engines,
+      whyCutOverHeld: () => whyCutOverHeld(context, session, migration, unit),
       before: async (step) => {
         if (contract && options.gated) await ask(step)
       },
@@ -109,11 +112,27 @@ export async function applyUnit(
     await journal.changeUnit(session, unit.id, { state: 'applied', error: null, detail: detailOf(unit) }, context.actor)
     context.emit({ type: 'unit.changed', unit: unit.id, state: 'applied' })
   } catch (error) {
+    // Somebody else is at it, and says in the journal how it goes.
+    if (error instanceof UnitHeld && error.outcome.outcome === 'not run') throw error
     // A lost connection leaves `running` with the lock free, which is what `interrupted` means.
     if (isConnectionLoss(context, error)) throw error
     await leave(context, session, unit, error, begun)
     throw error
   }
+}
+
+/** The gates of the cut-over alone; undefined: they are open, or there are none. */
+async function whyCutOverHeld(
+  context: RunnerContext,
+  session: Session,
+  migration: CompiledMigration,
+  unit: CompiledUnit,
+): Promise<string | undefined> {
+  const gates = context.cutOverGates(unit, migration)
+  if (gates.length === 0) return undefined
+  const answer = await askGates(context, session, await context.target.journal.read(session), migration, unit, gates)
+  await recordAnswer(context, session, unit, answer, answer.state === 'open')
+  return answer.state === 'open' ? undefined : whyHeld(answer)
 }
 
 /** What a reader of the journal sees of this unit without the file. */
@@ -148,7 +167,10 @@ async function startUnit(
       backend: session.backend,
       state: unit.id.phase === 'contract' && record?.pointOfNoReturn !== true ? 'contracting' : 'running',
       // Whose builds have to mind this unit: those of another project that shares the database need not.
-      detail: { applications: migration.applications ?? context.clients?.applications.map(({ name }) => name) ?? null },
+      detail: {
+        left: null,
+        applications: migration.applications ?? context.clients?.applications.map(({ name }) => name) ?? null,
+      },
     })
     if (frozen.length === 0) await journal.freezeSteps(session, unit.id, 'apply', 0, unit.steps)
     else if (edited) {
@@ -239,6 +261,18 @@ async function leave(
   begun: boolean,
 ): Promise<void> {
   const { journal } = context.target
+  if (error instanceof UnitLeft) {
+    await journal.changeUnit(session, unit.id, { state: 'pending', detail: { left: error.message } }, context.actor)
+    context.emit({ type: 'unit.changed', unit: unit.id, state: 'pending', reason: error.message })
+    return
+  }
+  if (error instanceof UnitHeld && (error.outcome.outcome === 'cancelled' || unit.id.phase === 'expand')) {
+    const { outcome, reason } = error.outcome
+    const state = outcome === 'cancelled' ? 'cancelled' : 'prepared'
+    await journal.changeUnit(session, unit.id, { state, detail: { left: reason } }, context.actor)
+    context.emit({ type: 'unit.changed', unit: unit.id, state, reason })
+    return
+  }
   const gateClosed = error instanceof UnitHeld
   if (unit.id.phase === 'contract' && !begun && (gateClosed || context.signal.aborted)) {
     const reason = gateClosed ? error.outcome.reason : 'interrupted'

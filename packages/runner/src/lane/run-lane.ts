@@ -5,6 +5,8 @@ import {
   type PlannedUnit,
   planUnits,
   type Session,
+  type StandingRun,
+  sameUnit,
   type UnitId,
   type UnitName,
   type UnitRecord,
@@ -13,7 +15,8 @@ import {
 } from '@phasegate/core'
 import { askUnitGates, recordAnswer, whyHeld } from '../gate/ask-unit-gates.js'
 import type { RunnerContext } from '../runner-context.js'
-import { codedError, failed, held, refused, UnitHeld, type UnitOutcome } from '../unit-outcome.js'
+import { mayHaveEngine } from '../step/apply-by-engine.js'
+import { codedError, failed, held, refused, UnitHeld, UnitLeft, type UnitOutcome } from '../unit-outcome.js'
 import { applyUnit } from './apply-unit.js'
 import { createLane, unwrap } from './create-lane.js'
 import { withLaneLock } from './with-lane-lock.js'
@@ -30,6 +33,8 @@ export interface LaneSelection {
   readonly only?: readonly UnitId[]
   /** Is there consent to what this unit destroys? Asked when its gates are open; default: yes. */
   readonly mayDestroy?: (unit: UnitId) => boolean
+  /** Takes steps too that take an engine, and so perhaps hours; default: an expand that has one is left for others. */
+  readonly longSteps?: boolean
   /** What to do with a backfill that somebody else works on, where it cannot be shared; default `wait`. */
   readonly whenBusy?: 'wait' | 'leave'
   /** Asked again under the lane's lock, right before a backfill begins: false leaves it as it is; default: yes. */
@@ -80,6 +85,8 @@ async function runOpenUnits(
   selection: LaneSelection,
   settled: Map<UnitName, UnitOutcome>,
 ): Promise<void> {
+  // What a contract has begun it should end.
+  const engines = selection.longSteps === true || phase === 'contract' ? 'run' : 'left'
   // Each round plans anew: what was held, vetoed or applied in the one before may block or free other units.
   for (;;) {
     context.signal.throwIfAborted()
@@ -90,7 +97,7 @@ async function runOpenUnits(
       units: open.map((entry) => entry.unit),
       migrating: async (unit) => recheck(context, session, byUnit.get(unit)!),
       apply: async (unit) => {
-        await applyUnit(context, session, byUnit.get(unit)!.migration, unit, { gated: true })
+        await applyUnit(context, session, byUnit.get(unit)!.migration, unit, { gated: true, engines })
         settled.set(unitName(unit.id), { unit: unit.id, outcome: 'applied', reason: 'applied', exit: EXIT.done })
       },
     })
@@ -98,7 +105,7 @@ async function runOpenUnits(
       await lane.up()
     } catch (thrown) {
       const error = unwrap(thrown)
-      if (error instanceof UnitHeld) {
+      if (error instanceof UnitHeld || error instanceof UnitLeft) {
         settled.set(unitName(error.outcome.unit), error.outcome)
         continue
       }
@@ -127,9 +134,15 @@ async function openUnits(
       held: [...settled.values()].filter((outcome) => outcome.outcome !== 'applied').map((outcome) => outcome.unit),
       ...(only === undefined ? {} : { only }),
     })
+  const runs = await context.target.journal.standingRuns(session)
   for (const entry of plan()) {
     const name = unitName(entry.unit.id)
     if (entry.state !== 'ready' || settled.has(name)) continue
+    const busy = atWorkElsewhere(entry) ?? closedTable(entry, runs)
+    if (busy !== undefined) {
+      settled.set(name, busy)
+      continue
+    }
     const answer = await askUnitGates(context, session, snapshot, entry.migration, entry.unit)
     await recordAnswer(context, session, entry.unit, answer, false)
     if (answer.state !== 'open') settled.set(name, held(entry.unit.id, whyHeld(answer), answer.checks))
@@ -146,6 +159,25 @@ async function openUnits(
       await withdrawAnnounced(context, session, entry, outcome.reason)
   }
   return planned.filter((entry) => entry.state === 'ready' && !settled.has(unitName(entry.unit.id)))
+}
+
+/** We hold the lane's lock: who works on a unit nevertheless is supervising an engine. */
+function atWorkElsewhere({ unit, record }: PlannedUnit): UnitOutcome | undefined {
+  if (record?.state !== 'running' || !mayHaveEngine(unit.steps)) return undefined
+  const reason = `an engine is at work on it, supervised by ${record.actor?.by ?? 'somebody'} on ${record.actor?.through.host ?? 'another machine'}`
+  return { unit: unit.id, outcome: 'not run', reason, exit: EXIT.pending }
+}
+
+/** A table that an engine copies takes no other change until that is done: the copy would not have it. */
+function closedTable({ unit }: PlannedUnit, runs: readonly StandingRun[]): UnitOutcome | undefined {
+  const names = new Set(unit.steps.flatMap(({ facts }) => facts.lock.tables))
+  const run = runs.find(
+    (one) =>
+      !sameUnit(one.unit, unit.id) && (names.has(one.run.table) || names.has(`${one.run.schema}.${one.run.table}`)),
+  )
+  if (run === undefined) return undefined
+  const reason = `${run.run.table} is closed to other changes until ${run.run.engine} is done with it for ${unitName(run.unit)}`
+  return { unit: unit.id, outcome: 'held', reason, exit: EXIT.gate }
 }
 
 /** What is left of a unit that cannot be undone: of its frozen steps where it has any that stand, else of the file's. */

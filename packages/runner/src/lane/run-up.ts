@@ -94,7 +94,8 @@ async function runAll(context: RunnerContext, session: Session, settled: Map<Uni
 
 async function applyOne(context: RunnerContext, session: Session, entry: PlannedUnit): Promise<void> {
   const { id, backfill } = entry.unit
-  if (backfill === undefined) return applyUnit(context, session, entry.migration, entry.unit, { gated: false })
+  if (backfill === undefined)
+    return applyUnit(context, session, entry.migration, entry.unit, { gated: false, engines: 'natively' })
   // The backfill lane's lock is ours already, and the engine takes it on this same session.
   const run = await context.runBackfill(entry.unit, backfill, (work) => work(session))
   if (run.state === 'failed') throw run.error

@@ -27,6 +27,24 @@ export async function withLaneLock<T>(
   }
 }
 
+/**
+ * Runs `work` while others may have the lock, and takes it again whatever became of that: for what goes on for hours. What
+ * was read before has to be read anew.
+ */
+export async function outsideLaneLock<T>(
+  context: Waiting,
+  session: Session,
+  lock: LockName,
+  work: () => Promise<T>,
+): Promise<T> {
+  await context.target.unlock(session, lock)
+  try {
+    return await work()
+  } finally {
+    if (!context.signal.aborted) await acquire(context, session, lock)
+  }
+}
+
 async function acquire(context: Waiting, session: Session, lock: LockName): Promise<void> {
   const started = context.clock.now()
   let pause = FIRST_PAUSE

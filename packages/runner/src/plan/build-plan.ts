@@ -2,9 +2,13 @@ import {
   type CompiledBackfill,
   type CompiledStep,
   describeProof,
+  type EngineChoice,
+  type EngineRun,
+  type EngineTask,
   foreignUnits,
   type GateCheck,
   type GateState,
+  isPhasegateError,
   type JournalSnapshot,
   type Phase,
   type PlannedPace,
@@ -69,6 +73,14 @@ export interface PlanStep {
   readonly waits: string
   readonly destroys: readonly string[]
   readonly allows: CompiledStep['allows']
+  /** Who executes it and why, where an engine may; null: the server, as every other statement. */
+  readonly engine: PlanEngine | null
+}
+
+/** `none`: nobody can, as things are. */
+export interface PlanEngine {
+  readonly name: EngineChoice['engine'] | 'none'
+  readonly reason: string
 }
 
 export interface PlanBackfill {
@@ -131,11 +143,13 @@ async function planUnit(
   const answer = await askUnitGates(context, session, snapshot, migration, unit)
   const frozen =
     snapshot.exists && entry.record !== undefined ? await context.target.journal.steps(session, unit.id, 'apply') : []
+  const chosen = engineChooser(context, session)
   const kept = state === 'ready' && entry.state === 'ready' && !entry.edited ? frozen : []
-  const steps =
+  const steps = await Promise.all(
     kept.length > 0
-      ? kept.map((step) => frozenStep(context, step, unit.steps[step.position]))
-      : unit.steps.map((step, position) => planStep(context, step, position))
+      ? kept.map((step) => frozenStep(context, step, unit.steps[step.position], chosen))
+      : unit.steps.map((step, position) => planStep(context, step, position, chosen)),
+  )
   const tables = [
     ...new Set(unit.backfill === undefined ? steps.flatMap((step) => step.lock.tables) : [tableOf(unit.backfill)]),
   ]
@@ -166,7 +180,12 @@ function reasonOf(entry: PlannedUnit): string | null {
   return `${of} was reverted, and stays so until it is named: phasegate expand ${migration}`
 }
 
-function planStep(context: RunnerContext, step: CompiledStep, position: number): PlanStep {
+async function planStep(
+  context: RunnerContext,
+  step: CompiledStep,
+  position: number,
+  chosen: Chooser,
+): Promise<PlanStep> {
   return {
     position,
     written: step.written,
@@ -177,10 +196,16 @@ function planStep(context: RunnerContext, step: CompiledStep, position: number):
     waits: waitsInWords(context, step.facts.lock, step.execution),
     destroys: step.destroys,
     allows: step.allows,
+    engine: await chosen(step.execution.engine, null),
   }
 }
 
-function frozenStep(context: RunnerContext, step: StepRecord, compiled: CompiledStep | undefined): PlanStep {
+async function frozenStep(
+  context: RunnerContext,
+  step: StepRecord,
+  compiled: CompiledStep | undefined,
+  chosen: Chooser,
+): Promise<PlanStep> {
   return {
     position: step.position,
     written: step.written,
@@ -191,6 +216,41 @@ function frozenStep(context: RunnerContext, step: StepRecord, compiled: Compiled
     waits: waitsInWords(context, step.lock, step.execution),
     destroys: step.destroys,
     allows: compiled?.allows ?? [],
+    engine: step.state === 'done' ? null : await chosen(step.execution.engine, step.run),
+  }
+}
+
+type Chooser = (task: EngineTask | undefined, run: EngineRun | null) => Promise<PlanEngine | null>
+
+/** One after the other, since they share the session. */
+function engineChooser(context: RunnerContext, session: Session): Chooser {
+  let before: Promise<unknown> = Promise.resolve()
+  return (task, run) => {
+    if (task === undefined) return Promise.resolve(null)
+    const answer = before.then(() => planEngine(context, session, task, run))
+    before = answer.catch(() => {})
+    return answer
+  }
+}
+
+async function planEngine(
+  { engines }: RunnerContext,
+  session: Session,
+  task: EngineTask,
+  run: EngineRun | null,
+): Promise<PlanEngine> {
+  if (run !== null) return { name: run.engine, reason: `it has begun on ${run.host}` }
+  const first = task.instantly === undefined ? '' : 'the server is asked first whether it can do it at once; else: '
+  try {
+    const { engine, reason } = await engines.choose(session, task)
+    return { name: engine, reason: first + reason }
+  } catch (error) {
+    if (!isPhasegateError(error)) throw error
+    const reason =
+      error.code === 'ENGINE.NO_TABLE'
+        ? 'the table is not there yet'
+        : [error.message, error.why].filter(Boolean).join(' ')
+    return { name: 'none', reason: first + reason }
   }
 }
 

@@ -36,8 +36,8 @@ export async function findUndecidedStep(
 }
 
 /** Under way, and the catalog holds neither the old nor the new. */
-async function isInConflict(session: Session, { state, execution }: StepRecord): Promise<boolean> {
-  if (state !== 'started' || execution.probe === undefined) return false
+async function isInConflict(session: Session, { state, execution, run }: StepRecord): Promise<boolean> {
+  if (state !== 'started' || run !== null || execution.probe === undefined) return false
   const [row] = await session.query(execution.probe)
   return String(Object.values(row ?? {})[0] ?? '').startsWith('conflict')
 }

@@ -20,6 +20,7 @@ import { isConnectionLoss, withReconnect } from '../lane/with-reconnect.js'
 import type { RunnerContext } from '../runner-context.js'
 import { isUndecided } from '../step/apply-alone.js'
 import { applySteps } from '../step/apply-steps.js'
+import { endEngineRuns } from '../step/end-engine-runs.js'
 import { codedError, failed, held } from '../unit-outcome.js'
 
 /** A worker that waits in its pause holds nothing by which it could be seen; it looks at the journal twice a second. */
@@ -56,6 +57,7 @@ async function revertOnce(
       const steps = await stepsToUndo(context, session, migration, expand)
       // Asked first, so that no backfill is ended for a revert that is refused; then what was seen must still hold.
       const refused = (await ask(false)) ?? (await endBackfill(context, session, migration)) ?? (await ask(true))
+      if (refused === undefined) await endEngineRuns(context, session, expand.id)
       return refused ?? undo(context, session, migration, expand, steps)
     })
 
@@ -132,6 +134,7 @@ async function undo(
       direction: 'revert',
       steps,
       compiled,
+      engines: 'natively',
       before: never,
       alongside: never,
       committed: () => {},

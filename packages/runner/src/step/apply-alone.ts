@@ -89,8 +89,9 @@ export async function applyAlone(
 }
 
 /** Was it under way when its runner ended, with nothing in the catalog to tell what became of it? */
-export function isUndecided({ state, execution }: Pick<StepRecord, 'state' | 'execution'>): boolean {
-  return state === 'started' && execution.mode === 'alone' && execution.probe === undefined
+export function isUndecided({ state, execution, run }: Pick<StepRecord, 'state' | 'execution' | 'run'>): boolean {
+  // Of an engine's run the journal knows more.
+  return state === 'started' && run === null && execution.mode === 'alone' && execution.probe === undefined
 }
 
 /** The step as it runs where the server has no such way for it as its statement names. */

@@ -1,6 +1,7 @@
 import type { CompiledStep, Direction, Session, StepRecord, UnitId } from '@phasegate/core'
 import type { RunnerContext } from '../runner-context.js'
 import { applyAlone } from './apply-alone.js'
+import { applyByEngine } from './apply-by-engine.js'
 import { executeStep } from './execute-step.js'
 import { runWatched } from './run-watched.js'
 import { withLockRetry } from './with-lock-retry.js'
@@ -18,6 +19,10 @@ export interface StepsToApply {
   readonly alongside: (step: StepRecord) => Promise<void>
   /** What `alongside` wrote is committed. */
   readonly committed: (step: StepRecord) => void
+  /** What is done with a step that an engine may execute: `natively` by the server, `left` for others where it takes an engine. */
+  readonly engines: 'natively' | 'left' | 'run'
+  /** Why an engine's cut-over has to wait beyond what `before` says; undefined: it need not. */
+  readonly whyCutOverHeld?: () => Promise<string | undefined>
   /** The server refused a step that has no transaction: what `alongside` committed for it is to be taken back. */
   readonly refused: (step: StepRecord) => Promise<void>
 }
@@ -32,9 +37,23 @@ export async function applySteps(context: RunnerContext, session: Session, plan:
   for (const group of grouped(left)) {
     context.signal.throwIfAborted()
     const [first] = group
-    if (first?.execution.mode === 'alone') await applyAlone(context, session, plan, first)
+    if (first?.execution.engine !== undefined && plan.engines !== 'natively')
+      await applyByEngine(context, session, plan, first)
+    else if (first?.execution.engine?.native === 'never') await passOver(context, session, plan, first)
+    else if (first?.execution.mode === 'alone') await applyAlone(context, session, plan, first)
     else await applyTogether(context, session, plan, group)
   }
+}
+
+/** Only an engine could do it, and it changes nothing that a query sees: an empty database does without. */
+async function passOver(
+  context: RunnerContext,
+  session: Session,
+  plan: StepsToApply,
+  { position }: StepRecord,
+): Promise<void> {
+  await context.target.journal.markStep(session, plan.unit, plan.direction, position, 'done')
+  context.emit({ type: 'step.done', unit: plan.unit, position, ms: 0, found: false })
 }
 
 /** Neighbours of one group share a transaction; everything else stands alone. */

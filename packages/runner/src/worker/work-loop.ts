@@ -1,9 +1,18 @@
-import { type JournalSnapshot, type PlannedUnit, type Session, type UnitName, unitName } from '@phasegate/core'
+import {
+  isPhasegateError,
+  type JournalSnapshot,
+  type PlannedUnit,
+  type Session,
+  type UnitName,
+  unitName,
+} from '@phasegate/core'
 import { askUnitGates, whyHeld } from '../gate/ask-unit-gates.js'
 import { runBackfillLane } from '../lane/run-backfill-lane.js'
+import { runLane } from '../lane/run-lane.js'
 import type { RunnerContext } from '../runner-context.js'
 import type { UnitOutcome } from '../unit-outcome.js'
 import { assignBackfills, type LeftUnit, whyStopped } from './assign-backfills.js'
+import { assignExpands } from './assign-expands.js'
 import type { FailedAttempts } from './failed-attempts.js'
 import { runOpenContracts } from './run-open-contracts.js'
 
@@ -39,8 +48,9 @@ export async function runWorkLoop(context: RunnerContext, options: WorkLoopOptio
     for (;;) {
       signal.throwIfAborted()
       options.onRound()
+      const expands = await runExpands(context, session, options)
       const { applied, left: leftBackfills } = await runRound(context, session, options)
-      if (applied) {
+      if (applied || expands.applied) {
         idleLooks = 0
         continue
       }
@@ -50,7 +60,7 @@ export async function runWorkLoop(context: RunnerContext, options: WorkLoopOptio
         if (contracts.applied) continue
       }
       idleLooks++
-      const left = [...leftBackfills, ...leftContracts]
+      const left = [...expands.left, ...leftBackfills, ...leftContracts]
       const idle = JSON.stringify(left)
       if (idle !== said) context.emit({ type: 'worker.idle', left })
       said = idle
@@ -95,6 +105,48 @@ async function runRound(
     }
   }
   return { applied, left: [...left, ...held] }
+}
+
+/** Expands that `expand` has left because a step of theirs takes an engine, and those that one has begun. */
+async function runExpands(
+  context: RunnerContext,
+  session: Session,
+  options: WorkLoopOptions,
+): Promise<{ readonly applied: boolean; readonly left: readonly LeftUnit[] }> {
+  const { attempts } = options
+  const { take, left } = assignExpands(
+    context.migrations,
+    await context.target.journal.read(session),
+    attempts.whyWaits,
+  )
+  const held: LeftUnit[] = []
+  let applied = false
+  for (const entry of take) {
+    context.signal.throwIfAborted()
+    const name = unitName(entry.unit.id)
+    options.onRun(name)
+    const outcomes = await runExpand(context, entry).finally(() => options.onRun(null))
+    for (const outcome of outcomes) {
+      options.onOutcome(outcome)
+      if (outcome.outcome === 'applied') applied = true
+      else held.push({ unit: name, reason: outcome.reason })
+      if (outcome.outcome !== 'failed') continue
+      attempts.remember(entry, outcome.reason)
+      const code = outcome.error?.code ?? null
+      context.emit({ type: 'worker.failed', unit: entry.unit.id, code, reason: outcome.reason })
+    }
+  }
+  return { applied, left: [...left, ...held] }
+}
+
+async function runExpand(context: RunnerContext, { unit }: PlannedUnit): Promise<readonly UnitOutcome[]> {
+  try {
+    return (await runLane(context, 'expand', { only: [unit.id], longSteps: true })).units
+  } catch (error) {
+    // Another runner is at work; it is seen again with the next look.
+    if (isPhasegateError(error) && error.code === 'LOCK.BUSY') return []
+    throw error
+  }
 }
 
 async function runContracts(

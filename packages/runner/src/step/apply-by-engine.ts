@@ -1,0 +1,167 @@
+import {
+  type CompiledStep,
+  type EngineName,
+  type EngineOrder,
+  type EngineProgress,
+  type EngineTask,
+  EXIT,
+  isPhasegateError,
+  type Session,
+  type StepRecord,
+  type UnitId,
+  unitProgressOf,
+} from '@phasegate/core'
+import { outsideLaneLock } from '../lane/with-lane-lock.js'
+import type { RunnerContext } from '../runner-context.js'
+import { UnitHeld, UnitLeft } from '../unit-outcome.js'
+import { applyAlone } from './apply-alone.js'
+import type { StepsToApply } from './apply-steps.js'
+import { endEngineRuns } from './end-engine-runs.js'
+
+/**
+ * Applies a step that an engine may execute: by the server where it can do it at once, or where the table is small, else by
+ * the engine that is chosen for it, outside of the lane's lock, so that other units go on meanwhile.
+ *
+ * @throws UnitLeft where an engine would have to do it and this run is not to take so long; UnitHeld where its cut-over
+ *   waits for a gate, a person has stopped it, or another process supervises it; `ENGINE.*`
+ */
+export async function applyByEngine(
+  context: RunnerContext,
+  session: Session,
+  plan: StepsToApply,
+  step: StepRecord,
+): Promise<void> {
+  const task = step.execution.engine!
+  // The server was at it when its runner ended: the catalog says what became of that.
+  if (step.state === 'started' && step.run === null) return natively(context, session, plan, step, step.statement, task)
+  if (step.run !== null) return supervised(context, session, plan, step, task, step.run.engine)
+  if (task.wanted === 'auto' && task.instantly !== undefined) {
+    if (await tried(context, session, plan, step, task.instantly)) return
+  }
+  const { engine, reason } = await context.engines.choose(session, task)
+  if (engine === 'native') {
+    if (task.inPlace !== undefined && (await tried(context, session, plan, step, task.inPlace))) return
+    return natively(context, session, plan, step, step.statement, task)
+  }
+  if (plan.engines === 'left') throw new UnitLeft(plan.unit, `${engine} is to do it: ${reason}`)
+  return supervised(context, session, plan, step, task, engine)
+}
+
+/** False: the server has no such way for it, and did nothing. */
+async function tried(
+  context: RunnerContext,
+  session: Session,
+  plan: StepsToApply,
+  step: StepRecord,
+  statement: string,
+): Promise<boolean> {
+  try {
+    await natively(context, session, plan, step, statement)
+    return true
+  } catch (error) {
+    const said = isPhasegateError(error) ? error.cause : error
+    if (context.target.classify(said) === 'not supported') return false
+    throw error
+  }
+}
+
+/** A copy keeps writers waiting, so that the statement timeout bounds it. */
+function natively(
+  context: RunnerContext,
+  session: Session,
+  plan: StepsToApply,
+  step: StepRecord,
+  statement: string,
+  task?: EngineTask,
+): Promise<void> {
+  const { engine: _engine, ...execution } = step.execution
+  const timeouts = task?.native === 'copy' ? 'short' : execution.timeouts
+  return applyAlone(context, session, plan, { ...step, statement, execution: { ...execution, timeouts } })
+}
+
+async function supervised(
+  context: RunnerContext,
+  session: Session,
+  plan: StepsToApply,
+  step: StepRecord,
+  task: EngineTask,
+  engine: EngineName,
+): Promise<void> {
+  const { journal, backfill } = context.target
+  const { unit, direction } = plan
+  const { position } = step
+  const started = context.clock.now()
+  const { probe } = task
+  const mayCutOver = async (): Promise<string | undefined> => {
+    try {
+      await plan.before(step)
+      const why = await plan.whyCutOverHeld?.()
+      if (why !== undefined) return why
+    } catch (error) {
+      if (error instanceof UnitHeld) return error.outcome.reason
+      throw error
+    }
+    await plan.alongside(step)
+    plan.committed(step)
+    return undefined
+  }
+  const report = async (on: Session, progress: EngineProgress): Promise<EngineOrder> => {
+    await backfill.recordProgress(on, unit, (kept) => ({ ...kept!, ...unitProgressOf(progress) }))
+    const { request, held } = await backfill.control(on, unit)
+    if (request?.action === 'cancel') return { action: 'cancel', reason: 'a person cancelled it' }
+    if (request?.action === 'pause') return { action: 'pause', reason: 'a person paused it' }
+    if (held !== null) return { action: 'pause', reason: `everything is held${held === '' ? '' : `: ${held}`}` }
+    return { action: 'go on', reason: '' }
+  }
+  if ((await backfill.control(session, unit)).request?.action === 'cancel') {
+    await endEngineRuns(context, session, unit)
+    throw cancelled(unit, engine, 'a person cancelled it')
+  }
+  await journal.markStep(session, unit, direction, position, 'started')
+  const outcome = await outsideLaneLock(context, session, unit.phase, () =>
+    context.engines.run({
+      unit,
+      task,
+      engine,
+      run: step.run,
+      ...(probe === undefined ? {} : { happened: (on: Session) => isThere(on, probe) }),
+      attach: (on) => journal.changeUnit(on, unit, { state: 'running', backend: on.backend }, context.actor),
+      record: (on, run) => journal.recordRun(on, unit, direction, position, engine, run),
+      report,
+      mayCutOver,
+      whileHeld: 'return',
+    }),
+  )
+  await journal.changeUnit(session, unit, { state: 'running', backend: session.backend }, context.actor)
+  if (outcome.state === 'done') {
+    await journal.markStep(session, unit, direction, position, 'done')
+    context.emit({ type: 'step.done', unit, position, ms: context.clock.now() - started, found: false })
+    return
+  }
+  if (outcome.state === 'cancelled') {
+    await journal.markStep(session, unit, direction, position, 'pending')
+    throw cancelled(unit, engine, outcome.reason)
+  }
+  if (outcome.state === 'held')
+    throw new UnitHeld({
+      unit,
+      outcome: 'held',
+      reason: `copied by ${engine}; its cut-over waits: ${outcome.reason}`,
+      exit: EXIT.gate,
+    })
+  throw new UnitHeld({ unit, outcome: 'not run', reason: `supervised by ${outcome.owner}`, exit: EXIT.pending })
+}
+
+function cancelled(unit: UnitId, engine: EngineName, reason: string): UnitHeld {
+  return new UnitHeld({ unit, outcome: 'cancelled', reason: `${engine}: ${reason}`, exit: EXIT.pending })
+}
+
+async function isThere(session: Session, probe: string): Promise<boolean> {
+  const [row] = await session.query(probe)
+  return Object.values(row ?? {})[0] === 'done'
+}
+
+/** Does a unit have a step that an engine may have begun? */
+export function mayHaveEngine(steps: readonly CompiledStep[]): boolean {
+  return steps.some(({ execution }) => execution.engine !== undefined)
+}
