@@ -85,9 +85,45 @@ test('a function runs alone, since DDL in it would commit', async () => {
   expect(units.expand?.steps[0]?.execution).toEqual({ mode: 'alone', timeouts: 'online' })
 })
 
-test('an ops.alterTable that would copy the table is refused with the ways out', async () => {
-  const convert = () => [ops.alterTable('users', 'CONVERT TO CHARACTER SET utf8mb4')]
-  await expect(compile('mysql', '9.7.4', { expand: convert })).rejects.toMatchObject({ code: 'OPERATION.UNSUPPORTED' })
+describe('what the server would have to copy', () => {
+  const convert = 'CONVERT TO CHARACTER SET utf8mb4'
+  const stepOf = async (definition: MigrationDefinition): Promise<CompiledStep> => {
+    const { units } = await compile('mysql', '9.7.4', definition)
+    return units.expand!.steps[0]!
+  }
+
+  test('is for an engine, so that nobody waits for it', async () => {
+    const { execution, facts } = await stepOf({ expand: () => [ops.alterTable('users', convert)] })
+    expect(execution.engine).toMatchObject({ alter: convert, native: 'copy', wanted: 'auto', table: { name: 'users' } })
+    expect(facts.lock).toMatchObject({ blocks: 'nothing', atEnds: 'reads and writes', duration: 'rewrite' })
+  })
+
+  test('is for the one that is asked for, beside the statement or for the file', async () => {
+    const asked = await stepOf({ expand: () => [ops.alterTable('users', convert, { engine: 'pt-osc' })] })
+    expect(asked.execution.engine?.wanted).toBe('pt-osc')
+    const added = await stepOf({ engine: 'gh-ost', expand: () => [ops.addColumn('users', 'phone', 'varchar(20)')] })
+    expect(added.execution.engine).toMatchObject({ wanted: 'gh-ost', native: 'instant' })
+  })
+
+  test('stays with the server where its author says so', async () => {
+    const { execution, facts } = await stepOf({
+      expand: () => [ops.alterTable('users', convert, { engine: 'native' })],
+    })
+    expect(execution.engine).toBeUndefined()
+    expect(facts.lock.blocks).toBe('writes')
+    const file = { engine: 'native', expand: () => [ops.alterTable('users', convert)] } as const
+    await expect(compile('mysql', '9.7.4', file)).rejects.toMatchObject({ code: 'OPERATION.UNSUPPORTED' })
+  })
+
+  test('is refused where no engine could take it', async () => {
+    const sorted = () => [ops.alterTable('users', 'REORGANIZE PARTITION p0 INTO (PARTITION p1 VALUES LESS THAN (9))')]
+    await expect(compile('mysql', '9.7.4', { expand: sorted })).rejects.toMatchObject({ code: 'OPERATION.UNSUPPORTED' })
+  })
+
+  test('an engine of another database is refused', async () => {
+    const file = { engine: 'pg_repack', expand: () => [ops.alterTable('users', convert)] } as const
+    await expect(compile('mysql', '9.7.4', file)).rejects.toMatchObject({ code: 'SQL.ENGINE' })
+  })
 })
 
 test('an unknown version is taken for the oldest one that is supported', async () => {

@@ -5,6 +5,7 @@ import { namesGiven } from './compile/names-given.js'
 import { sameStatement } from './compile/same-statement.js'
 import { FUNCTION_EXECUTION, stepExecution } from './compile/step-execution.js'
 import { tableOf } from './compile/table-of.js'
+import { engineTask } from './engine/engine-task.js'
 import { MYSQL_ENGINES } from './engine/mysql-engines.js'
 import { refuseRewrite } from './operations/alter-table.js'
 import { mysqlOperations } from './operations/mysql-operations.js'
@@ -51,6 +52,7 @@ export function mysqlLanguage(server: MysqlServer): SqlLanguage<ParsedStatement>
     readFacts: (statement, made) => readFacts(statement, made, can),
     lift: (statement, made) => lift(statement, made, can),
     asItRuns: (statement, made, verbatim) => asItRuns(statement, made, verbatim, can),
+    engineTask: (statement) => engineTask(statement, can),
     executionOf: (statement, facts) => stepExecution(statement, facts, can),
     // DDL commits by itself, so there is nothing that a transaction could hold together but rows.
     mayShareTransaction: () => true,

@@ -12,7 +12,7 @@ import {
 import { alterOutcomes, type Outcome, renamed } from './clause-outcome.js'
 
 /** Run again: it changes nothing that is as it should be. */
-const AGAIN = "SELECT 'absent'"
+export const AGAIN = "SELECT 'absent'"
 
 /**
  * Asks the catalog what became of a statement that was under way when its runner ended: `done`, `absent` (also for what is
