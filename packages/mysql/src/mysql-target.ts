@@ -5,7 +5,7 @@ import { completeStatement } from './catalog/complete-statement.js'
 import { inspectSurroundings } from './catalog/inspect-surroundings.js'
 import { resetDatabase } from './catalog/reset-database.js'
 import { missingTables, tableSizes } from './catalog/table-sizes.js'
-import { NO_ENGINES } from './engine/no-engines.js'
+import { createEngineTarget } from './engine/engine-target.js'
 import { createMysqlJournal } from './journal/mysql-journal.js'
 import { capabilitiesOf } from './server/capabilities.js'
 import { assertUsable } from './session/assert-usable.js'
@@ -67,7 +67,7 @@ export async function connectMysql(options: ConnectOptions): Promise<Target> {
     lockTimeoutUnit: 1000,
     journal: createMysqlJournal(),
     backfill: createBackfillTarget(server),
-    engine: NO_ENGINES,
+    engine: createEngineTarget(settings, { ...address, database }, capabilities),
     openSession: open,
     close: async () => {
       for (const session of [...opened.keys()]) await close(session)

@@ -47,6 +47,8 @@ export interface Capabilities {
   readonly rowInValues: boolean
   /** The sizes that information_schema tells are kept for a day (`information_schema_stats_expiry`). */
   readonly cachedTableStatistics: boolean
+  /** InnoDB lists its tables (`innodb_sys_tables`, names as of files) without waiting for their locks; else its tablespaces. */
+  readonly tablesAreListed: boolean
   /** `DROP TABLE a, b` is atomic, DROP … IF EXISTS of columns and indexes is not in the grammar. */
   readonly ifExistsInAlter: boolean
 }
@@ -77,6 +79,7 @@ export function capabilitiesOf(server: MysqlServer): Capabilities {
     failsInsteadOfWaiting: maria,
     rowInValues: !maria,
     cachedTableStatistics: !maria,
+    tablesAreListed: maria,
     ifExistsInAlter: maria,
   }
 }
