@@ -59,6 +59,12 @@ export async function runsOf(db: AnyDatabase): Promise<readonly (readonly [engin
   return rows.map(({ engine, detail }) => [String(engine), JSON.parse(String(detail)).run])
 }
 
+/** One that has ended and that nobody has waited for is not. */
+export function isRunning(pid: number): boolean {
+  const stat = readOrNothing(`/proc/${pid}/stat`)
+  return stat !== '' && !/^\) [ZX]/.test(stat.slice(stat.lastIndexOf(')')))
+}
+
 /** As far as it can be read: a process may end meanwhile. */
 export function readOrNothing(file: string): string {
   try {
