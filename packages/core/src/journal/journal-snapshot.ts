@@ -35,12 +35,15 @@ export interface UnitRecord {
   readonly progress: Partial<RecordedProgress> | null
 }
 
+/** One client of the database, as an approval names it: `application billing` or `role reports`. */
+export type ApprovedClient = `application ${string}` | `role ${string}`
+
 export interface ApprovalRecord {
   readonly id: string
   readonly migration: string
   readonly phase: Phase
   readonly kind: 'approval' | 'override'
-  /** Which gate an override opens. */
+  /** Which gate an override opens; of an approval the `ApprovedClient` that it is for, null for the whole unit. */
   readonly gate: string | null
   readonly actor: Actor
   readonly reason: string

@@ -59,7 +59,8 @@ function shown({ kept: _own, ...check }: GateCheck): GateCheck {
 function describeDecision(record: ApprovalRecord, now: number): DecisionView {
   const { id, actor, reason, gate, at, expiresAt, revokedAt, usedAt } = record
   const standing = revokedAt === null && !hasPassed(expiresAt, now) && (record.kind === 'approval' || usedAt === null)
-  return { id, by: actor.by, through: actor.through, reason, gate, at, expiresAt, revokedAt, usedAt, standing }
+  const what = record.kind === 'override' ? { gate, client: null } : { gate: null, client: gate }
+  return { id, by: actor.by, through: actor.through, reason, ...what, at, expiresAt, revokedAt, usedAt, standing }
 }
 
 function hasPassed(instant: string | null | undefined, now: number): boolean {
