@@ -2,7 +2,7 @@ import type { AppUses } from '../authoring/app-uses.js'
 import type { ErrorEnvelope } from '../error/phasegate-error.js'
 import type { GateCheck } from '../gate/gate.js'
 import type { Phase } from '../phase.js'
-import type { UnitState } from '../unit.js'
+import { type UnitName, type UnitState, unitName } from '../unit.js'
 import type { RecordedProgress } from './unit-progress.js'
 
 /** Who did something: the name given, and through what it came. */
@@ -95,6 +95,14 @@ export interface JournalSnapshot {
   readonly mark?: string
 }
 
-export function findUnit(snapshot: JournalSnapshot, migration: string, phase: Phase): UnitRecord | undefined {
-  return snapshot.units.find((unit) => unit.migration === migration && unit.phase === phase)
+/** Units of a snapshot by name: who judges ten thousand migrations looks each of them up. */
+const byName = new WeakMap<JournalSnapshot['units'], ReadonlyMap<UnitName, UnitRecord>>()
+
+export function findUnit({ units }: JournalSnapshot, migration: string, phase: Phase): UnitRecord | undefined {
+  let named = byName.get(units)
+  if (named === undefined) {
+    named = new Map(units.map((unit) => [unitName(unit), unit]))
+    byName.set(units, named)
+  }
+  return named.get(unitName({ migration, phase }))
 }
