@@ -1,5 +1,6 @@
 import { benchBackfill } from './backfill.js'
 import type { Bench } from './bench.js'
+import { benchDocument } from './document.js'
 import { benchDrift } from './drift.js'
 import { benchInstances } from './instances.js'
 import { benchMemory } from './memory.js'
@@ -34,6 +35,7 @@ export const PARTS = {
   postgres: [
     { bench: 'probe', name: 'probe', run: benchProbe },
     { bench: 'status', name: 'status', run: benchStatus },
+    { bench: 'status', name: 'document', run: benchDocument },
     INSTANCES,
     ...ENGINE,
     { bench: 'pages', name: 'pages', run: benchPages },

@@ -134,6 +134,47 @@ describeOnEveryServer('a contract that instances open', (server) => {
     expect(await gateOf(options)).toMatchObject({ state: 'closed' })
   })
 
+  test('is opened for one application alone by an approval that names it, until that is revoked', async () => {
+    const { db, options } = await filled("applications: { api: { seenEvery: '1s' }, billing: { reports: false } }")
+    const approve = (change: object, unit = CONTRACT) =>
+      library.runApprove({ ...options, unit, reason: 'billing reads a view of its own', ...change })
+    expect(await approve({ application: 'billing', by: 'ann' })).toMatchObject({ client: 'application billing' })
+    expect(await gateOf(options)).toMatchObject({
+      state: 'unknown',
+      reason: expect.stringMatching(/^api has never reported.* --application api$/),
+    })
+    expect(await library.runContract(options)).toMatchObject({ exit: 3 })
+
+    const young = startPod(db, buildThat(REFERENCE, 'new'))
+    await expect.poll(() => young.ready()).toBe(true)
+    await expect.poll(async () => (await gateOf(options)).state, { timeout: 10_000, interval: 250 }).toBe('open')
+    expect((await gateOf(options)).reason).toMatch(/approved by ann .* for application billing: billing reads a view/)
+    expect((await library.runStatus(options)).gates[CONTRACT]?.approvals).toMatchObject([
+      { by: 'ann', gate: null, client: 'application billing', standing: true },
+    ])
+
+    const revoke = (change: object) =>
+      library.runRevoke({ ...options, unit: CONTRACT, reason: 'it does not', ...change })
+    expect(await revoke({ application: 'api' })).toMatchObject({ revoked: 0 })
+    expect(await gateOf(options)).toMatchObject({ state: 'open' })
+    expect(await revoke({ application: 'billing' })).toMatchObject({ revoked: 1 })
+    expect(await gateOf(options)).toMatchObject({ state: 'unknown' })
+
+    for (const [change, unit] of [
+      [{ application: 'biling' }, CONTRACT],
+      [{ application: 'billing', role: 'app' }, CONTRACT],
+      [{ application: '' }, CONTRACT],
+      [{ application: 'billing' }, `${REFERENCE}:backfill`],
+    ] as const)
+      await expect(approve(change, unit), JSON.stringify(change)).rejects.toMatchObject({
+        code: 'APPROVAL.CLIENT',
+        exit: 2,
+      })
+    await approve({ application: 'billing' })
+    await applied(library.runContract(options))
+    expect(await oldColumn(db)).toBe(false)
+  })
+
   test('is unknown while somebody is connected whom no instance covers', async () => {
     const { db, options } = await filled()
     const young = startPod(db, buildThat(REFERENCE, 'new'))
@@ -152,6 +193,13 @@ describeOnEveryServer('a contract that instances open', (server) => {
       await expect
         .poll(() => gateOf(options), { timeout: 10_000, interval: 250 })
         .toMatchObject({ state: 'unknown', reason: expect.stringContaining(`1 of ${role}`) })
+      await library.runApprove({ ...options, unit: CONTRACT, role, reason: 'an export of every night' })
+      expect(await gateOf(options)).toMatchObject({
+        state: 'open',
+        reason: expect.stringContaining(`for role ${role}`),
+      })
+      await library.runRevoke({ ...options, unit: CONTRACT, reason: 'it is gone' })
+      expect(await gateOf(options)).toMatchObject({ state: 'unknown' })
       const ignoring = { ...options, environment: { ...options.environment, PHASEGATE_IGNORED_ROLES: role } }
       expect(await gateOf(ignoring)).toMatchObject({ state: 'open' })
     } finally {

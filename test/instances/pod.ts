@@ -8,7 +8,7 @@ import type { AnyDatabase } from '../support/servers.js'
 /** What a pool of the database's own driver needs to be, to be told apart. */
 interface Pool {
   readonly client: Database
-  query(sql: string): Promise<unknown>
+  query(sql: string, values?: unknown[]): Promise<unknown>
   end(): Promise<void>
 }
 
@@ -16,10 +16,10 @@ export function openPool({ family, url }: Pick<AnyDatabase, 'family' | 'url'>): 
   if (family === 'postgres') {
     const pool = new pg.Pool({ connectionString: url, max: 1 })
     pool.on('error', () => {})
-    return { client: pool, query: (sql) => pool.query(sql), end: () => pool.end() }
+    return { client: pool, query: (sql, values) => pool.query(sql, values), end: () => pool.end() }
   }
   const pool = mysql.createPool({ uri: url, connectionLimit: 1 })
-  return { client: pool, query: (sql) => pool.query(sql), end: () => pool.end() }
+  return { client: pool, query: (sql, values) => pool.query(sql, values), end: () => pool.end() }
 }
 
 export interface Pod extends Status {

@@ -80,14 +80,14 @@ describeOnEveryServer('the journal', (server) => {
     const { target, version } = await journal.read(session)
     await journal.ensure(session, [])
     expect(await journal.read(session)).toMatchObject({ target, version, exists: true, database: expect.any(String) })
-    expect(version).toBe(3)
+    expect(version).toBe(4)
   })
 
   test('of a later version is left alone', async () => {
     const { journal, session, database, table } = await withJournal(server)
-    await database.query(`UPDATE ${table('journal')} SET version = 4`)
+    await database.query(`UPDATE ${table('journal')} SET version = 5`)
     await expect(journal.ensure(session, [])).rejects.toMatchObject({ code: 'JOURNAL.NEWER' })
-    expect((await journal.read(session)).version).toBe(4)
+    expect((await journal.read(session)).version).toBe(5)
   })
 
   test('counts the attempts of a unit and keeps what it knew of it', async () => {
@@ -316,6 +316,25 @@ describeOnEveryServer('the journal', (server) => {
     const [row] = await database.query(`SELECT revoked_by FROM ${table('approval')} WHERE id = ${first}`)
     const revokedBy = typeof row?.revoked_by === 'string' ? JSON.parse(row.revoked_by) : row?.revoked_by
     expect(revokedBy).toEqual({ ...ann, reason: 'changed my mind' })
+  })
+
+  test('revokes the approvals for one client alone where that is asked, and with all of a unit those too', async () => {
+    const { journal, session } = await withJournal(server)
+    const approval = { unit: contract, actor: ann, reason: 'looked', fingerprint: '1:a', expiresIn: null } as const
+    for (const gate of [null, 'application billing', 'application billing', 'role reports'])
+      await journal.approve(session, { ...approval, kind: 'approval', gate })
+    // An override of a gate that somebody has given such a name is none.
+    await journal.approve(session, { ...approval, kind: 'override', gate: 'application billing' })
+    expect(await journal.revoke(session, contract, ann, 'it reads it', 'application billing')).toBe(2)
+    expect(await journal.revoke(session, contract, ann, 'it reads it', 'application billing')).toBe(0)
+    expect(await journal.revoke(session, expand, ann, 'another unit')).toBe(0)
+    const standing = (await journal.read(session)).approvals.filter(({ revokedAt }) => revokedAt === null)
+    expect(standing.map(({ kind, gate }) => [kind, gate])).toEqual([
+      ['approval', null],
+      ['approval', 'role reports'],
+      ['override', 'application billing'],
+    ])
+    expect(await journal.revoke(session, contract, ann, 'all of it')).toBe(3)
   })
 
   test('holds the target, takes requests back, and appends every transition to the events', async () => {

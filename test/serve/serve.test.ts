@@ -49,6 +49,12 @@ describeOnEveryServer('serve', (server) => {
     expect((await served.post(approve, { reason: ' ' }, bearer(SECRET))).json()).toMatchObject({
       error: { code: 'APPROVAL.NO_REASON' },
     })
+    // Whom the gates do not ask about nobody can vouch for.
+    expect((await served.post(approve, { reason: 'looked', application: 'api' }, bearer(SECRET))).json()).toMatchObject(
+      {
+        error: { code: 'APPROVAL.CLIENT' },
+      },
+    )
     const approved = await served.post(approve, { reason: 'looked', by: 'ann' }, bearer(SECRET))
     expect([approved.status, approved.json()]).toMatchObject([200, { ok: true, by: 'ann', unit: `${NAME}:contract` }])
     await becomes(served, `/migrations/gate/${NAME}/contract`, 200)

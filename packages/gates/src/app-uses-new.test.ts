@@ -32,6 +32,8 @@ describe('appUsesNew', () => {
   it('asks for an approval where the file says nothing', async () => {
     expect((await says({ appUses: undefined }, [])).state).toBe('closed')
     expect((await says({ appUses: undefined }, [approvalRecord({ fingerprint: '1:other' })])).state).toBe('closed')
+    const forOne = approvalRecord({ gate: 'application billing' })
+    expect((await says({ appUses: undefined }, [forOne])).state).toBe('closed')
     expect((await says({ appUses: undefined })).state).toBe('open')
   })
 })

@@ -1,10 +1,12 @@
-import type { Application, Clients, GateContext, GateState } from '@phasegate/core'
+import type { Application, ApprovedClient, Clients, GateContext, GateState } from '@phasegate/core'
 import { describeDuration } from './duration.js'
 import { concerns, isOnOld } from './instances-on-old.js'
 
 export interface Said {
   readonly state: GateState
   readonly reason: string
+  /** Whom somebody may vouch for so that it counts as open where it is unknown. */
+  readonly clients: readonly ApprovedClient[]
 }
 
 export function concernedApplications(context: GateContext, { applications }: Clients): readonly Application[] {
@@ -17,12 +19,17 @@ export function concernedApplications(context: GateContext, { applications }: Cl
  */
 export function answerOf(context: GateContext, { name, reports, seenEvery }: Application): Said {
   const { snapshot, migration } = context
+  const clients: readonly ApprovedClient[] = [`application ${name}`]
   if (!reports)
-    return { state: 'unknown', reason: `${name} does not report (reports: false), so that nobody can say what it uses` }
+    return {
+      clients,
+      state: 'unknown',
+      reason: `${name} does not report (reports: false), so that nobody can say what it uses`,
+    }
   const builds = snapshot.builds.filter((build) => build.application === name)
   if (builds.length === 0) {
     const next = 'call status.register() in it and deploy it, or say reports: false in the config'
-    return { state: 'unknown', reason: `${name} has never reported; ${next}` }
+    return { clients, state: 'unknown', reason: `${name} has never reported; ${next}` }
   }
   const lastOld = builds
     .filter((build) => isOnOld(build.uses[migration.name]))
@@ -35,9 +42,9 @@ export function answerOf(context: GateContext, { name, reports, seenEvery }: App
       ? `the last build of ${name} that uses the old shape was seen at ${iso(from)}`
       : `${name} reports since ${iso(since)}`
   // Written so that a time which cannot be read (NaN) holds.
-  if (left <= 0) return { state: 'open', reason: `${what}, longer ago than ${describeDuration(seenEvery)}` }
+  if (left <= 0) return { clients, state: 'open', reason: `${what}, longer ago than ${describeDuration(seenEvery)}` }
   const opens = `quiet for ${describeDuration(seenEvery)} opens it at ${iso(from + seenEvery)}`
-  return { state: 'closed', reason: `${what}; ${opens}` }
+  return { clients, state: 'closed', reason: `${what}; ${opens}` }
 }
 
 function iso(ms: number): string {

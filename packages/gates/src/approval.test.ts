@@ -25,6 +25,7 @@ describe('approval', () => {
     ['of another version of the unit', { fingerprint: '1:other' }],
     ['of another phase', { phase: 'backfill' as const }],
     ['of another migration', { migration: 'n' }],
+    ['for one client alone', { gate: 'application billing' }],
     ['an override', { kind: 'override' as const, gate: 'approval' }],
   ])('does not count one that is %s', async (_what, change) => {
     const check = await approval().check(context({ approvals: [approvalRecord(change)] }))

@@ -32,13 +32,13 @@ export function approval({ count = 1, expires }: ApprovalOptions = {}): Gate {
     cost: 0,
     check: async (context) => {
       const { snapshot, unit } = context
-      const standing = differentPeople(standingApprovals(snapshot, unit, maxAge))
+      const standing = differentPeople(standingApprovals(snapshot, unit, { maxAge }))
       const seen = { observed: `${standing.length}`, required: `${count}` }
       if (standing.length < count) {
         const passed = approvalsOf(snapshot, unit, 'approval').length - standing.length
         const others =
           passed > 0
-            ? `; ${passed} more do not count (revoked, expired, of another version or by somebody who may be the same person)`
+            ? `; ${passed} more do not count (revoked, expired, of another version, for one client alone or by somebody who may be the same person)`
             : ''
         const age = maxAge === undefined ? '' : ` of the last ${describeDuration(maxAge)}`
         const reason = `${standing.length} of ${count} approvals${age}${others}; phasegate approve ${unitName(unit.id)} --reason …`

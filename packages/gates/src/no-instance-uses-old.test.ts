@@ -135,6 +135,59 @@ describe('noInstanceUsesOld', () => {
     expect((await ask({ ...silent, approvals: [approvalRecord({ fingerprint: '1:other' })] })).state).toBe('unknown')
   })
 
+  it('is opened of one client alone by an approval for it, and by no other', async () => {
+    const mute = clients(application('api'), application('billing', { reports: false }))
+    const asked = async (gate: string, change: Situation = {}) =>
+      ask({ ...proven, clients: mute, approvals: [approvalRecord({ gate })], ...change })
+    expect(await asked('application billing')).toMatchObject({
+      state: 'open',
+      reason: expect.stringMatching(
+        /approved by Ann \(ciActor ann\) for application billing: .*not proven: billing does not report/,
+      ),
+    })
+    for (const other of ['application api', 'role billing', 'application billing2', 'noInstanceUsesOld'])
+      expect((await asked(other)).state, other).toBe('unknown')
+
+    const worker = application('worker')
+    const two = { clients: { ...mute, applications: [...mute.applications, worker] } }
+    expect(await asked('application billing', two)).toMatchObject({
+      state: 'unknown',
+      reason: expect.stringMatching(/^worker has never reported.* of one client alone with --application worker$/),
+    })
+    const both = ['application billing', 'application worker'].map((gate) => approvalRecord({ gate }))
+    expect((await asked('', { ...two, approvals: both })).state).toBe('open')
+    const quietTimeLeft = { builds: [young, { ...old, lastSeen: NOW }] }
+    expect((await asked('application api', quietTimeLeft)).state).toBe('closed')
+    expect((await asked('application billing', { live: [instance(old)] })).state).toBe('closed')
+  })
+
+  it('counts an approval for one client until it ends, is revoked, or the unit is another', async () => {
+    const mute = clients(application('api'), application('billing', { reports: false }))
+    const asked = async (change: Parameters<typeof approvalRecord>[0]) =>
+      ask({ ...proven, clients: mute, approvals: [approvalRecord({ gate: 'application billing', ...change })] })
+    expect((await asked({ expiresAt: '2026-11-22T12:01:00.000Z' })).expiresAt).toBe('2026-11-22T12:01:00.000Z')
+    expect((await asked({ expiresAt: NOW })).state).toBe('unknown')
+    expect((await asked({ revokedAt: NOW })).state).toBe('unknown')
+    expect((await asked({ fingerprint: '1:other' })).state).toBe('unknown')
+    expect((await asked({ kind: 'override' })).state).toBe('unknown')
+  })
+
+  it('takes an approval for a role, or for the application that alone has it, for the sessions of that role', async () => {
+    const sessions = ['app', 'reports'].map((role) => ({ role, client: '10.0.0.9', name: '', count: 1 }))
+    const named = clients(application('api', { roles: ['reports'] }))
+    const asked = async (gates: readonly string[], change: Situation = {}) => {
+      const approvals = gates.map((gate) => approvalRecord({ gate }))
+      return (await ask({ ...proven, sessions, clients: named, approvals, ...change })).state
+    }
+    expect(await asked(['role reports'])).toBe('unknown')
+    expect(await asked(['role reports', 'role app'])).toBe('open')
+    expect(await asked(['application api', 'role app'])).toBe('open')
+    const shared = clients(application('api', { roles: ['reports'] }), application('x', { roles: ['reports'] }))
+    const all = ['application api', 'application x', 'role app']
+    expect(await asked(all, { clients: shared })).toBe('unknown')
+    expect(await asked(['role reports', 'role app'], { hidden: 'sessions of others' })).toBe('unknown')
+  })
+
   it('without applications in the config leaves it to the approval, unless something is known to use it', async () => {
     expect((await ask({ builds: [young], live: [instance(young)] })).state).toBe('open')
     expect((await ask({ builds: [old], live: [instance(old)] })).state).toBe('closed')

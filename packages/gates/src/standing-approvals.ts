@@ -1,4 +1,4 @@
-import type { Actor, ApprovalRecord, CompiledUnit, JournalSnapshot } from '@phasegate/core'
+import type { Actor, ApprovalRecord, ApprovedClient, CompiledUnit, JournalSnapshot } from '@phasegate/core'
 
 /** What of `Actor.through` says who somebody is: the surest first. A host or a process is nobody. */
 export const APPROVER_KEYS = ['token', 'ciActor', 'databaseRole'] as const
@@ -22,6 +22,13 @@ export interface StandingApproval {
   readonly expires: number | undefined
 }
 
+export interface ApprovalsAsked {
+  /** ms after which an approval does not count any more. */
+  readonly maxAge?: number | undefined
+  /** Those for one of these clients alone; default those of the whole unit. */
+  readonly clients?: readonly ApprovedClient[]
+}
+
 /**
  * The approvals of a unit that count now: of this very fingerprint, not revoked, not expired; one an approver, the one
  * that lasts longest.
@@ -29,12 +36,12 @@ export interface StandingApproval {
 export function standingApprovals(
   snapshot: JournalSnapshot,
   unit: CompiledUnit,
-  maxAge?: number,
+  { maxAge, clients }: ApprovalsAsked = {},
 ): readonly StandingApproval[] {
   const now = Date.parse(snapshot.now)
   const byApprover = new Map<string, StandingApproval>()
   for (const record of approvalsOf(snapshot, unit, 'approval')) {
-    if (record.fingerprint !== unit.fingerprint || record.revokedAt !== null) continue
+    if (record.fingerprint !== unit.fingerprint || record.revokedAt !== null || !isFor(record, clients)) continue
     const expires = expiryOf(record, maxAge)
     // Written so that a time which cannot be read (NaN) does not count.
     if (expires !== undefined && !(expires > now)) continue
@@ -68,6 +75,10 @@ function differ({ through: a }: Actor, { through: b }: Actor): boolean {
     return isGiven(a.databaseRole) && isGiven(b.databaseRole) && a.databaseRole !== b.databaseRole
   const common = ofA?.filter((key) => ofB?.includes(key)) ?? []
   return common.length > 0 && common.every((key) => a[key] !== b[key])
+}
+
+function isFor({ gate }: ApprovalRecord, clients: readonly string[] | undefined): boolean {
+  return clients === undefined ? gate === null : gate !== null && clients.includes(gate)
 }
 
 const isGiven = (value: string | undefined): boolean => value !== undefined && value !== ''

@@ -1,10 +1,18 @@
-import type { ClientSessions, ClientSessionsSeen, Clients, GateContext, InstanceRecord } from '@phasegate/core'
+import type {
+  ApprovedClient,
+  ClientSessions,
+  ClientSessionsSeen,
+  Clients,
+  GateContext,
+  InstanceRecord,
+} from '@phasegate/core'
 import type { Said } from './application-answer.js'
 import { concerns } from './instances-on-old.js'
 
 /**
- * Sessions that may be of something which does not report. A session is covered by a live instance that reported as the same
- * role from the same address; behind a pooler or on one machine that may be another process than the one that holds it.
+ * Sessions that may be of something which does not report, by role. A session is covered by a live instance that reported as
+ * the same role from the same address; behind a pooler or on one machine that may be another process than the one that holds
+ * it.
  */
 export function uncoveredSessions(
   context: GateContext,
@@ -16,15 +24,28 @@ export function uncoveredSessions(
   const uncovered = sessions.filter(
     ({ role, client }) => !answersOtherwise(context, clients, role) && !covered.has(keyOf(role, client)),
   )
-  const said: Said[] = []
-  if (hidden !== null) said.push({ state: 'unknown', reason: `Phasegate may not see ${hidden}` })
-  if (uncovered.length > 0) {
-    const shown = uncovered.slice(0, 5).map(describeSessions).join(', ')
-    const more = uncovered.length > 5 ? ` and ${uncovered.length - 5} more` : ''
-    const next = 'name their roles in the config: ignoredRoles, or roles of an application'
-    said.push({ state: 'unknown', reason: `sessions that no live instance covers: ${shown}${more}; ${next}` })
-  }
-  return said
+  const roles = [...new Set(uncovered.map(({ role }) => role))]
+  const said = roles.map((role) =>
+    uncoveredOf(
+      uncovered.filter((one) => one.role === role),
+      [`role ${role}`, ...ownerOf(clients, role)],
+    ),
+  )
+  if (hidden === null) return said
+  return [{ state: 'unknown', reason: `Phasegate may not see ${hidden}`, clients: [] }, ...said]
+}
+
+function uncoveredOf(sessions: readonly ClientSessions[], clients: readonly ApprovedClient[]): Said {
+  const shown = sessions.slice(0, 5).map(describeSessions).join(', ')
+  const more = sessions.length > 5 ? ` and ${sessions.length - 5} more` : ''
+  const next = 'name the role in the config: ignoredRoles, or roles of an application'
+  return { state: 'unknown', reason: `sessions that no live instance covers: ${shown}${more}; ${next}`, clients }
+}
+
+/** The application that alone connects as this role; of a role that two share, nobody knows whose a session is. */
+function ownerOf({ applications }: Clients, role: string): readonly ApprovedClient[] {
+  const [owner, ...others] = applications.filter(({ roles }) => roles.includes(role))
+  return owner === undefined || others.length > 0 ? [] : [`application ${owner.name}`]
 }
 
 /** Is it a role that is ignored, or one of an application that answers by itself or is not concerned? */

@@ -19,6 +19,8 @@ const REASON = ['--reason <text>', 'why; kept in the journal'] as const
 const BY = ['--by <name>', 'who decides; default: the CI actor or the system user'] as const
 const PLAN = ['--plan <file>', 'apply this saved plan, or refuse where it no longer fits'] as const
 const FOR = ['--for <duration>', "how long it counts: '2h', '7d'"] as const
+const APPLICATION = ['--application <name>', 'for this application of the configuration alone'] as const
+const ROLE = ['--role <name>', 'for the sessions of this database role alone'] as const
 
 /** Every verb of the command line, in the order of `--help`. */
 export const VERBS: readonly Verb[] = [
@@ -118,13 +120,13 @@ export const VERBS: readonly Verb[] = [
   {
     usage: 'approve <unit>',
     summary: 'approve a unit',
-    flags: [REASON, BY, FOR],
+    flags: [REASON, BY, FOR, APPLICATION, ROLE],
     load: async () => (await import('./commands/approve.js')).approveCommand,
   },
   {
     usage: 'revoke <unit>',
     summary: 'withdraw approvals and overrides of a unit',
-    flags: [REASON, BY],
+    flags: [REASON, BY, APPLICATION, ROLE],
     load: async () => (await import('./commands/revoke.js')).revokeCommand,
   },
   {

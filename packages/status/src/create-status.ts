@@ -1,13 +1,14 @@
 import { hostname } from 'node:os'
 import { type ErrorEnvelope, HEARTBEAT_INTERVALS, type JournalSnapshot, systemClock } from '@phasegate/core'
 import { buildDocument, databaseNow } from './document/build-document.js'
+import { documentJson } from './document/document-json.js'
 import type { StatusDocument } from './document/status-document.js'
 import { createFastifyPlugin } from './http/fastify-plugin.js'
 import { createNodeHandlers } from './http/node-handlers.js'
 import {
   type Answer,
-  answer,
   gatePage,
+  jsonAnswer,
   livePage,
   metricsPage,
   type Pages,
@@ -88,7 +89,7 @@ export function createStatus(options: StatusOptions): Status {
       status: () => {
         if (page === undefined || clock.now() - madeAt > 1000) {
           madeAt = clock.now()
-          page = answer(200, makeDocument())
+          page = jsonAnswer(200, documentJson(makeDocument()))
         }
         return page
       },

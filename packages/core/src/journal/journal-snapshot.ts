@@ -2,7 +2,7 @@ import type { AppUses } from '../authoring/app-uses.js'
 import type { ErrorEnvelope } from '../error/phasegate-error.js'
 import type { GateCheck } from '../gate/gate.js'
 import type { Phase } from '../phase.js'
-import type { UnitState } from '../unit.js'
+import { type UnitName, type UnitState, unitName } from '../unit.js'
 import type { RecordedProgress } from './unit-progress.js'
 
 /** Who did something: the name given, and through what it came. */
@@ -35,12 +35,15 @@ export interface UnitRecord {
   readonly progress: Partial<RecordedProgress> | null
 }
 
+/** One client of the database, as an approval names it: `application billing` or `role reports`. */
+export type ApprovedClient = `application ${string}` | `role ${string}`
+
 export interface ApprovalRecord {
   readonly id: string
   readonly migration: string
   readonly phase: Phase
   readonly kind: 'approval' | 'override'
-  /** Which gate an override opens. */
+  /** Which gate an override opens; of an approval the `ApprovedClient` that it is for, null for the whole unit. */
   readonly gate: string | null
   readonly actor: Actor
   readonly reason: string
@@ -92,6 +95,14 @@ export interface JournalSnapshot {
   readonly mark?: string
 }
 
-export function findUnit(snapshot: JournalSnapshot, migration: string, phase: Phase): UnitRecord | undefined {
-  return snapshot.units.find((unit) => unit.migration === migration && unit.phase === phase)
+/** Units of a snapshot by name: who judges ten thousand migrations looks each of them up. */
+const byName = new WeakMap<JournalSnapshot['units'], ReadonlyMap<UnitName, UnitRecord>>()
+
+export function findUnit({ units }: JournalSnapshot, migration: string, phase: Phase): UnitRecord | undefined {
+  let named = byName.get(units)
+  if (named === undefined) {
+    named = new Map(units.map((unit) => [unitName(unit), unit]))
+    byName.set(units, named)
+  }
+  return named.get(unitName({ migration, phase }))
 }

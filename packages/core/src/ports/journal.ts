@@ -4,7 +4,7 @@ import type { EngineName, EngineTask } from '../engine/engine-task.js'
 import type { ErrorEnvelope } from '../error/phasegate-error.js'
 import type { GateCheck } from '../gate/gate.js'
 import type { InstanceRecord } from '../journal/instance-record.js'
-import type { Actor, JournalSnapshot } from '../journal/journal-snapshot.js'
+import type { Actor, ApprovedClient, JournalSnapshot } from '../journal/journal-snapshot.js'
 import type { UnitId, UnitState } from '../unit.js'
 import type { Backend, Session } from './session.js'
 
@@ -112,8 +112,8 @@ export interface Journal {
 
   recordEvidence(session: Session, unit: UnitId, checks: readonly GateCheck[]): Promise<void>
   approve(session: Session, approval: NewApproval): Promise<string>
-  /** Ends every standing approval (or override) of the unit; returns how many. */
-  revoke(session: Session, unit: UnitId, actor: Actor, reason: string): Promise<number>
+  /** Ends every standing approval and override of the unit, or the approvals for one client alone; returns how many. */
+  revoke(session: Session, unit: UnitId, actor: Actor, reason: string, client?: ApprovedClient): Promise<number>
   useOverride(session: Session, id: string): Promise<void>
 
   /** Asks a running backfill to pause or stop; null withdraws the request. */
@@ -134,6 +134,7 @@ export interface Journal {
 export interface NewApproval {
   readonly unit: UnitId
   readonly kind: 'approval' | 'override'
+  /** As in `ApprovalRecord`. */
   readonly gate: string | null
   readonly actor: Actor
   readonly reason: string

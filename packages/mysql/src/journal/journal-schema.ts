@@ -1,5 +1,5 @@
 /** Version of the journal's tables. Within a major it only grows, so that old pods read it while a new runner upgrades. */
-export const JOURNAL_VERSION = 3
+export const JOURNAL_VERSION = 4
 
 /**
  * Names compare byte by byte, as PostgreSQL's COLLATE "C" does. The row format is named because it allows keys of 3072
@@ -179,4 +179,6 @@ export const JOURNAL_MIGRATIONS: readonly (readonly (string | GuardedStatement)[
     },
     'UPDATE phasegate_journal SET version = 3',
   ],
+  // An approval may be for one client alone (in `gate`). An older runner would take it for one of the whole unit, and is kept out.
+  ['UPDATE phasegate_journal SET version = 4'],
 ]

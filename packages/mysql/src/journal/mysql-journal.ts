@@ -1,5 +1,6 @@
 import {
   type Actor,
+  type ApprovedClient,
   type CompiledStep,
   type Direction,
   type EngineName,
@@ -314,17 +315,24 @@ async function approve(session: Session, approval: NewApproval): Promise<string>
   return row.id
 }
 
-async function revoke(session: Session, unit: UnitId, actor: Actor, reason: string): Promise<number> {
+async function revoke(
+  session: Session,
+  unit: UnitId,
+  actor: Actor,
+  reason: string,
+  client: ApprovedClient | null = null,
+): Promise<number> {
   await session.query(
     `UPDATE phasegate_approval SET revoked_at = UTC_TIMESTAMP(6), revoked_by = ?
      WHERE migration = ? AND phase = ? AND revoked_at IS NULL
        AND IF(used_at IS NULL, COALESCE(expires_at > UTC_TIMESTAMP(6), TRUE),
          -- One that was used stays in force for the run that took it, until its unit ends.
          EXISTS (SELECT 1 FROM phasegate_unit u WHERE u.migration = ? AND u.phase = ?
-                   AND u.state NOT IN ('applied', 'reverted')))`,
-    [JSON.stringify({ ...actor, reason }), unit.migration, unit.phase, unit.migration, unit.phase],
+                   AND u.state NOT IN ('applied', 'reverted')))
+       AND (? IS NULL OR (kind = 'approval' AND gate = ?))`,
+    [JSON.stringify({ ...actor, reason }), unit.migration, unit.phase, unit.migration, unit.phase, client, client],
   )
   const count = await rowCount(session)
-  await append(session, unit, 'approval.revoked', { reason, count }, actor)
+  await append(session, unit, 'approval.revoked', { reason, count, gate: client }, actor)
   return count
 }

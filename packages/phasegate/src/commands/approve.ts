@@ -1,5 +1,6 @@
 import { EXIT } from '@phasegate/core'
 import { type Command, wordAt } from '../command.js'
+import { forClient } from '../verbs/approved-client.js'
 import { runApprove } from '../verbs/decide.js'
 import { flag, targetOptions } from './with-progress.js'
 
@@ -9,8 +10,10 @@ export const approveCommand: Command = async (context) => {
     unit: wordAt(context, 0) ?? '',
     ...flag(context, 'reason'),
     ...flag(context, 'for'),
+    ...flag(context, 'application'),
+    ...flag(context, 'role'),
   })
   if (context.output.format === 'json') context.output.json({ ok: true, ...decision })
-  else context.output.data(`${decision.unit} approved by ${decision.by}: ${decision.reason}`)
+  else context.output.data(`${decision.unit} approved${forClient(decision)} by ${decision.by}: ${decision.reason}`)
   return EXIT.done
 }

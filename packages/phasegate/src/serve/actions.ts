@@ -15,14 +15,16 @@ export interface Action {
 const by = z.string().min(1).max(200).optional()
 const reason = z.string().max(4000)
 
-const approval = z.strictObject({ by, reason, for: z.string().optional() })
+const client = z.string().min(1).max(200).optional()
+
+const approval = z.strictObject({ by, reason, for: z.string().optional(), application: client, role: client })
 const pause = z.strictObject({ by, reason: reason.optional(), now: z.boolean().optional() })
 const resume = z.strictObject({ by, maxRowsPerSecond: z.int().min(1).nullable().optional() })
 
 /**
  * | POST | does |
  * |---|---|
- * | `/migrations/unit/:migration/:phase/approve` | `approve`: `{ reason, for?, by? }` |
+ * | `/migrations/unit/:migration/:phase/approve` | `approve`: `{ reason, for?, by?, application?, role? }` |
  * | `/migrations/backfill/:migration/pause`, `/migrations/pause` | `pause`: `{ reason?, now?, by? }` |
  * | `/migrations/backfill/:migration/resume`, `/migrations/resume` | `resume`: `{ maxRowsPerSecond?, by? }` |
  *

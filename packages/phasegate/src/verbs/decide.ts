@@ -1,9 +1,18 @@
-import { type CompiledUnit, EXIT, PhasegateError, type Session, type UnitName, unitName } from '@phasegate/core'
+import {
+  type ApprovedClient,
+  type CompiledUnit,
+  EXIT,
+  PhasegateError,
+  type Session,
+  type UnitName,
+  unitName,
+} from '@phasegate/core'
 import { parseDuration } from '../config/duration.js'
 import { unitMissing } from '../load/load-errors.js'
 import { resolveUnit } from '../load/resolve-unit.js'
 import { ensureUnderLock } from '../target/ensure-journal.js'
 import { actorOf, type OpenRunner, type TargetOptions, withRunner } from '../target/open-runner.js'
+import { assertAsked, readClient } from './approved-client.js'
 
 export interface DecideOptions extends TargetOptions {
   /** By slug or unique prefix, with its phase: `email_verified:contract`. */
@@ -14,33 +23,55 @@ export interface DecideOptions extends TargetOptions {
   readonly for?: string
 }
 
+/** One client of the database instead of all that the unit concerns; one of the two. */
+export interface ClientOptions {
+  /** As the configuration names it. */
+  readonly application?: string
+  /** A database role whose sessions no instance covers. */
+  readonly role?: string
+}
+
 export interface Decision {
   readonly unit: UnitName
   readonly by: string
   readonly reason: string
   readonly id?: string
   readonly revoked?: number
+  /** The one client that it is for, where it is for one. */
+  readonly client?: ApprovedClient
 }
 
-/** Approves a unit: its present fingerprint, in this database. Throws `APPROVAL.NO_REASON`, `APPROVAL.DURATION`. */
-export function runApprove(options: DecideOptions): Promise<Decision> {
-  return decide(options, async ({ target }, session, unit, reason) => {
+/**
+ * Approves a unit: its present fingerprint, in this database; with `application` or `role` for that client alone, so that it
+ * opens what the gates do not know of that one and nothing else.
+ *
+ * @throws `APPROVAL.NO_REASON`, `APPROVAL.DURATION`, `APPROVAL.CLIENT`
+ * @example
+ * await runApprove({ unit: 'email_verified:contract', application: 'billing', reason: 'billing reads a view of its own' })
+ */
+export async function runApprove(options: DecideOptions & ClientOptions): Promise<Decision> {
+  const client = readClient(options)
+  return decide(options, async ({ target, migrations, settings }, session, unit, reason) => {
+    if (client !== undefined) {
+      const migration = migrations.find((one) => one.name === unit.id.migration)!
+      assertAsked(client, unit.id, settings.clients, migration)
+    }
     const actor = actorOf(options)
     const id = await target.journal.approve(session, {
       unit: unit.id,
       kind: 'approval',
-      gate: null,
+      gate: client ?? null,
       actor,
       reason,
       fingerprint: unit.fingerprint,
       expiresIn: readFor(options.for),
     })
-    return { unit: unitName(unit.id), by: actor.by, reason, id }
+    return { unit: unitName(unit.id), by: actor.by, reason, id, ...(client === undefined ? {} : { client }) }
   })
 }
 
 /** Counts one gate of a unit as open, once. Throws as `runApprove`, and `OVERRIDE.GATE` for a gate the unit has not. */
-export function runOverride(options: DecideOptions & { readonly gate?: string }): Promise<Decision> {
+export async function runOverride(options: DecideOptions & { readonly gate?: string }): Promise<Decision> {
   return decide(options, async ({ target, context, migrations }, session, unit, reason) => {
     const migration = migrations.find((one) => one.name === unit.id.migration)!
     const gates = context.gatesFor(unit, migration, 'apply').map((gate) => gate.name)
@@ -60,12 +91,13 @@ export function runOverride(options: DecideOptions & { readonly gate?: string })
   })
 }
 
-/** Withdraws every standing approval and override of a unit. */
-export function runRevoke(options: DecideOptions): Promise<Decision> {
+/** Withdraws every standing approval and override of a unit; with `application` or `role` the approvals for that client alone. */
+export async function runRevoke(options: DecideOptions & ClientOptions): Promise<Decision> {
+  const client = readClient(options)
   return decide(options, async ({ target }, session, unit, reason) => {
     const actor = actorOf(options)
-    const revoked = await target.journal.revoke(session, unit.id, actor, reason)
-    return { unit: unitName(unit.id), by: actor.by, reason, revoked }
+    const revoked = await target.journal.revoke(session, unit.id, actor, reason, client)
+    return { unit: unitName(unit.id), by: actor.by, reason, revoked, ...(client === undefined ? {} : { client }) }
   })
 }
 

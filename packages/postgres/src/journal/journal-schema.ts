@@ -1,5 +1,5 @@
 /** Version of the journal's tables. Within a major it only grows, so that old pods read it while a new runner upgrades. */
-export const JOURNAL_VERSION = 3
+export const JOURNAL_VERSION = 4
 
 /**
  * One script a version, applied in order by `ensure` under the journal lock, each in one transaction. Locks: only new
@@ -155,5 +155,9 @@ export const JOURNAL_MIGRATIONS: readonly string[] = [
     ADD COLUMN client text;
   ALTER TABLE phasegate.instance SET (fillfactor = 50); -- one row updated a poll: keep the updates on its page
   CREATE INDEX unit_at_work ON phasegate.unit (state) WHERE state IN ('running', 'verifying', 'contracting', 'paused');
+  `,
+  // An approval may be for one client alone. An older runner would take it for one of the whole unit, and is kept out.
+  `
+  COMMENT ON COLUMN phasegate.approval.gate IS 'of an override: the gate; of an approval: the client that it is for, or null';
   `,
 ]

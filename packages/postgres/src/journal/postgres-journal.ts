@@ -1,5 +1,6 @@
 import {
   type Actor,
+  type ApprovedClient,
   type CompiledStep,
   type Direction,
   type EngineName,
@@ -315,16 +316,23 @@ async function approve(session: Session, approval: NewApproval): Promise<string>
   return row.id
 }
 
-async function revoke(session: Session, unit: UnitId, actor: Actor, reason: string): Promise<number> {
+async function revoke(
+  session: Session,
+  unit: UnitId,
+  actor: Actor,
+  reason: string,
+  client: ApprovedClient | null = null,
+): Promise<number> {
   const rows = await session.query(
     `UPDATE phasegate.approval SET revoked_at = clock_timestamp(), revoked_by = $3
      WHERE migration = $1 AND phase = $2 AND revoked_at IS NULL
        AND CASE WHEN used_at IS NULL THEN coalesce(expires_at > clock_timestamp(), true)
          -- One that was used stays in force for the run that took it, until its unit ends.
          ELSE EXISTS (SELECT FROM phasegate.unit u WHERE u.migration = $1 AND u.phase = $2
-                        AND u.state NOT IN ('applied', 'reverted')) END RETURNING 1`,
-    [unit.migration, unit.phase, JSON.stringify({ ...actor, reason })],
+                        AND u.state NOT IN ('applied', 'reverted')) END
+       AND ($4::text IS NULL OR (kind = 'approval' AND gate = $4)) RETURNING 1`,
+    [unit.migration, unit.phase, JSON.stringify({ ...actor, reason }), client],
   )
-  await append(session, unit, 'approval.revoked', { reason, count: rows.length }, actor)
+  await append(session, unit, 'approval.revoked', { reason, count: rows.length, gate: client }, actor)
   return rows.length
 }

@@ -51,4 +51,10 @@ describe('the state of a gate by recorded evidence', () => {
     expect(stateOf(closed, [override({ expiresAt: '2026-11-22T09:30:00Z' })])).toBe('closed')
     expect(stateOf(closed, [override({ kind: 'approval' })])).toBe('closed')
   })
+  it('says for whom an approval is, and no gate', () => {
+    const approvals = [override({ kind: 'approval', gate: 'application billing' }), override({})]
+    const view = describeGate({ evidence: [], approvals } as unknown as JournalSnapshot, 'm:contract', NOW)
+    expect(view.approvals).toMatchObject([{ gate: null, client: 'application billing' }])
+    expect(view.overrides).toMatchObject([{ gate: 'soak', client: null }])
+  })
 })

@@ -5,9 +5,12 @@ import {
   type GateCheck,
   type GateState,
   type JournalSnapshot,
+  type UnitId,
   type UnitName,
   unitName,
 } from '@phasegate/core'
+import { groupBy } from './group-by.js'
+import { once } from './once.js'
 import type { CheckView, DecisionView, GateView } from './status-document.js'
 
 /**
@@ -15,17 +18,41 @@ import type { CheckView, DecisionView, GateView } from './status-document.js'
  *
  * @param now ms since the epoch by the database's clock.
  */
-export function describeGates(snapshot: JournalSnapshot, now: number): Readonly<Record<UnitName, GateView>> {
-  const gates: Record<UnitName, GateView> = {}
-  for (const name of new Set([...snapshot.evidence, ...snapshot.approvals].map(unitName)))
-    gates[name] = describeGate(snapshot, name, now)
-  return gates
+export function describeGates({ evidence, approvals }: JournalSnapshot, now: number): GateViews {
+  // What is said changes where something ends, and between two of these times it is the same.
+  const since = endsOf(evidence, approvals).findLast((end) => end <= now) ?? Number.NEGATIVE_INFINITY
+  return describeSince(evidence, approvals, since)
 }
+
+type GateViews = Readonly<Record<UnitName, GateView>>
+type Evidence = JournalSnapshot['evidence']
+type Approvals = JournalSnapshot['approvals']
+
+/** When evidence and decisions end, in ms since the epoch, in that order. */
+const endsOf = once((evidence: Evidence, approvals: Approvals): readonly number[] =>
+  [...evidence.map(({ check }) => check.expiresAt), ...approvals.map(({ expiresAt }) => expiresAt)]
+    .map((end) => (end == null ? Number.NaN : Date.parse(end)))
+    .filter((end) => !Number.isNaN(end))
+    .sort((a, b) => a - b),
+)
+
+const describeSince = once((evidence: Evidence, approvals: Approvals, now: number): GateViews => {
+  const checks = groupBy(evidence, unitName)
+  const decisions = groupBy(approvals, unitName)
+  const names = new Set([...checks.keys(), ...decisions.keys()])
+  return Object.fromEntries(
+    [...names].map((name) => [name, viewOf(checks.get(name) ?? [], decisions.get(name) ?? [], now)]),
+  )
+})
 
 /** A unit that was never asked for is `unknown`, which holds. */
 export function describeGate(snapshot: JournalSnapshot, name: UnitName, now: number): GateView {
-  const checks = snapshot.evidence.filter((one) => unitName(one) === name).map((one) => describeCheck(one, now))
-  const decisions = snapshot.approvals.filter((one) => unitName(one) === name)
+  const isOf = (one: UnitId): boolean => unitName(one) === name
+  return viewOf(snapshot.evidence.filter(isOf), snapshot.approvals.filter(isOf), now)
+}
+
+function viewOf(evidence: readonly EvidenceRecord[], decisions: readonly ApprovalRecord[], now: number): GateView {
+  const checks = evidence.map((one) => describeCheck(one, now))
   const overrides = decisions.filter((one) => one.kind === 'override').map((one) => describeDecision(one, now))
   const approvals = decisions.filter((one) => one.kind === 'approval').map((one) => describeDecision(one, now))
   return { state: stateOf(checks, overrides), checks, overrides, approvals }
@@ -59,7 +86,8 @@ function shown({ kept: _own, ...check }: GateCheck): GateCheck {
 function describeDecision(record: ApprovalRecord, now: number): DecisionView {
   const { id, actor, reason, gate, at, expiresAt, revokedAt, usedAt } = record
   const standing = revokedAt === null && !hasPassed(expiresAt, now) && (record.kind === 'approval' || usedAt === null)
-  return { id, by: actor.by, through: actor.through, reason, gate, at, expiresAt, revokedAt, usedAt, standing }
+  const what = record.kind === 'override' ? { gate, client: null } : { gate: null, client: gate }
+  return { id, by: actor.by, through: actor.through, reason, ...what, at, expiresAt, revokedAt, usedAt, standing }
 }
 
 function hasPassed(instant: string | null | undefined, now: number): boolean {

@@ -11,6 +11,8 @@ import {
   type UnitProgress,
   type UnitRecord,
 } from '@phasegate/core'
+import { groupBy } from './group-by.js'
+import { once } from './once.js'
 import type { MigrationView, PhaseView } from './status-document.js'
 
 /** A migration as files or a build manifest tell it. */
@@ -22,9 +24,19 @@ export function describeMigrations(
   manifest: BuildManifest | undefined,
   snapshot: JournalSnapshot | undefined,
 ): readonly MigrationView[] {
+  return describeUnits(snapshot?.units ?? NO_UNITS, known, manifest)
+}
+
+const NO_UNITS: readonly UnitRecord[] = []
+
+const describeUnits = once(function describeUnits(
+  units: readonly UnitRecord[],
+  known: readonly KnownMigration[] | undefined,
+  manifest: BuildManifest | undefined,
+): readonly MigrationView[] {
   const listed = new Map((known ?? manifest?.migrations ?? []).map((migration) => [migration.name, migration]))
   const uses = new Map(manifest?.migrations.map((migration) => [migration.name, migration.appUses]))
-  const recorded = unitsByMigration(snapshot)
+  const recorded = groupBy(units, ({ migration }) => migration)
   const nothingListed = known === undefined && manifest === undefined
   return [...new Set([...listed.keys(), ...recorded.keys()])].sort().map((name) => {
     const units = new Map(recorded.get(name)?.map((unit) => [unit.phase, unit]))
@@ -37,17 +49,7 @@ export function describeMigrations(
     )
     return { name, appUses: uses.get(name) ?? migration?.appUses ?? null, phases: Object.fromEntries(phases) }
   })
-}
-
-function unitsByMigration(snapshot: JournalSnapshot | undefined): ReadonlyMap<string, readonly UnitRecord[]> {
-  const grouped = new Map<string, UnitRecord[]>()
-  for (const unit of snapshot?.units ?? []) {
-    const units = grouped.get(unit.migration)
-    if (units === undefined) grouped.set(unit.migration, [unit])
-    else units.push(unit)
-  }
-  return grouped
-}
+})
 
 function describePhase(unit: UnitRecord | undefined, authored: string | undefined, foreign: boolean): PhaseView {
   const engine = unit?.detail.engine
@@ -80,7 +82,7 @@ function describeBatches(unit: UnitRecord | undefined): BatchTimes | null {
 }
 
 /** Units that are not applied. */
-export function countPending(migrations: readonly MigrationView[]): Readonly<Record<Phase, number>> {
+export const countPending = once((migrations: readonly MigrationView[]): Readonly<Record<Phase, number>> => {
   const counts = { expand: 0, backfill: 0, contract: 0 }
   for (const { phases } of migrations)
     for (const phase of PHASES) {
@@ -88,4 +90,4 @@ export function countPending(migrations: readonly MigrationView[]): Readonly<Rec
       if (state !== undefined && state !== 'applied') counts[phase] += 1
     }
   return counts
-}
+})

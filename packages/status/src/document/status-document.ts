@@ -105,6 +105,8 @@ export interface DecisionView {
   readonly reason: string
   /** Which gate an override opens. */
   readonly gate: string | null
+  /** The one client that an approval is for, `application billing` or `role reports`; null: it is for the unit. */
+  readonly client: string | null
   readonly at: string
   readonly expiresAt: string | null
   readonly revokedAt: string | null

@@ -9,7 +9,7 @@ export interface FastifyRequestLike {
 export interface FastifyReplyLike {
   code(status: number): FastifyReplyLike
   headers(headers: Record<string, string>): FastifyReplyLike
-  send(body: string): unknown
+  send(body: string | Buffer): unknown
 }
 export interface FastifyLike {
   route(options: { method: string[]; url: string; exposeHeadRoute?: boolean; handler: FastifyHandler }): unknown

@@ -8,7 +8,7 @@ import type { Route } from './route.js'
 export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string
+  readonly body: string | Buffer
 }
 
 /** What a process knows, as pages need it. Pages that do not depend on the request are made when it changes. */
@@ -40,10 +40,20 @@ export function respond(method: string | undefined, route: Route, pages: Pages):
 }
 
 export function answer(status: number, body: object, more: Readonly<Record<string, string>> = {}): Answer {
-  return page(status, 'application/json; charset=utf-8', JSON.stringify(body), more)
+  return jsonAnswer(status, JSON.stringify(body), more)
 }
 
-function page(status: number, type: string, body: string, more: Readonly<Record<string, string>> = {}): Answer {
+/** @param json written already */
+export function jsonAnswer(status: number, json: string | Buffer, more: Readonly<Record<string, string>> = {}): Answer {
+  return page(status, 'application/json; charset=utf-8', json, more)
+}
+
+function page(
+  status: number,
+  type: string,
+  body: string | Buffer,
+  more: Readonly<Record<string, string>> = {},
+): Answer {
   return {
     status,
     headers: {

@@ -8,6 +8,7 @@ import {
   type UnitRecord,
   unitName,
 } from '@phasegate/core'
+import { once } from '../document/once.js'
 import { requirementsOf } from '../manifest/requirements-of.js'
 
 export type Verdict = 'compatible' | 'ahead' | 'behind' | 'incompatible' | 'unknown'
@@ -35,10 +36,15 @@ export function judge(
   snapshot: JournalSnapshot | undefined,
   error?: ErrorEnvelope | null,
 ): Judgement {
-  const requires = requirementsOf(manifest)
-  if (snapshot === undefined)
+  if (snapshot === undefined) {
+    const requires = requirementsOf(manifest)
     return { verdict: 'unknown', reason: whyUnknown(error), requires, missing: [], incompatibleWith: [] }
+  }
+  return judgeJournal(snapshot, manifest)
+}
 
+const judgeJournal = once((snapshot: JournalSnapshot, manifest: BuildManifest | undefined): Judgement => {
+  const requires = requirementsOf(manifest)
   const missing = requires.filter((name) => !isApplied(snapshot, name))
   const incompatibleWith = contractsAgainst(manifest, snapshot)
   const found = { requires, missing, incompatibleWith }
@@ -54,7 +60,7 @@ export function judge(
   if (unknown.length > 0)
     return { ...found, verdict: 'ahead', reason: `the database also knows ${list(unknown.map(unitName))}` }
   return { ...found, verdict: 'compatible', reason: 'all that this build requires is applied' }
-}
+})
 
 function isApplied(snapshot: JournalSnapshot, name: UnitName): boolean {
   const unit = parseUnitName(name)
