@@ -211,4 +211,39 @@ function suite(server: SharedMysql, tool: MysqlTool): void {
       await db.query(`DROP USER ${account}@'%'`)
     }
   })
+
+  test('doctor shows a run that nobody supervises, repair ends it', async () => {
+    const db = await usersOn(server)
+    const files = slowly(tool)
+    const run = verbsOn(files, db)
+    const first = expandLong(files, db)
+    await first.waitFor(/"state":"copying"/, 60_000)
+    first.kill('SIGKILL')
+    await first.ended
+    const seen = await run('doctor')
+    expect(seen.stdout).toMatch(new RegExp(`${tool} on \\S+users for ${NAME}:expand.*Nobody supervises it`, 's'))
+    const shown = await run('repair', 'phone:expand')
+    expect(shown.stdout).toContain(`is ${tool}'s`)
+    expect((await run('repair', 'phone:expand', '--happened', '--reason', 'no')).stderr).toContain('REPAIR.ENGINE')
+    const repaired = await run('repair', 'phone:expand', '--again', '--reason', 'it is in the way')
+    expect(repaired.code, said(repaired)).toBe(0)
+    expect(isRunning(toolOf(first))).toBe(false)
+    expect(await leftoversIn(db)).toEqual([])
+    expect(await runsOf(db)).toEqual([[tool, null]])
+  })
+
+  test('a table that an engine works on is closed to another migration', async () => {
+    const db = await usersOn(server)
+    const early = '-- app-uses: old\n-- phase: expand\nALTER TABLE users ADD COLUMN early int;\n'
+    const files = slowly(tool)
+    const first = expandLong(files, db)
+    await first.waitFor(/"state":"copying"/, 60_000)
+    files.write('phasegate/20260101000000_early.sql', early)
+    const other = await verbsOn(files, db)('expand', 'early', '--json')
+    expect(other.code, said(other)).toBe(3)
+    expect(other.json<LaneJson>().units).toMatchObject([{ outcome: 'held', reason: expect.stringContaining('closed') }])
+    expect((await first.ended).code).toBe(0)
+    const after = await verbsOn(files, db)('expand')
+    expect(after.code, said(after)).toBe(0)
+  })
 }

@@ -16,10 +16,17 @@ export const repairCommand: Command = async (context) => {
   return EXIT.done
 }
 
-function describe({ unit, step, statement, decision }: Repair): readonly string[] {
+function describe({ unit, step, statement, run, decision }: Repair): readonly string[] {
   if (step === null) return [`${unit}: no step waits for a decision`]
   if (decision === 'happened') return [`${unit}: step ${step} counts as done: ${statement}`]
   if (decision === 'again') return [`${unit}: step ${step} runs again: ${statement}`]
+  if (run !== null)
+    return [
+      `${unit}: step ${step} is ${run.engine}'s, on ${run.schema}.${run.table}, ${run.state}, since ${run.startedAt} on ${run.host}:`,
+      `  ${statement}`,
+      `  phasegate ${unit.endsWith(':expand') ? `expand ${unit} --long` : `contract ${unit}`}   goes on with it, or finds it done`,
+      `  phasegate repair ${unit} --again --reason '…'   stops the tool and takes away what it left`,
+    ]
   return [
     `${unit}: step ${step} was under way when its runner ended, and the catalog cannot tell whether it happened:`,
     `  ${statement}`,

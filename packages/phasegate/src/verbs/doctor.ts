@@ -1,4 +1,13 @@
-import { EXIT, type ExitCode, isPhasegateError, type Session, type Surrounding, type Target } from '@phasegate/core'
+import {
+  EXIT,
+  type ExitCode,
+  isPhasegateError,
+  type Session,
+  type Surrounding,
+  type Target,
+  tableLock,
+  unitName,
+} from '@phasegate/core'
 import { describeHolder } from '@phasegate/runner'
 import { type TargetOptions, withTarget } from '../target/open-runner.js'
 
@@ -25,6 +34,7 @@ export function runDoctor(options: TargetOptions = {}): Promise<DoctorResult> {
         await journalState(target, session),
         ...(await target.inspectSurroundings(session, settings.appRoles)),
         ...(await lanes(target, session)),
+        ...(await engineRuns(target, session)),
       ]
       const problem = findings.some((finding) => finding.state === 'problem')
       return { findings, exit: problem ? EXIT.findings : EXIT.done }
@@ -63,6 +73,31 @@ async function lanes(target: Target, session: Session): Promise<readonly DoctorF
     const holder = await target.lockHolder(session, lock)
     if (holder !== undefined)
       findings.push({ check: 'runner', state: 'ok', message: `the ${lock} lane is held by ${describeHolder(holder)}` })
+  }
+  return findings
+}
+
+/** What engines have begun, by the journal and by what is there of it. */
+async function engineRuns(target: Target, session: Session): Promise<readonly DoctorFinding[]> {
+  const { exists } = await target.journal.read(session)
+  if (!exists) return []
+  const findings: DoctorFinding[] = []
+  for (const { unit, run } of await target.journal.standingRuns(session)) {
+    const table = { schema: run.schema, name: run.table }
+    const holder = await target.lockHolder(session, tableLock(table))
+    const { triggers, tables } = await target.engine.existing(session, table, run.leftovers)
+    const there = [...triggers.map((name) => `trigger ${name}`), ...tables.map((name) => `table ${name}`)].join(', ')
+    const what = `${run.engine} on ${run.schema}.${run.table} for ${unitName(unit)}, ${run.state}, on ${run.host}${run.process === null ? '' : `, process ${run.process.pid}`}`
+    const found = { check: 'engine', message: `${what}; there of it: ${there || 'nothing'}` }
+    findings.push(
+      holder === undefined
+        ? {
+            ...found,
+            state: 'warning',
+            next: `Nobody supervises it. phasegate ${unit.phase} ${unitName(unit)} --long goes on with it, phasegate repair ${unitName(unit)} --again ends it.`,
+          }
+        : { ...found, state: 'ok', message: `${found.message}; supervised by ${describeHolder(holder)}` },
+    )
   }
   return findings
 }

@@ -1,4 +1,4 @@
-import { EXIT, PhasegateError, type UnitName, unitName } from '@phasegate/core'
+import { type EngineRun, EXIT, PhasegateError, type UnitName, unitName } from '@phasegate/core'
 import { unitMissing } from '../load/load-errors.js'
 import { resolveUnit } from '../load/resolve-unit.js'
 import { type TargetOptions, withRunner } from '../target/open-runner.js'
@@ -20,6 +20,8 @@ export interface Repair {
   /** Counting from 1; null where no step waits for a decision. */
   readonly step: number | null
   readonly statement: string | null
+  /** What an engine has begun for it and not ended; null: no engine. */
+  readonly run: EngineRun | null
   /** What was recorded; null where nothing was asked for. */
   readonly decision: 'happened' | 'again' | null
 }
@@ -44,13 +46,14 @@ export function runRepair(options: RepairOptions): Promise<Repair> {
     const { findUndecidedStep, repairStep } = await import('@phasegate/runner')
     if (decision !== undefined) {
       const { step } = await repairStep(context, id, decision, reason)
-      return { unit, step: step.position + 1, statement: step.statement, decision }
+      return { unit, step: step.position + 1, statement: step.statement, run: step.run, decision }
     }
     const session = await target.openSession('repair')
     try {
       const found = await findUndecidedStep(context, session, id)
-      if (found === undefined) return { unit, step: null, statement: null, decision: null }
-      return { unit, step: found.step.position + 1, statement: found.step.statement, decision: null }
+      if (found === undefined) return { unit, step: null, statement: null, run: null, decision: null }
+      const { position, statement, run } = found.step
+      return { unit, step: position + 1, statement, run, decision: null }
     } finally {
       await session.close()
     }

@@ -1,5 +1,6 @@
 import {
   type Direction,
+  type EngineRun,
   EXIT,
   PhasegateError,
   type Session,
@@ -11,6 +12,7 @@ import { ensureJournal } from '../lane/run-lane.js'
 import { withLaneLock } from '../lane/with-lane-lock.js'
 import type { RunnerContext } from '../runner-context.js'
 import { isUndecided } from '../step/apply-alone.js'
+import { endEngineRuns } from '../step/end-engine-runs.js'
 
 /** What a person found in the database: the step happened, or it did not and is to run again. */
 export type StepDecision = 'happened' | 'again'
@@ -21,7 +23,10 @@ export interface UndecidedStep {
   readonly step: StepRecord
 }
 
-/** Finds the step of a unit that nobody but a person can decide; undefined where there is none. Changes nothing. */
+/**
+ * Finds the step of a unit that nobody but a person can decide, or whose engine has not ended; undefined where there is none.
+ * Changes nothing.
+ */
 export async function findUndecidedStep(
   context: Pick<RunnerContext, 'target'>,
   session: Session,
@@ -29,7 +34,7 @@ export async function findUndecidedStep(
 ): Promise<UndecidedStep | undefined> {
   for (const direction of ['revert', 'apply'] as const) {
     for (const step of await context.target.journal.steps(session, unit, direction)) {
-      if (isUndecided(step) || (await isInConflict(session, step))) return { direction, step }
+      if (step.run !== null || isUndecided(step) || (await isInConflict(session, step))) return { direction, step }
     }
   }
   return undefined
@@ -64,6 +69,10 @@ export async function repairStep(
       const found = await findUndecidedStep(context, session, unit)
       if (found === undefined) throw nothingToRepair(unit)
       const { direction, step } = found
+      if (step.run !== null) {
+        if (decision === 'happened') throw stillToEnd(unit, step.run)
+        await endEngineRuns(context, session, unit)
+      }
       const state = decision === 'happened' ? 'done' : 'pending'
       await session.transaction({ lockTimeout: 10_000, statementTimeout: 60_000 }, async () => {
         await target.journal.markStep(session, unit, direction, step.position, state)
@@ -75,6 +84,19 @@ export async function repairStep(
   } finally {
     await session.close()
   }
+}
+
+/** Whether the table was swapped is the catalog's to say, and the same command asks it. */
+function stillToEnd(unit: UnitId, run: EngineRun): PhasegateError {
+  return new PhasegateError({
+    code: 'REPAIR.ENGINE',
+    message: `A step of ${unitName(unit)} is ${run.engine}'s, which the catalog tells of.`,
+    next: [
+      `phasegate ${unit.phase} ${unitName(unit)} goes on with it, or finds it done.`,
+      `phasegate repair ${unitName(unit)} --again --reason '…' stops the tool and takes away what it left.`,
+    ],
+    exit: EXIT.usage,
+  })
 }
 
 function nothingToRepair(unit: UnitId): PhasegateError {
