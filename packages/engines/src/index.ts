@@ -1,7 +1,5 @@
 export type { Engine, Tool, ToolSettings } from './engine.js'
 export { programOf, refusedBy } from './engine-errors.js'
-export { createGhost } from './gh-ost/gh-ost.js'
 export { repackArguments } from './pg-repack/arguments.js'
-export { createPgRepack } from './pg-repack/pg-repack.js'
 export type { EngineSettings, ThrottleWatch } from './supervise/desk-options.js'
 export { createEngineDesk } from './supervise/engine-desk.js'
