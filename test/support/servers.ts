@@ -42,6 +42,7 @@
  */
 import { describe, inject } from 'vitest'
 import { atTestEnd } from './at-test-end.js'
+import { type MysqlTool, whyNoTool } from './engine-tools.js'
 import type { MysqlOptions } from './mysql-settings.js'
 import { findMysql, HOW_TO_GET_MYSQL, MYSQL_FAMILIES, type MysqlFamily } from './mysql-sources.mjs'
 import { HOW_TO_GET_PG_REPACK, hasPgRepack } from './pg-repack.js'
@@ -120,6 +121,17 @@ export function describeOnEveryMysql(title: string, suite: (server: SharedMysql)
 /** Runs the suite on MariaDB or on MySQL. */
 export function describeOnMysql(family: MysqlFamily, title: string, suite: (server: SharedMysql) => void): void {
   describeOn(family, title, (found) => suite({ family, ...found }))
+}
+
+/** Runs the suite on MariaDB or on MySQL where the tool is on PATH. */
+export function describeWithTool(
+  tool: MysqlTool,
+  family: MysqlFamily,
+  title: string,
+  suite: (server: SharedMysql) => void,
+): void {
+  const { title: server } = SHARED_SERVERS.find((one) => one.name === family)!
+  describeOn(family, title, (found) => suite({ family, ...found }), whyNoTool(tool), `${server}, ${tool}`)
 }
 
 /** Runs the suite on PostgreSQL 18 where PgBouncer is installed; start one with `startPgBouncer`. */

@@ -1,5 +1,7 @@
-export type { Engine, Tool, ToolSettings } from './engine.js'
+export type { Ending, Engine, Job, OutputReader, Tool, ToolSettings } from './engine.js'
 export { programOf, refusedBy } from './engine-errors.js'
+export { createGhost } from './gh-ost/gh-ost.js'
 export { repackArguments } from './pg-repack/arguments.js'
+export { openRunFiles } from './run-files.js'
 export type { EngineSettings, ThrottleWatch } from './supervise/desk-options.js'
 export { createEngineDesk } from './supervise/engine-desk.js'
