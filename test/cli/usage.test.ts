@@ -17,7 +17,6 @@ describe('usage', () => {
     [['worker', '--health-port', 'high'], 'CONFIG.VALUE', 'worker.healthPort'],
     [['repair'], 'VERB.USAGE', 'unit'],
     [['baseline'], 'VERB.NOT_YET', 'baseline'],
-    [['repack'], 'VERB.NOT_YET', 'repack'],
   ])('phasegate %j is refused with %s', async (args, code, says) => {
     const folder = createFolder()
     const human = await runCli(folder, args)

@@ -21,6 +21,7 @@
  * | `describeOnEveryMysql(title, (server) => …)` | the suite on MariaDB and on MySQL |
  * | `describeOnMysql('mariadb', title, (server) => …)` | the suite on one of them |
  * | `describeWithPgBouncer(title, (server) => …)` | the suite on PostgreSQL 18, where a PgBouncer is installed too |
+ * | `describeWithPgRepack(title, (server) => …)` | the suite on PostgreSQL 15, where pg_repack is installed for it |
  * | `describeWithPrometheus(title, (server) => …)` | the suite on PostgreSQL 18, where a Prometheus is installed too |
  * | `describeWithSmallDisk(title, (server) => …)` | the suite on PostgreSQL 18, MariaDB and MySQL, where a disk can be mounted |
  * | `createDatabase(server, template?)` | a fresh database; `.url`, `.query()`, `.open()`, `.drop()`, and `.connect()` for a client of the server's own driver |
@@ -44,6 +45,7 @@ import { atTestEnd } from './at-test-end.js'
 import { type MysqlTool, whyNoTool } from './engine-tools.js'
 import type { MysqlOptions } from './mysql-settings.js'
 import { findMysql, HOW_TO_GET_MYSQL, MYSQL_FAMILIES, type MysqlFamily } from './mysql-sources.mjs'
+import { HOW_TO_GET_PG_REPACK, hasPgRepack } from './pg-repack.js'
 import {
   findPgBouncer,
   HOW_TO_GET_PGBOUNCER,
@@ -141,6 +143,18 @@ export function describeWithPgBouncer(title: string, suite: (server: SharedServe
     (found) => suite({ family: 'postgres', major: 18, ...found }),
     missing,
     'PostgreSQL 18, PgBouncer',
+  )
+}
+
+/** Runs the suite on PostgreSQL 15 where pg_repack is installed; `CREATE EXTENSION pg_repack` works there. */
+export function describeWithPgRepack(title: string, suite: (server: SharedServer) => void): void {
+  const missing = hasPgRepack() ? undefined : `pg_repack: ${HOW_TO_GET_PG_REPACK}`
+  describeOn(
+    'postgres 15',
+    title,
+    (found) => suite({ family: 'postgres', major: 15, ...found }),
+    missing,
+    'PostgreSQL 15, pg_repack',
   )
 }
 

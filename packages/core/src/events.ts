@@ -73,8 +73,8 @@ export interface EventMap {
   'engine.waiting': EngineEvent & { readonly reason: string }
   /** The tool is gone; what it left was taken away. */
   'engine.removed': EngineEvent & { readonly leftovers: Leftovers }
-  /** We stop, the tool goes on by itself; it never swaps without us. */
-  'engine.left': EngineEvent & { readonly pid: number }
+  /** We stop, the tool goes on by itself. `holds`: it waits with its swap; else it swaps when it is done. */
+  'engine.left': EngineEvent & { readonly pid: number; readonly holds: boolean }
   /** The table was swapped or written anew, and the catalog shows it. */
   'engine.done': EngineEvent & { readonly ms: number }
   /** A daemon has compiled its files and begins; `health` is the address of its endpoint. */

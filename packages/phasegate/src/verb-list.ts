@@ -173,6 +173,13 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./commands/repair.js')).repairCommand,
   },
   {
+    usage: 'repack <table>',
+    summary: 'write a table anew beside traffic, so that the room of what is gone comes back (PostgreSQL, pg_repack)',
+    takes: ['lock'],
+    flags: [['--dry-run', 'ask everything that a run would ask, show what it would start, and start nothing'], BY],
+    load: async () => (await import('./commands/repack.js')).repackCommand,
+  },
+  {
     usage: 'fits [manifest]',
     summary: 'may this build run on this database?',
     flags: [['--manifest <file>', 'the same as a flag']],
@@ -209,7 +216,7 @@ export const VERBS: readonly Verb[] = [
 ]
 
 /** Verbs of the design that no version has yet. Known, so that they are refused by name. */
-export const LATER_VERBS: readonly string[] = ['baseline', 'repack']
+export const LATER_VERBS: readonly string[] = ['baseline']
 
 export function verbName(verb: Verb): string {
   return verb.usage.split(' ')[0]!

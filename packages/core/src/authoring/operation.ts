@@ -29,6 +29,7 @@ export type Operation =
   | DropTable
   | AddEnumValue
   | AlterTable
+  | Repack
   | RunFunction
 
 export interface AddColumn {
@@ -132,6 +133,11 @@ export interface AlterTable {
   readonly clause: string
   readonly engine: WantedEngine
 }
+/** The table is written anew beside traffic, so that the room of what is gone comes back. By an engine, never by the server. */
+export interface Repack {
+  readonly kind: 'repack'
+  readonly table: TableName
+}
 /** The way out for what cannot be listed; `version` stands for the function in the fingerprint. */
 export interface RunFunction {
   readonly kind: 'run'
@@ -187,6 +193,7 @@ export const ops = {
     ({ kind: 'addEnumValue', type, value, ...position }) satisfies AddEnumValue,
   alterTable: (table: TableName, clause: string, options: { engine?: WantedEngine } = {}) =>
     ({ kind: 'alterTable', table, clause, engine: options.engine ?? 'auto' }) satisfies AlterTable,
+  repack: (table: TableName) => ({ kind: 'repack', table }) satisfies Repack,
   run: (version: string, run: RunFunction['run']) => ({ kind: 'run', version, run }) satisfies RunFunction,
 } as const
 

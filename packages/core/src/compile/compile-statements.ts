@@ -1,9 +1,10 @@
-import type { AlterTable, Operation, RunFunction } from '../authoring/operation.js'
+import type { AlterTable, Operation, Repack, RunFunction } from '../authoring/operation.js'
 import type { StatementFacts } from '../compiled/statement-facts.js'
 import { callText } from '../operations/call-text.js'
 import { compilerOf } from '../operations/compiler-of.js'
 import type { OperationContext, ParsedStatement, SqlLanguage, SqlOperation } from '../ports/sql-language.js'
 import type { AuthoredStatement } from './authored-migration.js'
+import { draftRepack } from './draft-repack.js'
 import { handOver } from './hand-over.js'
 import { draftRun, draftStep, parseOne, type StepSource } from './step-draft.js'
 import type { StatementGroup, UnitScope } from './unit-scope.js'
@@ -24,6 +25,7 @@ export function compileStatement<S extends ParsedStatement>(
     const written = describeOperation(operation, scope.language)
     const source = { allows, where, origin: 'operation', written, verbatim: false } as const
     if (operation.kind === 'run') return [compileRun(operation, source, scope)]
+    if (operation.kind === 'repack') return [compileRepack(operation, source, scope)]
     if (operation.kind === 'alterTable') return compileAlterTable(operation, source, scope)
     return [compileOperation(operation, source, scope)]
   })
@@ -41,6 +43,21 @@ function compileRun<S extends ParsedStatement>(
 ): StatementGroup<S> {
   const { written } = source
   return { drafts: [draftRun(operation, source, scope)], revert: { impossible: 'what it does is not known' }, written }
+}
+
+/** It has no statement; its compiler refuses it where no engine does that. */
+function compileRepack<S extends ParsedStatement>(
+  operation: Repack,
+  source: StepSource,
+  scope: UnitScope<S>,
+): StatementGroup<S> {
+  const compiler = compilerOf(operation, scope.language)
+  compiler.compile(operation, operationContext(scope))
+  return {
+    drafts: [draftRepack(operation, source, scope)],
+    revert: compiler.revert(operation),
+    written: source.written,
+  }
 }
 
 function compileOperation<S extends ParsedStatement>(

@@ -2,7 +2,8 @@ import type { QualifiedName } from '../compiled/database-object.js'
 import { quoteTable } from '../operations/table-reference.js'
 import { allowsOf, isVerbatim } from '../parse/directives.js'
 import type { LoadedMigration } from '../ports/dialect.js'
-import type { ParsedStatement, SqlLanguage } from '../ports/sql-language.js'
+import { type ParsedStatement, type SqlLanguage, tableNameOf } from '../ports/sql-language.js'
+import type { RepackLine } from '../sql-file/read-repack.js'
 import { readSqlMigration, type SqlMigration, type SqlSection } from '../sql-file/read-sql-migration.js'
 import { badSync } from '../sync/sync-errors.js'
 import type { AuthoredSync } from '../sync/sync-plan.js'
@@ -25,7 +26,9 @@ export function readSqlFile<S extends ParsedStatement>(
   const { expand, backfill, contract, revert } = migration.phases
   const phases = {
     ...(expand === undefined ? {} : { expand: statements(expand, file, language) }),
-    ...(contract === undefined ? {} : { contract: statements(contract, file, language) }),
+    ...(contract === undefined
+      ? {}
+      : { contract: [...statements(contract, file, language), ...migration.repack.map(repackStatement<S>)] }),
     ...(revert === undefined ? {} : { revert: statements(revert, file, language) }),
   }
   const filled = backfill === undefined ? undefined : readBatches(backfill, migration, file, language)
@@ -56,6 +59,11 @@ function statements<S extends ParsedStatement>(
     if (twice !== undefined) throw duplicateAllow(twice.rule, '', where)
     return { kind: 'sql', parsed, verbatim: isVerbatim(parsed), origin: 'written', allows, where, inside: undefined }
   })
+}
+
+function repackStatement<S extends ParsedStatement>({ table, where }: RepackLine): AuthoredStatement<S> {
+  const operation = { kind: 'repack', table: tableNameOf(table) } as const
+  return { kind: 'operation', operation, allows: [], where, inside: undefined }
 }
 
 /** Undefined for an empty section, which the check for an untouched template reports. */

@@ -10,6 +10,7 @@ import { readAppUses } from './read-app-uses.js'
 import { type BatchSetting, readBatch } from './read-batch.js'
 import { readEngine } from './read-engine.js'
 import { readOnly, readThrottleLines } from './read-pace-lines.js'
+import { type RepackLine, readRepack } from './read-repack.js'
 import { mergeSync, readSyncLine, type SyncText } from './read-sync.js'
 import { type Setting, settingOf } from './setting.js'
 import { sqlFileError } from './sql-file-errors.js'
@@ -32,6 +33,8 @@ export interface SqlMigration {
   readonly throttle: ThrottleSettings | false | undefined
   /** Who changes tables that were there before. */
   readonly engine: WantedEngine
+  /** Tables that are written anew after the statements of contract. */
+  readonly repack: readonly RepackLine[]
   readonly phases: { readonly [phase in SqlPhase]?: SqlSection }
 }
 
@@ -87,6 +90,12 @@ export function readSqlMigration(text: string, file: string, language: FileLangu
       'Remove the line, or add -- phase: backfill.',
     ])
   }
+  const repack = settings.filter(({ setting }) => setting.name === 'repack')
+  if (repack[0] !== undefined && phases.contract === undefined) {
+    throw sqlFileError('MIGRATION.BAD_SETTING', 'repack is set, and there is no contract.', repack[0].where, [
+      'Put it below -- phase: contract: a table is repacked when something has gone from it.',
+    ])
+  }
   return {
     appUses: appUses === undefined ? undefined : readAppUses(appUses.value, appUses.where),
     applications: applications === undefined ? undefined : readApplications(applications.value, applications.where),
@@ -99,6 +108,7 @@ export function readSqlMigration(text: string, file: string, language: FileLangu
     only: only === undefined ? undefined : readOnly(only),
     throttle: throttle.length === 0 ? undefined : readThrottleLines(throttle),
     engine: engine === undefined ? 'auto' : readEngine(engine.value, engine.where, language),
+    repack: repack.map(({ setting, where }) => readRepack(setting.value, where, language)),
     phases,
   }
 }

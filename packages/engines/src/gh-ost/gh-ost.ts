@@ -120,8 +120,7 @@ async function command(job: Job, resumes: boolean): Promise<Command> {
   }
 }
 
-/** It ends with 0 when it has swapped, or where there was nothing to do; the catalog tells which. */
+/** It ends with 0 when it has swapped. Where nobody saw its end, the catalog tells. */
 function hasSwapped({ code, signal }: Ending, reader: OutputReader): boolean {
-  if (code !== null || signal !== null) return code === 0
-  return reader.failure().length === 0 && reader.progress().state === 'cutting over'
+  return code === 0 || (code === null && signal === null && reader.progress().state === 'cutting over')
 }

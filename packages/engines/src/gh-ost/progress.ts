@@ -1,6 +1,6 @@
 import type { EngineProgress } from '@phasegate/core'
 import type { RowRate } from './row-rate.js'
-import type { StatusLine } from './status-line.js'
+import { HELD, type StatusLine } from './status-line.js'
 
 /** What gh-ost calls a wait that we ordered, by the flag file or the socket. */
 const OURS = ['flag-file', 'commanded by user']
@@ -29,7 +29,7 @@ export interface ProgressContext {
 
 export function progressOf(line: StatusLine, { rows, rate, released }: ProgressContext): EngineProgress {
   const { copied } = line
-  const held = line.state === 'postponing cut-over'
+  const held = line.state === HELD
   // When it has copied everything, gh-ost takes what it has copied for its estimate (go/logic/progress_snapshot.go).
   const complete = held || (copied > 0 && copied === line.estimate)
   const total = complete ? copied : ([line.estimate, rows ?? 0].find((estimate) => estimate > copied) ?? null)

@@ -2,7 +2,7 @@ import type { EngineProgress } from '@phasegate/core'
 import type { OutputReader } from '../engine.js'
 import { progressOf, STARTING } from './progress.js'
 import { createRowRate } from './row-rate.js'
-import { parseStatusLine, type StatusLine } from './status-line.js'
+import { HELD, parseStatusLine, type StatusLine } from './status-line.js'
 
 /** `2026-11-22 22:36:51 FATAL …`; a FATAL line may begin with the ERROR line that it repeats. */
 const LOGGED = /^(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ([A-Z]+) )+(.*)$/
@@ -10,6 +10,13 @@ const LOGGED = /^(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ([A-Z]+) )+(.*)$/
 const CRASHED = /^(panic: |fatal error: |flag provided but not defined|invalid value )/
 /** The first thing that each process of gh-ost logs: what an earlier one wrote to the same files is history. */
 const BEGINS = 'starting gh-ost '
+/** What a line means that does not say it. */
+const MEANS = [
+  [
+    /Unknown system variable 'transaction_isolation'/,
+    'gh-ost up to 1.1.10 cannot connect to MariaDB before 11.1 (its #1724)',
+  ],
+] as const
 /** Lines of an error that are worth showing, and characters of each. */
 const MOST = 4
 const LONGEST = 500
@@ -33,21 +40,19 @@ export function createReader(rows: number | null): OutputReader {
       .slice(0, WARNINGS)
       .join('; ')
       .slice(0, LONGEST)
+      .concat(...MEANS.map(([is, meaning]) => (is.test(line) ? `: ${meaning}` : '')))
     errors = [...errors.filter((one) => one !== text), text].slice(-MOST)
   }
   return {
     take: (line, stream) => {
       const [, level, text = ''] = LOGGED.exec(line) ?? []
-      if (stream === 'stderr' && level === 'INFO' && text.startsWith(BEGINS)) {
-        last = undefined
-        released = false
-        errors = []
-      }
+      if (stream === 'stderr' && level === 'INFO' && text.startsWith(BEGINS)) errors = []
       if (level === 'ERROR' || level === 'FATAL') failed(text)
       else if (CRASHED.test(line)) failed(line)
       const status = stream === 'stdout' ? parseStatusLine(line) : undefined
       if (status === undefined) return
-      released = last?.state === 'postponing cut-over' ? status.state !== 'postponing cut-over' : released
+      const wasHeld = last?.state === HELD && last.seconds <= status.seconds
+      released = status.state !== HELD && (wasHeld || (released && last!.seconds <= status.seconds))
       last = status
     },
     progress: (): EngineProgress => (last === undefined ? STARTING : progressOf(last, { rows, rate, released })),

@@ -13,6 +13,9 @@ export interface StatusLine {
   readonly state: string
 }
 
+/** The state while its cut-over is held. */
+export const HELD = 'postponing cut-over'
+
 // go/logic/migrator.go, `printStatus`.
 const LINE =
   /^Copy: (\d+)\/(\d+) [\d.]+%; Applied: (\d+); Backlog: (\d+)\/\d+; Time: (\S+)\(total\), \S+\(copy\); streamer: .*?; Lag: (-?[\d.]+)s, HeartbeatLag: (-?[\d.]+)s, State: (.*); ETA: .+$/

@@ -23,6 +23,11 @@ test('no other session is ever cancelled, nobody is asked for a password, and a 
   ])
 })
 
+test('an option that a person gives is not given twice, which it would refuse', () => {
+  const given = repackArguments({ schema: 'public', name: 'users' }, { features: new Set() }, ['-T', '5'])
+  expect(given.filter((argument) => argument.includes('wait-timeout'))).toEqual([])
+})
+
 test('from 1.5.2 on the owner of a table may run it', () => {
   const table = { schema: 'public', name: 'users' }
   expect(repackArguments(table, { features: new Set([OWNER_MAY]) }, [])).toContain('--no-superuser-check')

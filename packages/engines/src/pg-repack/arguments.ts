@@ -24,7 +24,8 @@ export function repackArguments(
     `--table=${quoted(table.schema)}.${quoted(table.name)}`,
     // Else it cancels, then ends every session that is in its way.
     '--no-kill-backend',
-    `--wait-timeout=${WAIT_SECONDS}`,
+    // It takes each option once.
+    ...(extra.some((argument) => /^(-T|--wait-timeout)/.test(argument)) ? [] : [`--wait-timeout=${WAIT_SECONDS}`]),
     '--no-password',
     ...(features.has(OWNER_MAY) ? ['--no-superuser-check'] : []),
     ...extra,

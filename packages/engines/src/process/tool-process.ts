@@ -10,8 +10,11 @@ import type { RunFiles } from '../run-files.js'
 const PASSED_ON = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'LD_LIBRARY_PATH', 'PERL5LIB']
 /** By this a process is known as the tool of a run, before its start is written anywhere. */
 const MARK = 'PHASEGATE_RUN'
-/** Writes its own id and becomes the tool, so that there is no moment at which the tool runs and nobody could know. */
-const WITH_PID = 'echo $$ > "$0" && exec "$@"'
+/**
+ * Writes its own id and becomes the tool, so that there is no moment at which the tool runs and nobody could know. What the
+ * tool makes is its user's alone.
+ */
+const WITH_PID = 'umask 077 && echo $$ > "$0" && exec "$@"'
 
 /** The name that runs carry of the machine they are on. */
 export const thisHost = (): string => os.hostname()

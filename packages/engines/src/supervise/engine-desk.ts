@@ -40,7 +40,7 @@ export function createEngineDesk({ engines = ALL_ENGINES, ...options }: EngineDe
 }
 
 async function runSupervised(desk: DeskOptions, request: EngineRequest): Promise<EngineOutcome> {
-  const state: Supervision = { run: request.run, started: undefined }
+  const state: Supervision = { run: request.run, started: undefined, holds: true }
   let lostAt: number | undefined
   for (;;) {
     try {
@@ -68,9 +68,9 @@ function isUnreachable(error: unknown, lostAt: number | undefined): boolean {
   return lostAt !== undefined && error instanceof Error && 'code' in error && error.code === 'DATABASE.UNREACHABLE'
 }
 
-function leave({ emit }: DeskOptions, request: EngineRequest, { run, started }: Supervision): void {
+function leave({ emit }: DeskOptions, request: EngineRequest, { run, started, holds }: Supervision): void {
   const pid = started?.process.pid ?? run?.process?.pid
-  if (pid !== undefined) emit({ type: 'engine.left', ...subjectOf(request), pid })
+  if (pid !== undefined) emit({ type: 'engine.left', ...subjectOf(request), pid, holds })
 }
 
 async function withTableLock(

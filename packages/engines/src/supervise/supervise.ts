@@ -20,6 +20,8 @@ export interface Supervision {
   run: EngineRun | null
   /** The tool, where it is a child of ours. */
   started: StartedTool | undefined
+  /** It waits with its swap until it is told. */
+  holds: boolean
 }
 
 /**
@@ -86,6 +88,7 @@ export async function supervise(
     signal.throwIfAborted()
     const table = await target.engine.inspect(session, task.table)
     if (table === undefined) throw noTable(nameOf(task.table))
+    state.holds = engine.cannot(table).hold === undefined
     if (state.run === null) {
       tool = await engine.probe(settings)
       const why = engine.cannot(table).hold === undefined ? undefined : await whyHeld()

@@ -13,8 +13,8 @@ export async function readBinaryLog(session: Session): Promise<BinaryLog> {
   )
   const value = (name: string): string | undefined =>
     variables.find((row) => row.Variable_name.toLowerCase() === name)?.Value
-  const readers = await firstKnown(session, ['SHOW REPLICAS', 'SHOW SLAVE HOSTS'])
-  const sources = await firstKnown(session, ['SHOW REPLICA STATUS', 'SHOW SLAVE STATUS'])
+  const readers = await ifAllowed(() => firstKnown(session, ['SHOW REPLICAS', 'SHOW SLAVE HOSTS']))
+  const sources = await ifAllowed(() => readSources(session))
   const [source] = sources.map((row) => field(row, 'Source_Host', 'Master_Host')).filter((host) => host !== '')
   return {
     server:
@@ -24,13 +24,18 @@ export async function readBinaryLog(session: Session): Promise<BinaryLog> {
   }
 }
 
+/** What the server says of those that it replicates from; it may refuse to. */
+export function readSources(session: Session): Promise<readonly Row[]> {
+  return firstKnown(session, ['SHOW REPLICA STATUS', 'SHOW SLAVE STATUS'])
+}
+
 const SYNTAX_ERROR = 1064
 
 /** The newer word of the two that this server knows. */
 async function firstKnown(session: Session, statements: readonly string[]): Promise<readonly Row[]> {
   for (const statement of statements) {
     try {
-      return await ifAllowed(() => session.query(statement))
+      return await session.query(statement)
     } catch (error) {
       if (errorNumber(error) !== SYNTAX_ERROR) throw error
     }

@@ -4,6 +4,7 @@ import { grantedOn } from '../session/granted-privileges.js'
 import { grantText } from '../session/missing-privilege.js'
 import type { Address } from '../session/translate-error.js'
 import { quoteName } from '../sql/account.js'
+import { readSources } from './binary-log.js'
 
 type Look = (session: Session, table: EngineTable, address: Address) => Promise<readonly string[]>
 
@@ -19,10 +20,13 @@ const LOOK: { readonly [requirement in EngineRequirement]?: Look } = {
           `The table is kept by ${storage}, which has no transactions. In a quiet hour: ALTER TABLE ${quoteName(schema)}.${quoteName(name)} ENGINE = InnoDB;`,
         ],
   'binary log of full rows': binaryLog,
-  'may read the binary log': async (session, _table, address) => [
-    ...(await missingGlobal(session, address, 'REPLICATION SLAVE', ['REPLICATION SLAVE'])),
-    ...(await missingGlobal(session, address, 'REPLICATION CLIENT', ['REPLICATION CLIENT', 'BINLOG MONITOR'])),
-  ],
+  'may read the binary log': async (session, _table, address) => {
+    const missing = [
+      ...(await missingGlobal(session, address, 'REPLICATION SLAVE', ['REPLICATION SLAVE'])),
+      ...(await missingGlobal(session, address, 'REPLICATION CLIENT', ['REPLICATION CLIENT', 'BINLOG MONITOR'])),
+    ]
+    return missing.length > 0 ? missing : replicaStatus(session, address)
+  },
   'metadata locks shown': metadataLocks,
   'may create triggers': async (session, table, address) => [
     ...(await missingOn(session, table, address, ['TRIGGER'])),
@@ -109,17 +113,29 @@ async function metadataLocks(session: Session, _table: EngineTable, address: Add
     ]
   try {
     await session.query('SELECT 1 AS seen FROM performance_schema.metadata_locks LIMIT 1')
-    const [instrument] = await session.query<{ enabled: string }>(
-      `SELECT enabled AS enabled FROM performance_schema.setup_instruments WHERE name = 'wait/lock/metadata/sql/mdl'`,
+    const recorded = await session.query(
+      `SELECT 1 AS yes FROM performance_schema.setup_instruments
+       WHERE name = 'wait/lock/metadata/sql/mdl' AND enabled = 'YES' AND timed = 'YES'`,
     )
-    if (instrument?.enabled === 'YES') return []
+    if (recorded.length > 0) return []
   } catch (error) {
     if (classifyError(error) !== 'permission') throw error
     return [`The account cannot see who holds a table. ${grantText(['SELECT'], 'performance_schema.*', address)}`]
   }
   return [
-    `performance_schema does not record metadata locks. UPDATE performance_schema.setup_instruments SET enabled = 'YES' WHERE name = 'wait/lock/metadata/sql/mdl';`,
+    `performance_schema does not record metadata locks. UPDATE performance_schema.setup_instruments SET enabled = 'YES', timed = 'YES' WHERE name = 'wait/lock/metadata/sql/mdl';`,
   ]
+}
+
+/** gh-ost asks whom the server replicates from; MariaDB has a right of its own for that (since 10.5). */
+async function replicaStatus(session: Session, address: Address): Promise<readonly string[]> {
+  try {
+    await readSources(session)
+    return []
+  } catch (error) {
+    if (classifyError(error) !== 'permission') throw error
+    return [`The account cannot see whom the server replicates from. ${grantText(['SLAVE MONITOR'], '*.*', address)}`]
+  }
 }
 
 /** @param names under which the servers list it */

@@ -76,7 +76,7 @@ export function describeEvent(event: PhasegateEvent, verbose: boolean): string |
     case 'engine.removed':
       return `${subject} what ${event.engine} left is removed: ${[...event.leftovers.triggers, ...event.leftovers.tables].join(', ')}`
     case 'engine.left':
-      return `${subject} ${event.engine} goes on by itself, process ${event.pid}, and waits with its cut-over; the same command takes it up`
+      return `${subject} ${event.engine} goes on by itself, process ${event.pid}, and ${event.holds ? 'waits with its cut-over' : 'swaps when it is done'}; the same command takes it up`
     case 'engine.done':
       return `${subject} ${event.engine} is done with ${event.table} after ${formatDuration(event.ms)}`
     case 'worker.started':

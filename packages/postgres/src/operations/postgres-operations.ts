@@ -13,6 +13,7 @@ import { dropDefault } from './drop-default.js'
 import { dropIndex } from './drop-index.js'
 import { dropNotNull } from './drop-not-null.js'
 import { dropTable } from './drop-table.js'
+import { repack } from './repack.js'
 import { setDefault } from './set-default.js'
 import { setNotNull } from './set-not-null.js'
 
@@ -32,6 +33,7 @@ export const postgresOperations: OperationCompilers = {
   dropIndex,
   dropNotNull,
   dropTable,
+  repack,
   setDefault,
   setNotNull,
 }

@@ -33,7 +33,8 @@ export async function applyByEngine(
 ): Promise<void> {
   const task = step.execution.engine!
   // The server was at it when its runner ended: the catalog says what became of that.
-  if (step.state === 'started' && step.run === null) return natively(context, session, plan, step, step.statement, task)
+  if (step.state === 'started' && step.run === null && task.native !== 'never')
+    return natively(context, session, plan, step, step.statement, task)
   if (step.run !== null) return supervised(context, session, plan, step, task, step.run.engine)
   if (task.wanted === 'auto' && task.instantly !== undefined) {
     if (await tried(context, session, plan, step, task.instantly)) return

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest'
+import { createRandom } from '../support/seed.js'
+import { describeWithPgRepack } from '../support/servers.js'
+import { repackRound, type Victim } from './repack-rounds.js'
+
+const victims: readonly Victim[] = ['tool', 'supervisor', 'both']
+
+describeWithPgRepack('pg_repack is killed (sample)', (server) => {
+  const random = createRandom('pg_repack')
+  test.each(victims)(
+    'SIGKILL of %s, three times: the same command finishes, nothing is lost or left',
+    {
+      timeout: 300_000,
+      retry: 0,
+    },
+    async (victim) => {
+      for (let killed = 0, rounds = 0; killed < 3; rounds++) {
+        expect(rounds).toBeLessThan(12)
+        if (await repackRound(server, random, victim)) killed++
+      }
+    },
+  )
+})

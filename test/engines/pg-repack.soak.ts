@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest'
+import { createRandom } from '../support/seed.js'
+import { describeWithPgRepack } from '../support/servers.js'
+import { repackRound, type Victim } from './repack-rounds.js'
+
+const KILLS = 50
+const victims: readonly Victim[] = ['tool', 'supervisor', 'both']
+
+describeWithPgRepack('pg_repack is killed', (server) => {
+  const random = createRandom('pg_repack soak')
+  test.each(victims)(
+    `SIGKILL of %s, ${KILLS} times: the same command finishes, nothing is lost or left`,
+    {
+      retry: 0,
+    },
+    async (victim) => {
+      for (let killed = 0, rounds = 0; killed < KILLS; rounds++) {
+        expect(rounds).toBeLessThan(4 * KILLS)
+        if (await repackRound(server, random, victim)) killed++
+      }
+    },
+  )
+})
