@@ -24,6 +24,9 @@ const COUNTING = {
   mariadb: { 'performance-schema': 'ON' },
 } as const
 
+const TRUNCATE = 'TRUNCATE TABLE performance_schema.events_statements_summary_by_digest'
+const RESET = { postgres: 'SELECT pg_stat_statements_reset()', mysql: TRUNCATE, mariadb: TRUNCATE } as const
+
 /** A server that counts statements, for one suite. */
 function counting(server: AnyServer, settings: Readonly<Record<string, string>> = {}): () => AnyServer {
   let running: RunningPostgres | RunningMysql | undefined
@@ -144,11 +147,9 @@ describeOnEveryServer('what the statement statistics say of a column', (shared) 
     expect(before.length).toBeGreaterThan(2)
     await app.query('SELECT 1 AS one')
     expect(await marks()).toEqual(before)
-    await db.query(
-      db.family === 'postgres'
-        ? 'SELECT pg_stat_statements_reset()'
-        : 'TRUNCATE TABLE performance_schema.events_statements_summary_by_digest',
-    )
+    // MariaDB says in seconds when a statement was seen first.
+    if (db.family === 'mariadb') await new Promise((resolve) => setTimeout(resolve, 1100))
+    await db.query(RESET[db.family])
     expect(await marks()).not.toEqual(before)
   })
 
@@ -228,6 +229,96 @@ describeOnEveryServer('what the statement statistics say of a column', (shared) 
       await reader.close()
     },
   )
+})
+
+const SMALL = {
+  postgres: { 'pg_stat_statements.max': '1000' },
+  mysql: { 'performance-schema-digests-size': '1000' },
+  mariadb: { 'performance-schema-digests-size': '1000' },
+} as const
+
+describeOnEveryServer('gates on statement statistics that did not keep everything', (shared) => {
+  const server = counting(shared, SMALL[shared.family])
+  const COLUMN_GATE = 'columnUnused(users.verified_at, 1s)'
+  const TABLE_GATE = 'tableUnused(legacy, 1s)'
+
+  /** Statements of a shape each, more than there is room for. */
+  async function flood(app: AnyConnection): Promise<void> {
+    const shape = (n: number) =>
+      [...n.toString(2).padStart(11, '0')].map((bit) => (bit === '0' ? '+ 1' : '* 1')).join(' ')
+    for (let n = 0; n < 1500; n++) await app.query(`SELECT 1 ${shape(n)} AS n`)
+  }
+
+  /** Both gates have begun their windows, and a second later both things are used, by statements that run once. */
+  async function usedInTheWindow(before: (app: AnyConnection) => Promise<void> = async () => {}) {
+    const db = await prepare(await usersDatabase(server(), 10))
+    // The test before this one may have left no room.
+    await db.query(RESET[db.family])
+    await db.query('CREATE TABLE legacy (id int PRIMARY KEY)')
+    const project = referenceProject(wordsOf(server()))
+    project.write(
+      'phasegate.config.ts',
+      `import { columnUnused, defineConfig, tableUnused } from 'phasegate'
+       export default defineConfig({ gates: { contract: [
+         columnUnused('1s', { columns: ['users.verified_at'] }), tableUnused('1s', { tables: ['legacy'] })] } })`,
+    )
+    const options = inProcess(project, db)
+    const gates = async () => {
+      const [answer] = await library.runGate({ ...options, unit: 'email_verified:contract' })
+      return Object.fromEntries(
+        answer!.checks
+          .filter(({ name }) => name === COLUMN_GATE || name === TABLE_GATE)
+          .map(({ name, state, reason }) => [name, `${state}: ${reason}`]),
+      )
+    }
+    const run = () => library.runContract({ ...options, confirm: db.name })
+    await applied(library.runExpand(options))
+    await applied(library.runBackfill(options))
+    await library.runApprove({ ...options, unit: 'email_verified:contract', reason: 'test' })
+    // What runs of Phasegate take room of is there now.
+    expect(await run()).toMatchObject({ exit: 3 })
+    await expect.poll(gates, { timeout: 15_000, interval: 500 }).toEqual({
+      [COLUMN_GATE]: expect.stringMatching(/^open: /),
+      [TABLE_GATE]: expect.stringMatching(/^open: /),
+    })
+    const app = await db.open()
+    await before(app)
+    await app.query('SELECT max(verified_at) AS latest FROM users')
+    await app.query('SELECT count(*) AS n FROM legacy')
+    return { db, app, gates, run }
+  }
+
+  test('answer closed where all was kept', async () => {
+    const { gates } = await usedInTheWindow()
+    expect(await gates()).toEqual({
+      [COLUMN_GATE]: expect.stringMatching(/^closed: .*used since/),
+      [TABLE_GATE]: expect.stringMatching(/^closed: .*used since/),
+    })
+  })
+
+  test('answer unknown where there was no room, and hold the contract', async () => {
+    // On PostgreSQL the rarest make room for what is new, elsewhere what is new finds none.
+    const evicts = server().family === 'postgres'
+    const { db, app, gates, run } = await usedInTheWindow(evicts ? undefined : flood)
+    if (evicts) await flood(app)
+    expect(await gates()).toEqual({
+      [COLUMN_GATE]: expect.stringMatching(/^unknown: .*begins anew/),
+      [TABLE_GATE]: expect.stringMatching(/^unknown: .*begins anew/),
+    })
+    expect(await run()).toMatchObject({ exit: 3 })
+    expect(await db.query('SELECT verified_at FROM users WHERE id = 1')).toHaveLength(1)
+  })
+
+  test('answer unknown where everything was reset, and begin their windows anew', async () => {
+    const { db, gates, run } = await usedInTheWindow()
+    await db.query(RESET[db.family])
+    expect(await gates()).toEqual({
+      [COLUMN_GATE]: expect.stringMatching(/^unknown: .*reset.*begins anew/),
+      [TABLE_GATE]: expect.stringMatching(/^unknown: .*reset.*begins anew/),
+    })
+    expect(await run()).toMatchObject({ exit: 3 })
+    expect(await db.query('SELECT verified_at FROM users WHERE id = 1')).toHaveLength(1)
+  })
 })
 
 describeOnPostgres(18, 'statement statistics that prove nothing', (shared) => {

@@ -143,11 +143,21 @@ describeOnEveryServer('an instance that reports', (server) => {
     await recordUnits(db, { [`${EMAIL}:contract`]: 'applied' })
     await event(6)
     expect(await status.refresh()).toMatchObject({ verdict: 'incompatible', status: 'warn' })
-    // Whoever is at work changes what no event tells.
+    // Whoever is at work has said so, and changes from then on what no event tells.
     await recordUnits(db, { '2099_later:backfill': 'running' })
+    await event(8)
+    await status.refresh()
+    for (const state of ['running', 'paused']) {
+      await recordUnits(db, { '2099_later:backfill': state })
+      asked.length = 0
+      await status.refresh()
+      expect(asked.join(), state).toContain('fingerprint')
+    }
+    await recordUnits(db, { '2099_later:backfill': 'applied' })
+    await status.refresh()
     asked.length = 0
     await status.refresh()
-    expect(asked.join()).toContain('fingerprint')
+    expect(asked.join(), 'it is over').not.toContain('fingerprint')
   })
 
   test('counts for three intervals by the clock of the database, whatever its own says', async () => {

@@ -73,7 +73,7 @@ describeOnEveryPostgres('the journal read', (server) => {
         WHERE phase = 'contract';
       UPDATE phasegate.journal SET held = '{"actor": {"by": "ann", "through": {}}, "reason": "why", "at": "2026-11-22T09:30:00Z"}'`)
     const snapshot = await read(client)
-    expect(snapshot).toMatchObject({ exists: true, version: 3, held: { reason: 'why' } })
+    expect(snapshot).toMatchObject({ exists: true, version: 4, held: { reason: 'why' } })
     expect(snapshot.target).toMatch(/^[0-9a-f-]{36}$/)
     expect(snapshot.units.map((unit) => `${unit.migration}:${unit.phase}`)).toEqual([
       '2020_a:backfill',

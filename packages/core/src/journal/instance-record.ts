@@ -49,8 +49,6 @@ export interface JournalGlance {
   readonly stored: boolean
   /** Another one where the journal may have changed. */
   readonly mark: string
-  /** A unit is at work, so that its progress changes without a mark. */
-  readonly atWork: boolean
 }
 
 /** The statements by which a process reports. As those that read, none holds a `?`, a `$` or a `:name`. */

@@ -1,8 +1,12 @@
+import type { UnitState } from '../unit.js'
 import type { Heartbeat, HeartbeatSql, JournalGlance } from './instance-record.js'
 import { journalOlder, readOnlyConnection } from './journal-errors.js'
 import type { JournalSnapshot } from './journal-snapshot.js'
 import { jsonTexts } from './json-texts.js'
 import { createJournalReader, type JournalSql, type ReadJournalOptions, type RunSql } from './read-journal.js'
+
+/** Whoever takes a unit to work says so in an event. What it does then, and that its runner is gone, it does not. */
+const AT_WORK: ReadonlySet<UnitState> = new Set(['running', 'verifying', 'contracting', 'paused', 'interrupted'])
 
 /** Which build it is that reports. */
 export interface ReportedBuild {
@@ -49,12 +53,13 @@ export function createHeartbeatReporter(
     }, options)
   }
 
-  /** Undefined where the journal has to be read. */
+  /** Undefined where the journal has to be read: it may have changed, or a unit is at work, which no event tells of. */
   async function glanceAt(
     run: RunSql,
     heartbeat: Heartbeat,
     known: JournalSnapshot,
   ): Promise<JournalSnapshot | undefined> {
+    if (known.units.some(({ state }) => AT_WORK.has(state))) return undefined
     let answer: unknown
     try {
       for (const statement of glance(heartbeat)) answer = await run(statement)
@@ -65,9 +70,9 @@ export function createHeartbeatReporter(
     }
     const [text] = jsonTexts(answer)
     if (text === undefined) return undefined
-    const { now, stored, mark, atWork } = JSON.parse(text) as JournalGlance
+    const { now, stored, mark } = JSON.parse(text) as JournalGlance
     // MySQL and MariaDB have 0 and 1 for what is true or not.
-    return stored && !atWork && mark === known.mark ? { ...known, now } : undefined
+    return stored && mark === known.mark ? { ...known, now } : undefined
   }
 
   return {

@@ -37,7 +37,7 @@ const row = (part: string, fields: string, json: Readonly<Record<string, string>
  * Changes with every transition and every decision, which are events, and with what gates have seen. An event that was
  * numbered earlier may be committed later: it changes the sum.
  */
-const MARK = `CONCAT_WS('/', (SELECT SUM(id) FROM phasegate_event WHERE id > (SELECT MAX(id) - 32 FROM phasegate_event)),
+const MARK = `CONCAT_WS('/', (SELECT SUM(id) FROM (SELECT id FROM phasegate_event ORDER BY id DESC LIMIT 32) e),
   (SELECT MAX(id) FROM phasegate_evidence))`
 
 /** The statement, with more of the journal's own row as expressions of JSON text. */
@@ -101,8 +101,7 @@ export const reportJournalSql = (id: string): string =>
 /** Says whether the heartbeat of this instance, which came before, is stored, and whether the journal has changed. */
 export const glanceAtJournalSql = (id: string): string => `
 SELECT CAST(JSON_OBJECT('now', ${iso('UTC_TIMESTAMP(6)')}, 'mark', ${MARK},
-  'stored', (SELECT COUNT(*) FROM phasegate_instance s WHERE s.id = ${id}),
-  'atWork', (SELECT COUNT(*) FROM phasegate_unit w WHERE w.state IN ('running', 'verifying', 'contracting', 'paused')))
+  'stored', (SELECT COUNT(*) FROM phasegate_instance s WHERE s.id = ${id}))
 AS CHAR) AS glance
 `
 

@@ -47,7 +47,7 @@ const builds = `(SELECT coalesce(json_agg(json_build_object(
  * Changes with every transition and every decision, which are events, and with what gates have seen. An event that was
  * numbered earlier may be committed later: it changes the sum.
  */
-const MARK = `concat_ws('/', (SELECT sum(id) FROM phasegate.event WHERE id > (SELECT max(id) - 32 FROM phasegate.event)),
+const MARK = `concat_ws('/', (SELECT sum(id) FROM (SELECT id FROM phasegate.event ORDER BY id DESC LIMIT 32) e),
   (SELECT max(id) FROM phasegate.evidence))`
 
 const NO_BUILDS = `'[]'::json`
@@ -127,6 +127,5 @@ export const reportJournalSql = (beat: string): string =>
 /** Stores a heartbeat by `beat`, with a row for what was stored, and says whether the journal has changed. */
 export const glanceAtJournalSql = (beat: string): string => `
 WITH beat AS (${beat})
-SELECT json_build_object('now', ${iso('clock_timestamp()')}, 'stored', EXISTS (SELECT FROM beat), 'mark', ${MARK},
-  'atWork', EXISTS (SELECT FROM phasegate.unit WHERE state IN ('running', 'verifying', 'contracting', 'paused')))::text AS glance
+SELECT json_build_object('now', ${iso('clock_timestamp()')}, 'stored', EXISTS (SELECT FROM beat), 'mark', ${MARK})::text AS glance
 `
