@@ -195,6 +195,7 @@ describeOnEveryServer('the journal', (server) => {
       opaque: false,
       state: 'pending',
       found: false,
+      run: null,
       backend: null,
     })
     await journal.freezeSteps(session, expand, 'apply', 1, [step('ALTER é😀')])
