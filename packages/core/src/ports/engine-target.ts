@@ -93,6 +93,8 @@ export interface BinaryLog {
 export interface EngineTarget {
   /** Engines that work on it. */
   readonly engines: readonly EngineName[]
+  /** As the server says it itself; only where versions of tools depend on it. */
+  readonly serverVersion?: string
   /** Asked for each run: a password may be a token that expires. */
   connection(): Promise<EngineConnection>
   /** Undefined: there is no such table. */
@@ -127,6 +129,8 @@ export interface EngineTarget {
     names: Leftovers,
     limits: TransactionOptions,
   ): Promise<void>
+  /** Rows of each of these tables of one schema, exactly and as of one moment; only where an engine leaves its swap to us. */
+  countRows?(session: Session, schema: string, tables: readonly string[]): Promise<readonly number[]>
   /** Puts `copy` in the table's place in one step; the table is then called `old`. Both in the table's schema. */
   swap(
     session: Session,
