@@ -6,6 +6,12 @@ import { type OscLine, parseLine } from './progress-line.js'
 const MOST = 6
 const LONGEST = 500
 
+/** What it says on stdout when all goes well, and what it leaves behind; else it complains there too, version by version. */
+const USUAL =
+  /^(?:No |Not |Ignoring |Operation, | {2}|Altering |Altered |Creating |Created |Child tables|Will |DROP |`)|(?:\.\.\.| OK\.)$/
+/** Perl says the same once more while it puts things away. */
+const IN_CLEANUP = /^\s*\(in cleanup\) /
+
 /** What its output proves, for who judges its end. */
 export interface OscReader extends OutputReader {
   /** Every row was copied, triggers feed the copy, and it came to its end. */
@@ -30,11 +36,11 @@ export function createReader(rows: number | null): OscReader {
     take: (line, stream) => {
       const read = parseLine(line)
       if (read === undefined || read.kind === 'lossy') {
-        if (stream === 'stderr' && line.trim() !== '')
-          failure = [...failure, line.trim().slice(0, LONGEST)].slice(-MOST)
-        if (read !== undefined) seen.add(read.kind)
-        return
+        const text = line.replace(IN_CLEANUP, '').trim().slice(0, LONGEST)
+        const complains = text !== '' && (stream === 'stderr' || !USUAL.test(line))
+        if (complains) failure = [...failure.filter((one) => one !== text), text].slice(-MOST)
       }
+      if (read === undefined) return
       seen.add(read.kind)
       wait = read.kind === 'waits' || read.kind === 'paused' ? read : undefined
       if (read.kind === 'begins') estimate = read.rows > 0 ? read.rows : rows
