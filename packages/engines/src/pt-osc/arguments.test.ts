@@ -1,4 +1,4 @@
-import type { EngineTable } from '@phasegate/core'
+import type { EngineQuirk, EngineTable } from '@phasegate/core'
 import { expect, test } from 'vitest'
 import { oscArguments, takenArguments } from './arguments.js'
 import { credentialProblems, defaultsFile } from './credentials.js'
@@ -22,10 +22,10 @@ const files = { path: (name: string) => `/run/${name}` }
 
 function argumentsOf(
   table = TABLE,
-  serverVersion = '10.11.19-MariaDB',
+  quirks: readonly EngineQuirk[] = [],
   extra: readonly string[] = [],
 ): readonly string[] {
-  return oscArguments({ task: { alter: 'ADD a int' }, table, files, serverVersion, extra })
+  return oscArguments({ task: { alter: 'ADD a int' }, table, files, quirks, extra })
 }
 
 test('the swap is held back, and nothing is asked of any other server', () => {
@@ -52,24 +52,21 @@ test('where foreign keys point at the table, it swaps by itself, and never witho
 })
 
 test('a table that is to be written anew as it is', () => {
-  expect(oscArguments({ task: { alter: '' }, table: TABLE, files, serverVersion: '', extra: [] })).toContain(
+  expect(oscArguments({ task: { alter: '' }, table: TABLE, files, quirks: [], extra: [] })).toContain(
     '--alter=ENGINE=InnoDB',
   )
 })
 
-test.each([
-  ['9.7.4-2', true],
-  ['8.0.32', true],
-  ['8.0.31', false],
-  ['10.11.19-MariaDB', false],
-  ['', false],
-])('%s: is it told how to explain? %s', (version, told) => {
-  const variables = argumentsOf(TABLE, version).find((one) => one.startsWith('--set-vars='))
-  expect(variables?.includes('explain_format=TRADITIONAL')).toBe(told)
+test('a server that explains in a format of its choice is told which', () => {
+  const told = (quirks: readonly EngineQuirk[]) =>
+    argumentsOf(TABLE, quirks).some(
+      (one) => one.startsWith('--set-vars=') && one.includes('explain_format=TRADITIONAL'),
+    )
+  expect([told([]), told(['explain format'])]).toEqual([false, true])
 })
 
 test('what a person adds takes the place of ours, or is refused', () => {
-  const given = argumentsOf(TABLE, '', ['--max-load=Threads_running=30'])
+  const given = argumentsOf(TABLE, [], ['--max-load=Threads_running=30'])
   expect(given.filter((one) => one.startsWith('--max-load'))).toEqual(['--max-load=Threads_running=30'])
   expect(takenArguments(['--chunk-time=1', '--sleep=0.1', '--statistics'])).toEqual([])
   const refused = [

@@ -1,7 +1,6 @@
-import type { EngineTable, EngineTask } from '@phasegate/core'
+import type { EngineQuirk, EngineTable, EngineTask } from '@phasegate/core'
 import type { RunFiles } from '../run-files.js'
 import { FOREIGN_KEYS_METHOD, swapsByItself } from './foreign-keys.js'
-import { isMysqlSince } from './mysql-version.js'
 import { oscNames } from './table-names.js'
 
 /** Names of the files of a run. */
@@ -31,12 +30,12 @@ export interface OscCommand {
   readonly task: Pick<EngineTask, 'alter'>
   readonly table: EngineTable
   readonly files: Pick<RunFiles, 'path'>
-  readonly serverVersion: string
+  readonly quirks: readonly EngineQuirk[]
   readonly extra: readonly string[]
 }
 
 /** Nothing secret is in it, nor where it connects. */
-export function oscArguments({ task, table, files, serverVersion, extra }: OscCommand): readonly string[] {
+export function oscArguments({ task, table, files, quirks, extra }: OscCommand): readonly string[] {
   const given = new Set(extra.map(nameOf))
   return [
     // First, or it is not heeded.
@@ -53,7 +52,7 @@ export function oscArguments({ task, table, files, serverVersion, extra }: OscCo
     '--recursion-method=none',
     // It tells its maker's server of ours.
     '--no-version-check',
-    `--set-vars=${variables(serverVersion)}`,
+    `--set-vars=${variables(quirks)}`,
     `--tries=${TRIES.join(',')}`,
     '--progress=time,5',
     `--pause-file=${files.path(FILES.pause)}`,
@@ -69,12 +68,12 @@ export function oscArguments({ task, table, files, serverVersion, extra }: OscCo
  * MySQL 9.7 explains in another format by default, of which the tool reads an estimate of 0 rows; it then copies the whole table in
  * one statement, and every writer waits for its end (seen with 3.7.1 on 9.7.4).
  */
-function variables(serverVersion: string): string {
+function variables(quirks: readonly EngineQuirk[]): string {
   return [
     `lock_wait_timeout=${LOCK_SECONDS}`,
     `innodb_lock_wait_timeout=${LOCK_SECONDS}`,
     `wait_timeout=${IDLE_SECONDS}`,
-    ...(isMysqlSince(serverVersion, 8, 0, 32) ? ['explain_format=TRADITIONAL'] : []),
+    ...(quirks.includes('explain format') ? ['explain_format=TRADITIONAL'] : []),
   ].join(',')
 }
 

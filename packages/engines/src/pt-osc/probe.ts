@@ -5,10 +5,10 @@ import { missingTool, tooOld } from '../engine-errors.js'
 /** The oldest that was run: Debian 12's. */
 const OLDEST = [3, 2, 0] as const
 /** The first that knows the statements of MySQL 8.4 (Percona documentation, "Percona Toolkit updates for 8.4"). */
-const MYSQL_8_4 = [3, 7, 0] as const
+const WORDS_SINCE = [3, 7, 0] as const
 
-/** Works on MySQL 8.4 and later. */
-export const KNOWS_8_4 = 'MySQL 8.4'
+/** Knows the newer names of statements about replication. */
+export const NEW_WORDS = 'new words'
 
 /** ms; it only prints. */
 const PATIENCE = 30_000
@@ -24,7 +24,7 @@ export async function probe({ path = 'pt-online-schema-change' }: ToolSettings):
     throw missingTool('pt-osc', `${path} --version ${how}`)
   }
   if (!atLeast(version, OLDEST)) throw tooOld('pt-osc', version, `it takes ${OLDEST.join('.')} or newer`)
-  return { path, version, features: new Set(atLeast(version, MYSQL_8_4) ? [KNOWS_8_4] : []) }
+  return { path, version, features: new Set(atLeast(version, WORDS_SINCE) ? [NEW_WORDS] : []) }
 }
 
 function atLeast(version: string, oldest: readonly number[]): boolean {

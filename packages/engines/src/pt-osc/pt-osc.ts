@@ -5,7 +5,7 @@ import { pause, resume, stop } from './control.js'
 import { credentialProblems, defaultsFile, TLS_FILES } from './credentials.js'
 import { cutOver } from './cut-over.js'
 import { swapsByItself } from './foreign-keys.js'
-import { KNOWS_8_4, probe } from './probe.js'
+import { probe } from './probe.js'
 import { createReader, type OscReader } from './reader.js'
 import { refusals, versionProblem } from './refusals.js'
 import { leftoversOf } from './table-names.js'
@@ -31,7 +31,7 @@ export const ptOsc: Engine = {
   preflight: async ({ target, tool, settings }) => {
     const taken = takenArguments(settings.arguments ?? [])
     return [
-      ...versionProblem(target.serverVersion ?? '', tool.version, tool.features.has(KNOWS_8_4)),
+      ...versionProblem(target, tool),
       ...credentialProblems(await target.connection()),
       ...(taken.length === 0
         ? []
@@ -68,7 +68,7 @@ async function command({ task, table, target, files, settings }: Job): Promise<C
   const modules = [files.directory, ...(process.env.PERL5LIB ?? '').split(path.delimiter)].filter((one) => one !== '')
   return {
     arguments: oscArguments({
-      ...{ task, table, files, serverVersion: target.serverVersion ?? '', extra: settings.arguments ?? [] },
+      ...{ task, table, files, quirks: target.quirks ?? [], extra: settings.arguments ?? [] },
     }),
     environment: { PERL5LIB: modules.join(path.delimiter), PERL5OPT: `-M${WAKE_MODULE}` },
   }

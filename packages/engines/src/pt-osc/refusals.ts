@@ -1,6 +1,7 @@
-import type { EngineTable, EngineTask, TaskTrait } from '@phasegate/core'
+import type { EngineTable, EngineTarget, EngineTask, TaskTrait } from '@phasegate/core'
+import type { Tool } from '../engine.js'
 import { foreignKeyProblems } from './foreign-keys.js'
-import { isMysqlSince } from './mysql-version.js'
+import { NEW_WORDS } from './probe.js'
 
 /** It quotes others in half of its places, and takes a comma in one for the end of it (DSN). */
 const PLAIN_NAME = /^[0-9A-Za-z_$-]+$/
@@ -42,9 +43,12 @@ export function refusals({ traits }: EngineTask, table: EngineTable): readonly s
 }
 
 /** It sends statements that MySQL 8.4 does not know any more. */
-export function versionProblem(serverVersion: string, toolVersion: string, knowsNewer: boolean): readonly string[] {
-  if (!isMysqlSince(serverVersion, 8, 4, 0) || knowsNewer) return []
+export function versionProblem(
+  { quirks = [], serverVersion = '' }: Pick<EngineTarget, 'quirks' | 'serverVersion'>,
+  { version, features }: Pick<Tool, 'version' | 'features'>,
+): readonly string[] {
+  if (!quirks.includes('no old words') || features.has(NEW_WORDS)) return []
   return [
-    `pt-online-schema-change ${toolVersion} does not know MySQL ${serverVersion}: install 3.7.0 or newer, or give its place: engines: { 'pt-osc': { path } }.`,
+    `pt-online-schema-change ${version} does not know a server of version ${serverVersion}: install 3.7.0 or newer, or give its place: engines: { 'pt-osc': { path } }.`,
   ]
 }

@@ -23,6 +23,10 @@ export function createEngineTarget(
   return {
     engines: MYSQL_ENGINES,
     serverVersion,
+    quirks: [
+      ...(capabilities.explainFormat ? (['explain format'] as const) : []),
+      ...(capabilities.oldWordsGone ? (['no old words'] as const) : []),
+    ],
     connection: async () => engineConnection(settings, address.database),
     inspect: (session, table) => inspectEngineTable(session, table, capabilities),
     unmet: (session, table, requirements) => unmetRequirements(session, table, requirements, address),
