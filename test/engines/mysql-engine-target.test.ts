@@ -237,7 +237,7 @@ describeOnEveryMysql('what engines are given', (server) => {
     },
   )
 
-  test('nothing is removed that another table owns, or that a foreign key points at', async () => {
+  test('nothing is removed that another table owns', async () => {
     const setup = await setUp()
     const { db, engine, session } = setup
     const t = await table(setup)
@@ -250,13 +250,25 @@ describeOnEveryMysql('what engines are given', (server) => {
         'SELECT event_object_table AS t FROM information_schema.triggers WHERE trigger_schema = DATABASE()',
       ),
     ).toEqual([{ t: 'other' }])
-    await db.query(
-      'CREATE TABLE _t_old (id int PRIMARY KEY); CREATE TABLE child (p int, FOREIGN KEY (p) REFERENCES _t_old (id))',
-    )
-    await expect(engine.removeLeftovers(session, t, COPY, LIMITS)).rejects.toThrow()
-    expect(await engine.existing(session, t, COPY)).toMatchObject({ tables: ['_t_old'] })
-    // The lock is given back all the same.
-    await db.query('INSERT INTO t (v) VALUES (1)')
+  })
+
+  test('foreign keys that a killed tool had moved are turned back to the table', async () => {
+    const setup = await setUp()
+    const { db, engine, session } = setup
+    const t = await table(setup)
+    await makeCopy(db)
+    await db.query(`
+      INSERT INTO _t_new SELECT * FROM t;
+      CREATE TABLE child (id int PRIMARY KEY AUTO_INCREMENT, p int, q int,
+        CONSTRAINT _points FOREIGN KEY (p) REFERENCES _t_new (id) ON DELETE CASCADE,
+        CONSTRAINT other FOREIGN KEY (q) REFERENCES _t_new (id) ON UPDATE SET NULL);
+      INSERT INTO child (p, q) VALUES (1, 2)`)
+    await engine.removeLeftovers(session, t, COPY, LIMITS)
+    expect(await engine.existing(session, t, COPY)).toEqual({ triggers: [], tables: [] })
+    expect((await table(setup)).referencedBy.map((key) => key.constraint).sort()).toEqual(['_other', 'points'])
+    await expect(db.query('INSERT INTO child (p) VALUES (1000)')).rejects.toMatchObject({ errno: 1452 })
+    await db.query('DELETE FROM t WHERE id = 1')
+    expect(await db.query('SELECT * FROM child')).toEqual([])
   })
 
   test('a swap is one step, and gives way in time', async () => {

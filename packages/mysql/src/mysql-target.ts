@@ -67,7 +67,7 @@ export async function connectMysql(options: ConnectOptions): Promise<Target> {
     lockTimeoutUnit: 1000,
     journal: createMysqlJournal(),
     backfill: createBackfillTarget(server),
-    engine: createEngineTarget(settings, { ...address, database }, capabilities),
+    engine: createEngineTarget(settings, serverVersion, { ...address, database }, capabilities),
     openSession: open,
     close: async () => {
       for (const session of [...opened.keys()]) await close(session)

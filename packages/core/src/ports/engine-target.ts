@@ -70,6 +70,12 @@ export type EngineRequirement =
   | 'no publication of all tables'
   | 'no invalid index'
 
+/**
+ * `explain format`: what EXPLAIN gives is a setting, which tools that read it must set. `no old words`: statements about
+ * replication are known by their newer names alone (MySQL 8.4 Release Notes, "Removed Features").
+ */
+export type EngineQuirk = 'explain format' | 'no old words'
+
 /** What the server's own views show of a tool that says nothing itself. */
 export interface EngineSeen {
   readonly state: EngineProgress['state']
@@ -93,6 +99,10 @@ export interface BinaryLog {
 export interface EngineTarget {
   /** Engines that work on it. */
   readonly engines: readonly EngineName[]
+  /** As the server says it itself, for messages. */
+  readonly serverVersion?: string
+  /** What tools must heed of this server. */
+  readonly quirks?: readonly EngineQuirk[]
   /** Asked for each run: a password may be a token that expires. */
   connection(): Promise<EngineConnection>
   /** Undefined: there is no such table. */
@@ -127,6 +137,8 @@ export interface EngineTarget {
     names: Leftovers,
     limits: TransactionOptions,
   ): Promise<void>
+  /** Rows of each of these tables of one schema, exactly and as of one moment; only where an engine leaves its swap to us. */
+  countRows?(session: Session, schema: string, tables: readonly string[]): Promise<readonly number[]>
   /** Puts `copy` in the table's place in one step; the table is then called `old`. Both in the table's schema. */
   swap(
     session: Session,

@@ -4,6 +4,7 @@ import { quoteName } from '../quoting.js'
 import type { Capabilities } from '../server/capabilities.js'
 import type { Address } from '../session/translate-error.js'
 import { readBinaryLog } from './binary-log.js'
+import { countRows } from './count-rows.js'
 import { engineConnection } from './engine-connection.js'
 import { inspectEngineTable } from './inspect-engine-table.js'
 import { existingLeftovers, removeLeftovers } from './leftovers.js'
@@ -15,11 +16,17 @@ import { unmetRequirements } from './unmet-requirements.js'
 /** What MySQL and MariaDB give the tools that copy a table, and do for them. */
 export function createEngineTarget(
   settings: ConnectionOptions,
+  serverVersion: string,
   address: Address,
   capabilities: Capabilities,
 ): EngineTarget {
   return {
     engines: MYSQL_ENGINES,
+    serverVersion,
+    quirks: [
+      ...(capabilities.explainFormat ? (['explain format'] as const) : []),
+      ...(capabilities.oldWordsGone ? (['no old words'] as const) : []),
+    ],
     connection: async () => engineConnection(settings, address.database),
     inspect: (session, table) => inspectEngineTable(session, table, capabilities),
     unmet: (session, table, requirements) => unmetRequirements(session, table, requirements, address),
@@ -31,6 +38,7 @@ export function createEngineTarget(
     existing: existingLeftovers,
     sessionsOn: sessionsNaming,
     removeLeftovers,
+    countRows,
     swap: swapTables,
   }
 }

@@ -49,6 +49,10 @@ export interface Capabilities {
   readonly cachedTableStatistics: boolean
   /** InnoDB lists its tables (`innodb_sys_tables`, names as of files) without waiting for their locks; else its tablespaces. */
   readonly tablesAreListed: boolean
+  /** `explain_format` is there (MySQL 8.0.32); its default is another one from 9.7 on. */
+  readonly explainFormat: boolean
+  /** `SHOW MASTER STATUS` and its kin are gone (MySQL 8.4 Release Notes). */
+  readonly oldWordsGone: boolean
   /** `DROP TABLE a, b` is atomic, DROP … IF EXISTS of columns and indexes is not in the grammar. */
   readonly ifExistsInAlter: boolean
 }
@@ -80,6 +84,8 @@ export function capabilitiesOf(server: MysqlServer): Capabilities {
     rowInValues: !maria,
     cachedTableStatistics: !maria,
     tablesAreListed: maria,
+    explainFormat: since(8, 0, 32),
+    oldWordsGone: since(8, 4, 0),
     ifExistsInAlter: maria,
   }
 }

@@ -1,0 +1,34 @@
+import { execa } from 'execa'
+import type { Tool, ToolSettings } from '../engine.js'
+import { missingTool, tooOld } from '../engine-errors.js'
+
+/** The oldest that was run: Debian 12's. */
+const OLDEST = [3, 2, 0] as const
+/** The first that knows the statements of MySQL 8.4 (Percona documentation, "Percona Toolkit updates for 8.4"). */
+const WORDS_SINCE = [3, 7, 0] as const
+
+/** Knows the newer names of statements about replication. */
+export const NEW_WORDS = 'new words'
+
+/** ms; it only prints. */
+const PATIENCE = 30_000
+
+/** @throws `ENGINE.MISSING`, `ENGINE.TOO_OLD` */
+export async function probe({ path = 'pt-online-schema-change' }: ToolSettings): Promise<Tool> {
+  const { stdout, exitCode, originalMessage } = await execa(path, ['--version'], {
+    ...{ reject: false, timeout: PATIENCE, stdin: 'ignore' },
+  })
+  const version = /^pt-online-schema-change (\d+\.\d+\.\d+\S*)/m.exec(stdout)?.[1]
+  if (exitCode !== 0 || version === undefined) {
+    const how = exitCode === undefined ? `does not run: ${originalMessage}` : `ended with ${exitCode}`
+    throw missingTool('pt-osc', `${path} --version ${how}`)
+  }
+  if (!atLeast(version, OLDEST)) throw tooOld('pt-osc', version, `it takes ${OLDEST.join('.')} or newer`)
+  return { path, version, features: new Set(atLeast(version, WORDS_SINCE) ? [NEW_WORDS] : []) }
+}
+
+function atLeast(version: string, oldest: readonly number[]): boolean {
+  const numbers = version.split('.').map((part) => Number.parseInt(part, 10))
+  const first = oldest.findIndex((number, at) => numbers[at] !== number)
+  return first === -1 || numbers[first]! > oldest[first]!
+}
