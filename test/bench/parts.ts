@@ -2,6 +2,7 @@ import { benchBackfill } from './backfill.js'
 import type { Bench } from './bench.js'
 import { benchDocument } from './document.js'
 import { benchDrift } from './drift.js'
+import { benchEngine } from './engines.js'
 import { benchInstances } from './instances.js'
 import { benchMemory } from './memory.js'
 import { benchPages } from './pages.js'
@@ -40,8 +41,8 @@ export const PARTS = {
     ...ENGINE,
     { bench: 'pages', name: 'pages', run: benchPages },
   ],
-  mariadb: [INSTANCES, ...ENGINE],
-  mysql: ENGINE,
+  mariadb: [INSTANCES, ...ENGINE, { bench: 'engines', name: 'pt-osc', run: benchEngine('pt-osc') }],
+  mysql: [...ENGINE, { bench: 'engines', name: 'gh-ost', run: benchEngine('gh-ost') }],
 } as const satisfies Readonly<Record<string, readonly Part[]>>
 
 export function partKey(family: BenchFamily, { name }: Part): string {
@@ -50,4 +51,6 @@ export function partKey(family: BenchFamily, { name }: Part): string {
 
 export type BenchFamily = keyof typeof PARTS
 export const FAMILIES = Object.keys(PARTS) as readonly BenchFamily[]
-export const BENCHES: readonly string[] = [...new Set(PARTS.postgres.map(({ bench }) => bench))]
+export const BENCHES: readonly string[] = [
+  ...new Set(FAMILIES.flatMap((family): readonly Part[] => PARTS[family]).map(({ bench }) => bench)),
+]
