@@ -16,7 +16,8 @@ import {
   until,
 } from './repack-setup.js'
 
-const LIMITS = { lockTimeout: 3000, statementTimeout: 0 }
+/** Shorter than the copy of `manyRows`, on which a killed tool's session goes on. */
+const LIMITS = { lockTimeout: 500, statementTimeout: 0 }
 
 async function connect(
   db: TestDatabase,
@@ -209,9 +210,7 @@ describeOnEveryPostgres('a table as engines see it', (server) => {
 describeWithPgRepack('pg_repack, seen and taken away', (server) => {
   test('it is seen copying, in rows that grow, then catching up; and whom it waits for', async () => {
     const db = await repackDatabase(server)
-    await db.query(
-      `INSERT INTO users (id, email, team, note) SELECT 1000000 + g, 'more' || g, 1, repeat('z', 200) FROM generate_series(1, 400000) g; ANALYZE users`,
-    )
+    await manyRows(db)
     const { target, session } = await connect(db)
     const table = (await target.engine.inspect(session, { name: 'users' }))!
     expect(await target.engine.watch!(session, table)).toBeUndefined()
@@ -249,6 +248,7 @@ describeWithPgRepack('pg_repack, seen and taken away', (server) => {
     'killed %s: its sessions are found and ended, what is left is taken away, and no write fails meanwhile',
     async (_, moment) => {
       const db = await repackDatabase(server)
+      if (moment === COPYING) await manyRows(db)
       const { target, session } = await connect(db)
       const table = (await target.engine.inspect(session, { name: 'users' }))!
       const [oid] = table.identity.split('/')
@@ -293,6 +293,13 @@ describeWithPgRepack('pg_repack, seen and taken away', (server) => {
     expect(await tool.ended).toBe(0)
   })
 })
+
+async function manyRows(db: TestDatabase): Promise<void> {
+  await db.query(`
+    INSERT INTO users (id, email, team, note) SELECT 1000000 + g, 'more' || g, 1, repeat('z', 200) FROM generate_series(1, 400000) g;
+    INSERT INTO mirror SELECT id, email, team, n, note FROM users WHERE id > 1000000;
+    ANALYZE users`)
+}
 
 /** The tool itself, without Phasegate. */
 function start(db: TestDatabase): { readonly pid: number; readonly ended: Promise<number | null> } {
