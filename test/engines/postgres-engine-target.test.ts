@@ -17,7 +17,7 @@ import {
 } from './repack-setup.js'
 
 /** Shorter than the copy of `manyRows`, on which a killed tool's session goes on. */
-const LIMITS = { lockTimeout: 500, statementTimeout: 0 }
+const LIMITS = { lockTimeout: 400, statementTimeout: 0 }
 
 async function connect(
   db: TestDatabase,
@@ -265,6 +265,20 @@ describeWithPgRepack('pg_repack, seen and taken away', (server) => {
       process.kill(tool.pid, 'SIGKILL')
       await tool.ended
       expect(await target.engine.existing(session, table, names)).toMatchObject({ triggers: ['repack_trigger'] })
+      if (moment === COPIED) {
+        await until(
+          db,
+          `SELECT WHERE NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'pg_repack' AND datname = current_database())`,
+        )
+        expect(await target.inspectSurroundings(session, [])).toMatchObject([
+          {
+            check: 'pg_repack',
+            state: 'warning',
+            message: expect.stringContaining('users has the trigger'),
+            next: expect.stringContaining(`DROP TABLE repack.log_${oid}`),
+          },
+        ])
+      }
       await target.engine.removeLeftovers(session, table, names, LIMITS)
       await sleep(200)
       const { reads, writes } = await traffic.stop()
@@ -296,7 +310,7 @@ describeWithPgRepack('pg_repack, seen and taken away', (server) => {
 
 async function manyRows(db: TestDatabase): Promise<void> {
   await db.query(`
-    INSERT INTO users (id, email, team, note) SELECT 1000000 + g, 'more' || g, 1, repeat('z', 200) FROM generate_series(1, 400000) g;
+    INSERT INTO users (id, email, team, note) SELECT 1000000 + g, 'more' || g, 1, repeat('z', 200) FROM generate_series(1, 200000) g;
     INSERT INTO mirror SELECT id, email, team, n, note FROM users WHERE id > 1000000;
     ANALYZE users`)
 }
