@@ -16,7 +16,8 @@ import {
   until,
 } from './repack-setup.js'
 
-const LIMITS = { lockTimeout: 3000, statementTimeout: 0 }
+/** Shorter than the copy of `manyRows`, on which a killed tool's session goes on. */
+const LIMITS = { lockTimeout: 400, statementTimeout: 0 }
 
 async function connect(
   db: TestDatabase,
@@ -209,9 +210,7 @@ describeOnEveryPostgres('a table as engines see it', (server) => {
 describeWithPgRepack('pg_repack, seen and taken away', (server) => {
   test('it is seen copying, in rows that grow, then catching up; and whom it waits for', async () => {
     const db = await repackDatabase(server)
-    await db.query(
-      `INSERT INTO users (id, email, team, note) SELECT 1000000 + g, 'more' || g, 1, repeat('z', 200) FROM generate_series(1, 400000) g; ANALYZE users`,
-    )
+    await manyRows(db)
     const { target, session } = await connect(db)
     const table = (await target.engine.inspect(session, { name: 'users' }))!
     expect(await target.engine.watch!(session, table)).toBeUndefined()
@@ -249,6 +248,7 @@ describeWithPgRepack('pg_repack, seen and taken away', (server) => {
     'killed %s: its sessions are found and ended, what is left is taken away, and no write fails meanwhile',
     async (_, moment) => {
       const db = await repackDatabase(server)
+      if (moment === COPYING) await manyRows(db)
       const { target, session } = await connect(db)
       const table = (await target.engine.inspect(session, { name: 'users' }))!
       const [oid] = table.identity.split('/')
@@ -265,6 +265,20 @@ describeWithPgRepack('pg_repack, seen and taken away', (server) => {
       process.kill(tool.pid, 'SIGKILL')
       await tool.ended
       expect(await target.engine.existing(session, table, names)).toMatchObject({ triggers: ['repack_trigger'] })
+      if (moment === COPIED) {
+        await until(
+          db,
+          `SELECT WHERE NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'pg_repack' AND datname = current_database())`,
+        )
+        expect(await target.inspectSurroundings(session, [])).toMatchObject([
+          {
+            check: 'pg_repack',
+            state: 'warning',
+            message: expect.stringContaining('users has the trigger'),
+            next: expect.stringContaining(`DROP TABLE repack.log_${oid}`),
+          },
+        ])
+      }
       await target.engine.removeLeftovers(session, table, names, LIMITS)
       await sleep(200)
       const { reads, writes } = await traffic.stop()
@@ -293,6 +307,13 @@ describeWithPgRepack('pg_repack, seen and taken away', (server) => {
     expect(await tool.ended).toBe(0)
   })
 })
+
+async function manyRows(db: TestDatabase): Promise<void> {
+  await db.query(`
+    INSERT INTO users (id, email, team, note) SELECT 1000000 + g, 'more' || g, 1, repeat('z', 200) FROM generate_series(1, 200000) g;
+    INSERT INTO mirror SELECT id, email, team, n, note FROM users WHERE id > 1000000;
+    ANALYZE users`)
+}
 
 /** The tool itself, without Phasegate. */
 function start(db: TestDatabase): { readonly pid: number; readonly ended: Promise<number | null> } {

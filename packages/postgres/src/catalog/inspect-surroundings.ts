@@ -1,4 +1,5 @@
 import type { Session, Surrounding } from '@phasegate/core'
+import { leftByRepack } from '../engine/left-by-repack.js'
 import { leftoverCounts } from '../writers/leftover-counts.js'
 
 /** What `doctor` says of a PostgreSQL server beside whether we can work at all. Reads only. */
@@ -11,6 +12,7 @@ export async function inspectSurroundings(
     ...(await oldTransactions(session)),
     ...(await preparedTransactions(session)),
     ...(await leftoverCounts(session)),
+    ...(await leftByRepack(session)),
     ...(await roleGrants(session, appRoles)),
   ]
 }
