@@ -7,8 +7,8 @@ import { createRest, type Rest } from './rest.js'
 import { subjectOf } from './subject.js'
 
 /** ms between two looks at the tool, and between two words to the journal. */
-const LOOK_EVERY = 500
-const REPORT_EVERY = 2_000
+const LOOK_EVERY = 200
+const REPORT_EVERY = 1_000
 /** ms between two questions whether a cut-over that is held may happen. */
 const ASK_EVERY = 2_000
 /** ms after which a tool that still holds its cut-over is told again. */
