@@ -43,6 +43,11 @@ export interface EngineRequest {
   readonly happened?: (session: Session) => Promise<boolean>
   /** Keeps the run where the next supervisor finds it; null: nothing of it is left. */
   readonly record: (session: Session, run: EngineRun | null) => Promise<void>
+  /**
+   * The change is there, and nothing of the run is left: keeps both in one go. A next supervisor would else take the task for
+   * one that nobody has begun.
+   */
+  readonly finish: (session: Session) => Promise<void>
   /** Told of the session that supervises from now on: at first, and again after a lost connection. It holds the table's lock. */
   readonly attach: (session: Session) => Promise<void>
   /** Tells how far it is, and hears what is asked of it. */

@@ -54,12 +54,13 @@ export async function supervise(
     return { task, table, target: target.engine, session, tool, run, files, settings, clock, signal }
   }
   /** Takes away what is left in the database and on this machine. */
-  const forget = async (job: Job): Promise<void> => {
+  const forget = async (job: Job, done = false): Promise<void> => {
     const leftovers = await target.engine.existing(session, job.table, job.run.leftovers)
     await withLockRetry(desk, waiting, (limits) => engine.cleanUp(job, limits))
     if (leftovers.tables.length + leftovers.triggers.length > 0) emit({ type: 'engine.removed', ...subject, leftovers })
     await removeRunFiles(job.files.directory)
-    await record(null)
+    if (done) await request.finish(session)
+    else await record(null)
   }
   const start = async (job: Job, resumes: boolean): Promise<void> => {
     await openRunFiles(job.files.directory)
@@ -108,7 +109,7 @@ export async function supervise(
       case 'swapped': {
         // It may still be putting things away.
         if (now.process !== undefined) await endProcess(clock, now.process, async () => {})
-        await forget(job)
+        await forget(job, true)
         emit({ type: 'engine.done', ...subject, ms: clock.now() - begun })
         return { state: 'done' }
       }

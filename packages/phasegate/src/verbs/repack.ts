@@ -109,12 +109,15 @@ async function repack(
   const before = run === null ? bytesOf(table) : standing!.before
   const actor = actorOf(options)
   const started = performance.now()
+  const record = (on: Session, current: EngineRun | null): Promise<void> =>
+    target.journal.append(on, null, RUN, { table: name, run: current, before }, actor)
   const outcome = await desk.run({
     unit: null,
     task,
     engine: 'pg_repack',
     run,
-    record: (on, current) => target.journal.append(on, null, RUN, { table: name, run: current, before }, actor),
+    record,
+    finish: (on) => record(on, null),
     attach: async () => {},
     report: async () =>
       options.signal?.aborted === true

@@ -80,6 +80,8 @@ function natively(
   return applyAlone(context, session, plan, { ...step, statement, execution: { ...execution, timeouts } })
 }
 
+const FINISH_TIMEOUTS = { lockTimeout: 10_000, statementTimeout: 60_000 }
+
 async function supervised(
   context: RunnerContext,
   session: Session,
@@ -127,6 +129,14 @@ async function supervised(
       run: step.run,
       ...(probe === undefined ? {} : { happened: (on: Session) => isThere(on, probe) }),
       attach: (on) => journal.changeUnit(on, unit, { state: 'running', backend: on.backend }, context.actor),
+      finish: (on) =>
+        on.transaction(FINISH_TIMEOUTS, async () => {
+          // The answer to the commit may have been lost with the connection.
+          const now = (await journal.steps(on, unit, direction)).find((one) => one.position === position)
+          if (now?.state === 'done') return
+          await journal.recordRun(on, unit, direction, position, engine, null)
+          await journal.markStep(on, unit, direction, position, 'done')
+        }),
       record: (on, run) => journal.recordRun(on, unit, direction, position, engine, run),
       report,
       mayCutOver,
@@ -135,7 +145,6 @@ async function supervised(
   )
   await journal.changeUnit(session, unit, { state: 'running', backend: session.backend }, context.actor)
   if (outcome.state === 'done') {
-    await journal.markStep(session, unit, direction, position, 'done')
     context.emit({ type: 'step.done', unit, position, ms: context.clock.now() - started, found: false })
     return
   }
