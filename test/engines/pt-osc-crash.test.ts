@@ -3,7 +3,7 @@ import { createRandom } from '../support/seed.js'
 import { describeWithPtOsc } from '../support/servers.js'
 import { oscRound, type Victim } from './osc-rounds.js'
 
-const KILLS = 3
+const KILLS = 2
 const victims: readonly Victim[] = ['tool', 'supervisor', 'both']
 
 describeWithPtOsc('pt-online-schema-change is killed (sample)', (server, tool) => {
