@@ -1,6 +1,6 @@
 import type { Leftovers } from '@phasegate/core'
 import type { Command, Ending, Engine, Job, OutputReader } from '../engine.js'
-import { FILES, ghostArguments, takenArguments } from './arguments.js'
+import { FILES, ghostArguments, niceRatio, takenArguments } from './arguments.js'
 import { say } from './control.js'
 import { credentialProblems, credentialsFile } from './credentials.js'
 import { CHECKPOINT, probe } from './probe.js'
@@ -76,8 +76,8 @@ export function createGhost(): Engine {
 
     pause: ({ files }) => files.write(FILES.pause, ''),
     resume: ({ files }) => files.remove(FILES.pause),
-    pace: async ({ files }, rest) => {
-      await say(files.path(FILES.socket), `nice-ratio=${rest}`)
+    pace: async ({ files, settings }, rest) => {
+      await say(files.path(FILES.socket), `nice-ratio=${Math.max(rest, niceRatio(settings.arguments ?? []))}`)
     },
     release: ({ files }) => files.remove(FILES.hold),
     stop: async ({ files }) => {
