@@ -4,6 +4,7 @@ import { findMysql } from '../test/support/mysql-sources.mjs'
 import { aptInstall, isRootOnDebian } from './apt.mjs'
 import { ensureDockerEngine } from './docker-engine.mjs'
 import { ensureMysqlImage } from './mysql-image.mjs'
+import { ensurePerconaToolkit } from './percona-toolkit.mjs'
 
 /** @typedef {{ readonly file: string, readonly package: string }} Wanted */
 
@@ -18,6 +19,7 @@ const WANTED = [
   { file: '/usr/sbin/pgbouncer', package: 'pgbouncer' },
   { file: '/usr/bin/prometheus', package: 'prometheus' },
   { file: '/usr/sbin/mariadbd', package: 'mariadb-server' },
+  { file: '/usr/bin/pt-online-schema-change', package: 'percona-toolkit' },
 ]
 
 /**
@@ -38,6 +40,7 @@ const WANTED_FOR_MYSQL = [
  */
 export async function installServers() {
   install(WANTED)
+  ensurePerconaToolkit()
   const { PHASEGATE_TEST_MYSQL_URL: url = '' } = process.env
   if (url !== '' || (await findMysql('mysql')) !== undefined) return
   if ((await ensureDockerEngine()) === undefined) install(WANTED_FOR_MYSQL)

@@ -1,9 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Job } from '@phasegate/engines'
 import { expect, test } from 'vitest'
 import { describeWithTool } from '../support/servers.js'
 import { driveGhost, LIMITS } from './ghost-driver.js'
 import { assertNothingLost, columnsOf, ghostDatabase, leftIn, startWriting } from './ghost-setup.js'
+
+const CHECKPOINTED = { timeout: 40_000, interval: 200 }
+const logOf = ({ files }: Job): string => readFileSync(files.path('stderr'), 'utf8')
 
 /** Seconds in which a copy of these tables is not done. */
 const SLOW = ['--nice-ratio=8']
@@ -24,7 +28,12 @@ describeWithTool('gh-ost', 'mysql', 'gh-ost, driven by hand', (server) => {
     await sleep(2500)
     expect((await engine.ask!(job))?.done).toBe(paused.done)
     await engine.resume(job)
+    // A person's own rest is not undone.
     await engine.pace!(job, 0)
+    expect(await tool.say('nice-ratio=?')).toBe('8')
+    await engine.pace!(job, 20)
+    expect(await tool.say('nice-ratio=?')).toBe('20')
+    await tool.say('nice-ratio=0')
     const held = await tool.until('held', ({ state }) => state === 'held')
     expect(held).toMatchObject({ percent: 100, etaSeconds: 0 })
     expect(tool.read().progress().state).toBe('held')
@@ -54,9 +63,7 @@ describeWithTool('gh-ost', 'mysql', 'gh-ost, driven by hand', (server) => {
     const { engine, job, start } = await driveGhost(db, { arguments: ['--nice-ratio=15', '--checkpoint-seconds=10'] })
     const first = await start()
     expect(await engine.canResume!(job)).toBe(false)
-    await expect
-      .poll(() => readFileSync(job.files.path('stderr'), 'utf8'), { timeout: 40_000, interval: 200 })
-      .toContain('checkpoint success')
+    await expect.poll(() => logOf(job), CHECKPOINTED).toContain('checkpoint success')
     const { done } = await first.until('copying', (progress) => progress.done! > 0)
     await first.kill()
     expect(await engine.canResume!(job)).toBe(true)
@@ -64,8 +71,8 @@ describeWithTool('gh-ost', 'mysql', 'gh-ost, driven by hand', (server) => {
     const second = await start(true)
     // Until that one has shown that it works, another attempt would be in vain.
     expect(await engine.canResume!(job)).toBe(false)
-    await engine.pace!(job, 0)
     const begun = await second.until('copying again', (progress) => progress.done! > 0)
+    await second.say('nice-ratio=0')
     expect(begun.done).toBeGreaterThan(done! / 4)
     await second.until('held', ({ state }) => state === 'held')
     expect(await engine.canResume!(job)).toBe(true)
@@ -79,33 +86,33 @@ describeWithTool('gh-ost', 'mysql', 'gh-ost, driven by hand', (server) => {
     expect(await leftIn(db)).toEqual([])
   })
 
-  test('where there is no checkpoint yet it fails, and is not tried again', async () => {
-    const db = await ghostDatabase(server)
+  test('before its first checkpoint it is not gone on with', async () => {
+    const db = await ghostDatabase(server, 5000)
     const { engine, job, start } = await driveGhost(db, { arguments: SLOW })
     const first = await start()
     await first.until('copying', ({ done }) => done! > 0)
     await first.kill()
-    expect(await engine.canResume!(job)).toBe(true)
-    const second = await start(true)
-    const ending = await second.ended
-    expect(engine.judge(job, ending, second.read())).toBe('failed')
-    expect(second.read().failure().join()).toMatch(/no checkpoint found/)
     expect(await engine.canResume!(job)).toBe(false)
     await engine.cleanUp(job, LIMITS)
     expect(await leftIn(db)).toEqual([])
     await assertNothingLost(db)
   })
 
-  test('another ALTER is not gone on with', async () => {
-    const db = await ghostDatabase(server, 5000)
-    const { engine, job, start } = await driveGhost(db, { arguments: SLOW })
+  test('another ALTER is not gone on with, nor what an attempt has shown to be gone', async () => {
+    const db = await ghostDatabase(server)
+    const { engine, job, start } = await driveGhost(db, { arguments: ['--nice-ratio=15', '--checkpoint-seconds=10'] })
     const tool = await start()
-    await tool.until('copying', ({ done }) => done! > 0)
+    await expect.poll(() => logOf(job), CHECKPOINTED).toContain('checkpoint success')
     await tool.kill()
     expect(await engine.canResume!(job)).toBe(true)
     expect(await engine.canResume!({ ...job, task: { ...job.task, alter: 'ADD COLUMN other int' } })).toBe(false)
-    await engine.cleanUp(job, LIMITS)
+    await db.query('DELETE FROM _users_ghk')
+    const second = await start(true)
+    expect(engine.judge(job, await second.ended, second.read())).toBe('failed')
+    expect(second.read().failure().join()).toMatch(/no checkpoint found/)
     expect(await engine.canResume!(job)).toBe(false)
+    await engine.cleanUp(job, LIMITS)
+    expect(await leftIn(db)).toEqual([])
   })
 
   test('it ends when it is asked to', async () => {

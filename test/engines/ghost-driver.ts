@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -28,6 +29,8 @@ export interface Started {
   /** Asks until it is so. */
   until(what: string, is: (progress: EngineProgress) => boolean, ms?: number): Promise<EngineProgress>
   kill(): Promise<Ending>
+  /** One line over its socket, as a person may. */
+  say(command: string): Promise<string>
 }
 
 export interface Wish extends Partial<Pick<EngineTask, 'alter' | 'traits'>> {
@@ -87,6 +90,13 @@ export async function driveGhost(db: MysqlDatabase, wish: Wish = {}): Promise<Dr
       }
       return {
         ...{ pid: child.pid!, arguments: command.arguments, ended, read, kill },
+        say: async (command) => {
+          const socket = connect(job.files.path('socket')).setEncoding('utf8')
+          socket.write(`${command}\n`)
+          let answer = ''
+          for await (const text of socket) answer += text
+          return answer.trim()
+        },
         until: async (what, is, ms = 60_000) => {
           for (const end = Date.now() + ms; Date.now() < end && child.exitCode === null; await sleep(100)) {
             const progress = await engine.ask!(job)

@@ -6,6 +6,9 @@ import type { Random } from '../support/seed.js'
 import type { SharedServer, TestDatabase } from '../support/servers.js'
 import { assertNothingLeft, assertNothingLost, identityOf, repackDatabase, startWriting } from './repack-setup.js'
 
+/** ms; a soak may have the machine for itself or not. */
+const PATIENCE = 240_000
+
 /** Who is killed with SIGKILL. */
 export type Victim = 'tool' | 'supervisor' | 'both'
 
@@ -20,10 +23,10 @@ export async function repackRound(server: SharedServer, random: Random, victim: 
     const [file, traffic] = [await identityOf(db), await startWriting(db)]
     // Every other time it cannot swap before the next one is there.
     const holds = random.next() < 0.5 ? await openTransaction(db) : undefined
-    const cli = startCli(project, ['repack', 'users'], { env: { DATABASE_URL: db.url } })
+    const cli = startCli(project, ['repack', 'users'], { env: { DATABASE_URL: db.url }, timeout: PATIENCE })
     const killed = await killAt(cli, random.int(0, 1800), victim)
     await expectOutcome(cli, db, victim, killed)
-    const again = startCli(project, ['repack', 'users'], { env: { DATABASE_URL: db.url } })
+    const again = startCli(project, ['repack', 'users'], { env: { DATABASE_URL: db.url }, timeout: PATIENCE })
     await Promise.race([again.ended, sleep(random.int(500, 2500))])
     await holds?.()
     const { code, stderr } = await again.ended
@@ -47,7 +50,7 @@ async function openTransaction(db: TestDatabase): Promise<() => Promise<void>> {
 }
 
 async function killAt(cli: RunningCli, ms: number, victim: Victim): Promise<boolean> {
-  await cli.waitFor(/starts on users, process \d+/)
+  await cli.waitFor(/starts on users, process \d+/, PATIENCE)
   const tool = Number(/process (\d+)/.exec(cli.stderr())![1])
   if (await Promise.race([cli.ended.then(() => true), sleep(ms).then(() => false)])) return false
   let killed = victim !== 'tool'

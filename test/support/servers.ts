@@ -21,6 +21,7 @@
  * | `describeOnEveryMysql(title, (server) => …)` | the suite on MariaDB and on MySQL |
  * | `describeOnMysql('mariadb', title, (server) => …)` | the suite on one of them |
  * | `describeWithPgBouncer(title, (server) => …)` | the suite on PostgreSQL 18, where a PgBouncer is installed too |
+ * | `describeWithPtOsc(title, (server, tool) => …)` | the suite on MariaDB and on MySQL, where pt-online-schema-change is installed for it |
  * | `describeWithPgRepack(title, (server) => …)` | the suite on PostgreSQL 15, where pg_repack is installed for it |
  * | `describeWithPrometheus(title, (server) => …)` | the suite on PostgreSQL 18, where a Prometheus is installed too |
  * | `describeWithSmallDisk(title, (server) => …)` | the suite on PostgreSQL 18, MariaDB and MySQL, where a disk can be mounted |
@@ -60,6 +61,7 @@ import {
   type RunningPrometheus,
   startPrometheus as startMonitor,
 } from './prometheus.js'
+import { findPtOsc, HOW_TO_GET_PT_OSC } from './pt-osc.js'
 import { SHARED_SERVERS, type SharedServerName } from './shared-servers.js'
 import { whyNoSmallDisk } from './small-disk.js'
 import { type RunningMysql, startMysql } from './start-mysql.js'
@@ -156,6 +158,15 @@ export function describeWithPgRepack(title: string, suite: (server: SharedServer
     missing,
     'PostgreSQL 15, pg_repack',
   )
+}
+
+/** Runs the suite on MariaDB and on MySQL, on each where a pt-online-schema-change is installed that knows it. */
+export function describeWithPtOsc(title: string, suite: (server: SharedMysql, tool: string) => void): void {
+  for (const family of MYSQL_FAMILIES) {
+    const tool = findPtOsc(family)
+    const missing = tool === undefined ? `pt-online-schema-change: ${HOW_TO_GET_PT_OSC[family]}` : undefined
+    describeOn(family, title, (found) => suite({ family, ...found }, tool ?? ''), missing)
+  }
 }
 
 /** Runs the suite on PostgreSQL 18 where Prometheus is installed; start one with `startPrometheus`. */

@@ -72,9 +72,10 @@ export type EngineRequirement =
 
 /**
  * `explain format`: what EXPLAIN gives is a setting, which tools that read it must set. `no old words`: statements about
- * replication are known by their newer names alone (MySQL 8.4 Release Notes, "Removed Features").
+ * replication are known by their newer names alone (MySQL 8.4 Release Notes, "Removed Features"). `no transaction_isolation`:
+ * that variable has another name (MariaDB before 11.1).
  */
-export type EngineQuirk = 'explain format' | 'no old words'
+export type EngineQuirk = 'explain format' | 'no old words' | 'no transaction_isolation'
 
 /** What the server's own views show of a tool that says nothing itself. */
 export interface EngineSeen {

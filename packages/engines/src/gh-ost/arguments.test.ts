@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { takenArguments } from './arguments.js'
+import { niceRatio, takenArguments } from './arguments.js'
 import { serverId } from './server-id.js'
 
 test('what Phasegate gives itself, or what would lose rows, cannot be added', () => {
@@ -23,3 +23,12 @@ test('a server id is the same for a run, and another one where it is taken', () 
   expect(serverId('worker:/run/2', [])).not.toBe(id)
   expect(serverId('worker:/run/1', [id])).not.toBe(id)
 })
+
+test.each([
+  [['--nice-ratio=2.5', '--chunk-size=10'], 2.5],
+  [['--nice-ratio', '3'], 3],
+  [['-nice-ratio=1', '--nice-ratio=4'], 4],
+  [['--nice-ratio=often'], 0],
+  [['--nice-ratio'], 0],
+  [[], 0],
+])('%j rests at least %d', (extra, ratio) => expect(niceRatio(extra)).toBe(ratio))

@@ -112,5 +112,12 @@ export function takenArguments(extra: readonly string[]): readonly string[] {
   return extra.filter((argument) => taken.has(nameOf(argument)) && !OPEN.includes(nameOf(argument) ?? ''))
 }
 
+/** How much a person wants it to rest at least, as an argument that was added; 0: nothing is said of it. */
+export function niceRatio(extra: readonly string[]): number {
+  const at = extra.findLastIndex((argument) => nameOf(argument) === 'nice-ratio')
+  const value = Number(extra[at]?.split('=')[1] ?? extra[at + 1])
+  return at !== -1 && value > 0 ? value : 0
+}
+
 /** Go's flags: one dash or two, a value after `=` or in the next argument. */
 const nameOf = (argument: string): string | undefined => /^--?([^-=][^=]*)/.exec(argument)?.[1]

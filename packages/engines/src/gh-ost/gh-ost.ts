@@ -1,9 +1,9 @@
-import type { Leftovers } from '@phasegate/core'
-import type { Command, Ending, Engine, Job, OutputReader } from '../engine.js'
-import { FILES, ghostArguments, takenArguments } from './arguments.js'
+import type { EngineTarget, Leftovers } from '@phasegate/core'
+import type { Command, Ending, Engine, Job, OutputReader, Tool } from '../engine.js'
+import { FILES, ghostArguments, niceRatio, takenArguments } from './arguments.js'
 import { say } from './control.js'
 import { credentialProblems, credentialsFile } from './credentials.js'
-import { CHECKPOINT, probe } from './probe.js'
+import { CHECKPOINT, OLD_NAMES, probe } from './probe.js'
 import { progressOf } from './progress.js'
 import { createReader } from './reader.js'
 import { refusals } from './refusals.js'
@@ -37,12 +37,13 @@ export function createGhost(): Engine {
     probe,
     refuses: (task, table) => refusals(task, table),
     cannot: () => ({}),
-    preflight: async ({ target, session, settings }) => {
+    preflight: async ({ target, session, settings, tool }) => {
       const connection = await target.connection()
       const log = await target.binaryLog?.(session)
       const taken = takenArguments(settings.arguments ?? [])
       return [
         ...credentialProblems(connection),
+        ...versionProblem(target, tool),
         ...(connection.socket === undefined
           ? []
           : ['gh-ost connects over TCP only: give host and port of the server.']),
@@ -76,8 +77,8 @@ export function createGhost(): Engine {
 
     pause: ({ files }) => files.write(FILES.pause, ''),
     resume: ({ files }) => files.remove(FILES.pause),
-    pace: async ({ files }, rest) => {
-      await say(files.path(FILES.socket), `nice-ratio=${rest}`)
+    pace: async ({ files, settings }, rest) => {
+      await say(files.path(FILES.socket), `nice-ratio=${Math.max(rest, niceRatio(settings.arguments ?? []))}`)
     },
     release: ({ files }) => files.remove(FILES.hold),
     stop: async ({ files }) => {
@@ -93,6 +94,16 @@ export function createGhost(): Engine {
 function leftoversOf(table: string): Leftovers {
   const names = ghostTables(table)
   return { triggers: [], tables: names === undefined ? [] : [names.copy, names.log, names.checkpoint, names.old] }
+}
+
+function versionProblem(
+  { quirks = [], serverVersion = '' }: EngineTarget,
+  { version, features }: Tool,
+): readonly string[] {
+  if (!quirks.includes('no transaction_isolation') || features.has(OLD_NAMES)) return []
+  return [
+    `gh-ost ${version} cannot connect to a server of version ${serverVersion}: take a newer one than 1.1.10, or pt-osc.`,
+  ]
 }
 
 async function command(job: Job, resumes: boolean): Promise<Command> {

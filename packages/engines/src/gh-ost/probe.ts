@@ -6,14 +6,19 @@ import { missingTool, tooOld } from '../engine-errors.js'
 const OLDEST = [1, 1, 9] as const
 /** Its checkpoints lose no change (#1684), and no second one works on the same table (#1693). */
 const CHECKPOINTS = [1, 1, 10] as const
-/** Came with 1.1.10: how a build that names no version is placed. */
+/** It connects to a server that has no `transaction_isolation` (#1724); no release has it yet. */
+const OLD_ISOLATION = [1, 1, 11] as const
+/** Flags that came with these: how a build that names no version is placed. */
 const FLAG_OF_CHECKPOINTS = ['--statsd-addr', 'x']
+const FLAG_OF_OLD_ISOLATION = ['--analyze-ghost-table-before-cutover']
 
 /** ms; it only prints. */
 const PATIENCE = 30_000
 
 /** It can be killed and go on from where it was. */
 export const CHECKPOINT = 'checkpoint'
+/** It knows the older name of the isolation level. */
+export const OLD_NAMES = 'old names'
 
 /** @throws `ENGINE.MISSING`, `ENGINE.TOO_OLD` */
 export async function probe({ path = 'gh-ost' }: ToolSettings): Promise<Tool> {
@@ -23,9 +28,12 @@ export async function probe({ path = 'gh-ost' }: ToolSettings): Promise<Tool> {
   const numbers = /^v?(\d+)\.(\d+)\.(\d+)/.exec(version)?.slice(1).map(Number)
   if (numbers === undefined) {
     // A build from source. `--check-flag` is gh-ost's own way to ask across versions.
-    const recent = (await run(path, ['--check-flag', ...FLAG_OF_CHECKPOINTS])).exitCode === 0
-    if (!recent) throw tooOld('gh-ost', version, 'a build that names no version must be of 1.1.10 or newer')
-    return { path, version, features: new Set([CHECKPOINT]) }
+    const knows = async (flag: readonly string[]): Promise<boolean> =>
+      (await run(path, ['--check-flag', ...flag])).exitCode === 0
+    if (!(await knows(FLAG_OF_CHECKPOINTS)))
+      throw tooOld('gh-ost', version, 'a build that names no version must be of 1.1.10 or newer')
+    const names = (await knows(FLAG_OF_OLD_ISOLATION)) ? [OLD_NAMES] : []
+    return { path, version, features: new Set([CHECKPOINT, ...names]) }
   }
   if (!atLeast(numbers, OLDEST))
     throw tooOld(
@@ -33,7 +41,11 @@ export async function probe({ path = 'gh-ost' }: ToolSettings): Promise<Tool> {
       version,
       `from ${OLDEST.join('.')} on it stops where a row would be changed or lost by the copy; before, it goes on`,
     )
-  return { path, version, features: new Set(atLeast(numbers, CHECKPOINTS) ? [CHECKPOINT] : []) }
+  const features = [
+    ...(atLeast(numbers, CHECKPOINTS) ? [CHECKPOINT] : []),
+    ...(atLeast(numbers, OLD_ISOLATION) ? [OLD_NAMES] : []),
+  ]
+  return { path, version, features: new Set(features) }
 }
 
 async function run(path: string, args: readonly string[]) {

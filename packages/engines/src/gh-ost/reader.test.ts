@@ -84,12 +84,6 @@ test('what a process before it wrote to the same files is history', () => {
   expect(resumed.failure()).toEqual([])
 })
 
-test('what an older version says of MariaDB is explained', () => {
-  expect(failureOf(recorded('1.1.10-mariadb.stderr'))).toEqual([
-    "Error 1193 (HY000): Unknown system variable 'transaction_isolation': gh-ost up to 1.1.10 cannot connect to MariaDB before 11.1 (its #1724)",
-  ])
-})
-
 test('words of Go itself count', () => {
   expect(failureOf(['panic: runtime error: index out of range', 'goroutine 1 [running]:'])).toEqual([
     'panic: runtime error: index out of range',

@@ -10,13 +10,6 @@ const LOGGED = /^(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ([A-Z]+) )+(.*)$/
 const CRASHED = /^(panic: |fatal error: |flag provided but not defined|invalid value )/
 /** The first thing that each process of gh-ost logs: what an earlier one wrote to the same files is history. */
 const BEGINS = 'starting gh-ost '
-/** What a line means that does not say it. */
-const MEANS = [
-  [
-    /Unknown system variable 'transaction_isolation'/,
-    'gh-ost up to 1.1.10 cannot connect to MariaDB before 11.1 (its #1724)',
-  ],
-] as const
 /** Lines of an error that are worth showing, and characters of each. */
 const MOST = 4
 const LONGEST = 500
@@ -40,7 +33,6 @@ export function createReader(rows: number | null): OutputReader {
       .slice(0, WARNINGS)
       .join('; ')
       .slice(0, LONGEST)
-      .concat(...MEANS.map(([is, meaning]) => (is.test(line) ? `: ${meaning}` : '')))
     errors = [...errors.filter((one) => one !== text), text].slice(-MOST)
   }
   return {

@@ -1,4 +1,5 @@
 import type { Job } from '../engine.js'
+import { followLines } from '../process/follow-lines.js'
 import type { RunFiles } from '../run-files.js'
 import { CHECKPOINT } from './probe.js'
 import { ghostTables } from './table-names.js'
@@ -11,10 +12,12 @@ const TRIED = 'resuming'
 const basisOf = (job: Job, server: string | undefined): string =>
   JSON.stringify({ server, table: job.run.identity, alter: job.task.alter })
 
+/** What it logs when it has written one. */
+const WRITTEN = /INFO checkpoint success /
+
 /**
- * Can the killed run be gone on with? It wrote a table of checkpoints, the table, the ALTER and the server are still the
- * same, and the last attempt to resume was not in vain: gh-ost finds no checkpoint in the first minute, nor binary logs
- * that were purged.
+ * Can the killed run be gone on with? It wrote a checkpoint, the table, the ALTER and the server are still the same, and the
+ * last attempt to resume was not in vain, as it is where binary logs were purged.
  */
 export async function mayResume(job: Job): Promise<boolean> {
   const { tool, files, target, session, table } = job
@@ -23,9 +26,18 @@ export async function mayResume(job: Job): Promise<boolean> {
   if (await files.exists(TRIED)) return false
   const server = (await target.binaryLog?.(session))?.server
   if (server === undefined || (await files.read(BASIS)) !== basisOf(job, server)) return false
+  if (!(await hasCheckpoint(files))) return false
   const wanted = [names.copy, names.log, names.checkpoint]
   const there = await target.existing(session, table, { triggers: [], tables: wanted })
   return wanted.every((name) => there.tables.includes(name))
+}
+
+async function hasCheckpoint(files: RunFiles): Promise<boolean> {
+  let found = false
+  await followLines(files.path('stderr')).read((line) => {
+    found ||= WRITTEN.test(line)
+  })
+  return found
 }
 
 /** Called before each start. */

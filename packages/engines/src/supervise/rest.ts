@@ -16,8 +16,9 @@ export interface Rest {
 /** @param say told once of what this tool cannot */
 export function createRest(engine: Engine, job: Job, say: (reason: string) => void): Rest {
   const cannot = engine.cannot(job.table)
-  let pausedFor: string | null = null
-  let pace = 0
+  // Undefined: as whoever supervised before us has left it.
+  let pausedFor: string | null | undefined
+  let pace: number | undefined
   const told = new Set<string>()
   const sayOnce = (reason: string): void => {
     if (!told.has(reason)) say(reason)
@@ -26,19 +27,19 @@ export function createRest(engine: Engine, job: Job, say: (reason: string) => vo
   const setPace = async (rest: number): Promise<void> => {
     if (rest === pace) return
     pace = rest
-    if (engine.pace === undefined) sayOnce(cannot.pace ?? `${engine.name} has one speed`)
-    else await engine.pace(job, rest)
+    if (engine.pace !== undefined) await engine.pace(job, rest)
+    else if (rest > 0) sayOnce(cannot.pace ?? `${engine.name} has one speed`)
   }
   return {
     follow: async (order, wish) => {
       const why = order.action === 'pause' ? order.reason : wish?.level === 'stop' ? wish.reason : null
       if (why !== null && cannot.pause !== undefined) return sayOnce(`${cannot.pause} (${why})`)
-      if (why !== null && pausedFor === null) await engine.pause(job)
-      if (why === null && pausedFor !== null) await engine.resume(job)
+      if (why !== null && typeof pausedFor !== 'string') await engine.pause(job)
+      if (why === null && pausedFor !== null && cannot.pause === undefined) await engine.resume(job)
       pausedFor = why
       if (why === null) await setPace(wish?.level === 'slow' ? SLOW : 0)
     },
-    paused: () => pausedFor !== null,
-    reason: () => pausedFor,
+    paused: () => typeof pausedFor === 'string',
+    reason: () => pausedFor ?? null,
   }
 }

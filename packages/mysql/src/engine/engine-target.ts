@@ -26,6 +26,7 @@ export function createEngineTarget(
     quirks: [
       ...(capabilities.explainFormat ? (['explain format'] as const) : []),
       ...(capabilities.oldWordsGone ? (['no old words'] as const) : []),
+      ...(capabilities.isolationVariable ? [] : (['no transaction_isolation'] as const)),
     ],
     connection: async () => engineConnection(settings, address.database),
     inspect: (session, table) => inspectEngineTable(session, table, capabilities),

@@ -53,6 +53,8 @@ export interface Capabilities {
   readonly explainFormat: boolean
   /** `SHOW MASTER STATUS` and its kin are gone (MySQL 8.4 Release Notes). */
   readonly oldWordsGone: boolean
+  /** The variable `transaction_isolation` is there (MariaDB 11.1; before, `tx_isolation`). */
+  readonly isolationVariable: boolean
   /** `DROP TABLE a, b` is atomic, DROP … IF EXISTS of columns and indexes is not in the grammar. */
   readonly ifExistsInAlter: boolean
 }
@@ -86,6 +88,7 @@ export function capabilitiesOf(server: MysqlServer): Capabilities {
     tablesAreListed: maria,
     explainFormat: since(8, 0, 32),
     oldWordsGone: since(8, 4, 0),
+    isolationVariable: !maria || isAtLeast(server, 11, 1, 1),
     ifExistsInAlter: maria,
   }
 }

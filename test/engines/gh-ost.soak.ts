@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest'
+import { createRandom } from '../support/seed.js'
+import { describeWithTool } from '../support/servers.js'
+import { ghostRound, type Victim } from './ghost-rounds.js'
+
+const KILLS = 50
+const victims: readonly Victim[] = ['tool', 'supervisor', 'both']
+
+describeWithTool('gh-ost', 'mysql', 'gh-ost is killed', (server) => {
+  const random = createRandom('gh-ost soak')
+  test.each(victims)(
+    `SIGKILL of %s, ${KILLS} times: the same command finishes, nothing is lost or left`,
+    { retry: 0 },
+    async (victim) => {
+      let resumes = 0
+      for (let killed = 0, rounds = 0; killed < KILLS; rounds++) {
+        expect(rounds).toBeLessThan(4 * KILLS)
+        const round = await ghostRound(server, random, victim)
+        if (round.killed) killed++
+        if (round.resumed) resumes++
+      }
+      // A supervisor that is killed leaves the tool at work: there is nothing to go on with.
+      if (victim !== 'supervisor') expect(resumes).toBeGreaterThan(0)
+    },
+  )
+})

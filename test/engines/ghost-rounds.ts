@@ -1,0 +1,90 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect } from 'vitest'
+import { environment, type Run, said, verbsOn } from '../conformance/verbs.js'
+import { createProject } from '../support/project.js'
+import { type RunningCli, startCli } from '../support/run-cli.js'
+import type { Random } from '../support/seed.js'
+import type { MysqlDatabase, SharedMysql } from '../support/servers.js'
+import { assertNothingLost, columnsOf, ghostDatabase, leftIn, startWriting } from './ghost-setup.js'
+
+/** Who is killed with SIGKILL. */
+export type Victim = 'tool' | 'supervisor' | 'both'
+
+const ROWS = 20_000
+/** ms after its start at which it may be killed: from its first moment to after its swap, or after a checkpoint. */
+const QUICK = 7_000
+const CHECKPOINTED = 16_000
+
+/**
+ * Changes a table by gh-ost beside traffic and kills at a random moment; then gives the same command again, and looks whether
+ * anything was lost or is left. `killed`: before its end; `resumed`: by the checkpoint.
+ */
+export async function ghostRound(
+  server: SharedMysql,
+  random: Random,
+  victim: Victim,
+): Promise<{ readonly killed: boolean; readonly resumed: boolean }> {
+  const db = await ghostDatabase(server, ROWS)
+  // Every third one is so slow that it has a checkpoint before it is killed.
+  const slow = random.next() < 0.33
+  const project = createProject({
+    'phasegate/20261122093000_phone.sql':
+      '-- engine: gh-ost\n-- app-uses: old\n-- phase: expand\nALTER TABLE users ADD COLUMN phone VARCHAR(20);\n',
+    'phasegate.config.ts': config(slow ? 30 : random.int(0, 6)),
+  })
+  try {
+    const traffic = await startWriting(db, ROWS)
+    const cli = startCli(project, ['expand', '--long', '--json'], { env: environment(db), timeout: 180_000 })
+    const killed = await killAt(cli, slow ? random.int(11_000, CHECKPOINTED) : random.int(0, QUICK), victim)
+    const first = await cli.ended
+    if (killed && victim === 'tool' && first.code !== 0) expect(said(first)).toMatch(/ENGINE\.FAILED/)
+    project.write('phasegate.config.ts', config(0))
+    const resumed = await finish(verbsOn(project, db))
+    const { reads, writes } = await traffic.stop()
+    expect([...reads.errors, ...writes.errors], 'nobody met an error').toEqual([])
+    expect(await columnsOf(db)).toContain('phone')
+    await assertNothingLost(db)
+    expect(await leftIn(db)).toEqual([])
+    await assertNobodyLeft(db)
+    await db.drop()
+    return { killed, resumed }
+  } finally {
+    project.delete()
+  }
+}
+
+const config = (niceRatio: number): string => `import { defineConfig } from 'phasegate'
+  export default defineConfig({ engines: { 'gh-ost': {
+    arguments: ['--chunk-size=200', '--checkpoint-seconds=10', '--nice-ratio=${niceRatio}'] } } })`
+
+async function killAt(cli: RunningCli, ms: number, victim: Victim): Promise<boolean> {
+  await cli.waitFor(/"type":"engine\.started"/, 60_000)
+  const tool = Number(/"type":"engine\.started".*?"pid":(\d+)/.exec(cli.stderr())?.[1])
+  if (await Promise.race([cli.ended.then(() => true), sleep(ms).then(() => false)])) return false
+  let killed = victim !== 'tool'
+  if (victim !== 'supervisor') {
+    try {
+      process.kill(tool, 'SIGKILL')
+      killed = true
+    } catch {
+      // It had just ended.
+    }
+  }
+  if (victim !== 'tool') cli.kill('SIGKILL')
+  return killed
+}
+
+async function finish(run: Run): Promise<boolean> {
+  const again = await run('expand', '--long', '--json')
+  expect(again.code, said(again)).toBe(0)
+  return again.stderr.includes('"how":"resumed"')
+}
+
+/** Neither a session of the tool nor a reader of the binary log. */
+async function assertNobodyLeft(db: MysqlDatabase): Promise<void> {
+  const rows = () =>
+    db.query(
+      `SELECT id, command, info FROM information_schema.processlist WHERE info LIKE '%_users_gh%' AND id <> CONNECTION_ID()`,
+    )
+  await expect.poll(rows, { timeout: 5_000 }).toEqual([])
+}

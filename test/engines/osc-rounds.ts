@@ -1,0 +1,62 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect } from 'vitest'
+import { type RunningCli, runCli, startCli } from '../support/run-cli.js'
+import type { Random } from '../support/seed.js'
+import type { SharedMysql } from '../support/servers.js'
+import { assertNothingLost, ghostDatabase, startWriting } from './ghost-setup.js'
+import { assertNothingLeft, oscProject, typeOfN } from './osc-setup.js'
+
+/** Who is killed with SIGKILL. */
+export type Victim = 'tool' | 'supervisor' | 'both'
+
+const ROWS = 20_000
+const LONG = ['expand', '--long']
+const TIMEOUT = 120_000
+
+/**
+ * Copies a table beside traffic and kills at a random moment; then gives the same command again, and looks whether anything was
+ * lost or is left. True: it was killed before its end.
+ */
+export async function oscRound(server: SharedMysql, tool: string, random: Random, victim: Victim): Promise<boolean> {
+  const db = await ghostDatabase(server, ROWS)
+  const project = oscProject(tool, { slow: 0.05 })
+  const env = { DATABASE_URL: db.url }
+  try {
+    const traffic = await startWriting(db, ROWS)
+    const cli = startCli(project, LONG, { env, timeout: TIMEOUT })
+    const killed = await killAt(cli, random.int(0, 4000), victim)
+    const first = await cli.ended
+    if (victim === 'tool' && killed && first.code !== 0) {
+      expect(first.stdout + first.stderr).toMatch(/was ended by SIGKILL/)
+      await assertNothingLeft(db)
+    }
+    const again = await runCli(project, LONG, { env, timeout: TIMEOUT })
+    expect(again.code, again.stderr + again.stdout).toBe(0)
+    const { reads, writes } = await traffic.stop()
+    expect([...reads.errors, ...writes.errors].map(String), 'nobody met an error').toEqual([])
+    expect(await typeOfN(db)).toBe('bigint')
+    await assertNothingLost(db)
+    await assertNothingLeft(db)
+    await db.drop()
+    return killed
+  } finally {
+    project.delete()
+  }
+}
+
+async function killAt(cli: RunningCli, ms: number, victim: Victim): Promise<boolean> {
+  await cli.waitFor(/starts on users, process \d+/)
+  const tool = Number(/starts on users, process (\d+)/.exec(cli.stderr() + cli.stdout())![1])
+  if (await Promise.race([cli.ended.then(() => true), sleep(ms).then(() => false)])) return false
+  let killed = victim !== 'tool'
+  if (victim !== 'supervisor') {
+    try {
+      process.kill(tool, 'SIGKILL')
+      killed = true
+    } catch {
+      // It had just ended.
+    }
+  }
+  if (victim !== 'tool') cli.kill('SIGKILL')
+  return killed
+}
