@@ -82,6 +82,39 @@ describeOnEveryServer('a contract that waits until nobody writes its column', (s
     await db.query('UPDATE users SET email = email')
   }, 120_000)
 
+  test('is one that an SQL file can ask for, too', async () => {
+    const db = await usersDatabase(server, 30)
+    const project = referenceProject(wordsOf(server), 'SQL')
+    const file = `phasegate/${REFERENCE}.sql`
+    const text = readFileSync(join(project.dir, file), 'utf8')
+    project.write(file, `-- count-writers: users.verified_at\n${text}`)
+    project.write(
+      'phasegate.config.ts',
+      `import { defineConfig, noWriters } from 'phasegate'\nexport default defineConfig({ gates: { contract: [noWriters('5s')] } })`,
+    )
+    const options = inProcess(project, db)
+    await applied(library.runExpand(options))
+    await applied(library.runBackfill(options))
+    expect(await writersOf(db)).toEqual({ exists: true, counted: true, lastWrite: null, sessions: 0 })
+    await OLD_BUILD.work(db, 1002)
+    expect(await writersOf(db)).toMatchObject({ counted: true, lastWrite: expect.stringMatching(/Z$/) })
+    await library.runApprove({ ...options, unit: 'email_verified:contract', reason: 'test' })
+    expect(await library.runContract({ ...options, confirm: db.name })).toMatchObject({
+      exit: 3,
+      units: [{ reason: expect.stringContaining('users.verified_at: last written') }],
+    })
+    // An hour passes.
+    const [table = ''] = (await counting(db)).filter((name) => !/_[iu]$/.test(name))
+    await db.query(`UPDATE ${table} SET at = at - INTERVAL ${db.family === 'postgres' ? "'1 hour'" : '1 HOUR'}`)
+    const gate = async () =>
+      (await library.runGate({ ...options, unit: 'email_verified:contract' }))[0]!.checks.find(
+        ({ name }) => name === 'noWriters(5s)',
+      )
+    await expect.poll(async () => (await gate())?.state, { timeout: 30_000, interval: 500 }).toBe('open')
+    await applied(library.runContract({ ...options, confirm: db.name }))
+    expect(await counting(db)).toEqual([])
+  }, 120_000)
+
   test('a session leaves one row a minute, whatever it writes, and a revert takes the counting away', async () => {
     const db = await usersDatabase(server, 30)
     const project = referenceProject(wordsOf(server))

@@ -59,6 +59,24 @@ describeOnPostgres(18, 'a contract that is stopped', (server) => {
     expect(await columns(db)).toBe(1)
   }, 180_000)
 
+  test('a gate that closes while it is announced ends the wait and withdraws it', async () => {
+    const project = usersProject()
+    const db = await filled(project)
+    await approve(project, db)
+    const announced = startCli(
+      project,
+      ['contract', '--confirm', db.name],
+      on(db.url, { PHASEGATE_CONTRACT_ANNOUNCE: '10m' }),
+    )
+    await announced.waitFor(/contracting/)
+    await run(project, db, 'revoke', 'email_verified:contract', '--reason', 'an old pod is back')
+    // Long before the wait is over, and with it the time of this test.
+    const { code, stdout, stderr } = await announced.ended
+    expect(code, stdout + stderr).toBe(3)
+    expect(await contract(db)).toMatchObject({ state: 'pending' })
+    expect(await columns(db)).toBe(1)
+  }, 180_000)
+
   test('an attempt that was rolled back is not the point of no return; the one that succeeds is', async () => {
     const project = usersProject({
       [`phasegate/${MIGRATION}.ts`]: EMAIL_VERIFIED.replace(/ops\.setDefault.*\n.*ops\.setNotNull.*\n/, ''),

@@ -13,18 +13,18 @@ export interface AuthoredWriterCount {
 }
 
 /**
- * Reads `countWriters: ['users.verified_at']`.
+ * Reads `countWriters: ['users.verified_at']`, or what `-- count-writers: users.verified_at` names.
  *
  * @throws `MIGRATION.COUNT_WRITERS`
  */
-export function readCountWriters(value: unknown, file: string): readonly AuthoredWriterCount[] {
+export function readCountWriters(value: unknown, where: SourceLocation): readonly AuthoredWriterCount[] {
   if (value === undefined) return []
-  if (!Array.isArray(value)) throw badCount(file)
+  if (!Array.isArray(value)) throw badCount(where)
   return (value as readonly unknown[]).map((entry, index) => {
     const parts = typeof entry === 'string' ? entry.split('.') : []
     const twice = value.indexOf(entry) !== index
-    if (twice || parts.length < 2 || parts.length > 3 || parts.includes('')) throw badCount(file)
-    return { table: dottedName(parts.slice(0, -1)), column: parts.at(-1) ?? '', where: { file } }
+    if (twice || parts.length < 2 || parts.length > 3 || parts.includes('')) throw badCount(where)
+    return { table: dottedName(parts.slice(0, -1)), column: parts.at(-1) ?? '', where }
   })
 }
 
@@ -47,8 +47,9 @@ export function planWriterCount(
   }
 }
 
-function badCount(file: string): Error {
-  return migrationError('MIGRATION.COUNT_WRITERS', 'countWriters is not a list of columns, each once.', { file }, [
+function badCount(where: SourceLocation): Error {
+  return migrationError('MIGRATION.COUNT_WRITERS', 'countWriters is not a list of columns, each once.', where, [
     "Write countWriters: ['users.verified_at'], or ['billing.invoice.total'] with the schema.",
+    'In an SQL file: -- count-writers: users.verified_at, billing.invoice.total',
   ])
 }

@@ -61,7 +61,7 @@ export async function readDefinition<S extends ParsedStatement>(
     applications: readApplications(definition.applications, file),
     phases,
     sync: readSync(definition.sync, file, language.quoting),
-    countWriters: readCountWriters(definition.countWriters, file),
+    countWriters: readCountWriters(definition.countWriters, { file }),
     backfill: readBackfill(definition.backfill, file, language.quoting),
     engine: readEngine(definition.engine, { file }, language),
     gates: readGates(definition.gates, file),

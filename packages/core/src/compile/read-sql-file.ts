@@ -10,6 +10,7 @@ import type { AuthoredSync } from '../sync/sync-plan.js'
 import type { AuthoredBackfill, AuthoredMigration, AuthoredStatement } from './authored-migration.js'
 import { duplicateAllow } from './duplicate-allow.js'
 import { migrationError } from './migration-errors.js'
+import { readCountWriters } from './read-count-writers.js'
 
 type SqlFile = LoadedMigration & { readonly format: 'sql' }
 
@@ -40,7 +41,7 @@ export function readSqlFile<S extends ParsedStatement>(
     applications: migration.applications,
     phases,
     sync: readSqlSync(migration, filled, phases.expand ?? [], file, language),
-    countWriters: [],
+    countWriters: readCountWriters(migration.countWriters?.columns, migration.countWriters?.where ?? { file }),
     backfill: filled,
     engine: migration.engine,
     gates: {},

@@ -27,6 +27,8 @@ export interface SqlMigration {
   readonly appUses: AppUsesDeclaration | undefined
   readonly applications: readonly string[] | undefined
   readonly sync: readonly SyncText[]
+  /** Columns whose writers are counted, as they are written. */
+  readonly countWriters: { readonly columns: readonly string[]; readonly where: SourceLocation } | undefined
   readonly batch: BatchSetting | undefined
   /** When the backfill may work; undefined: as the configuration says. */
   readonly only: readonly TimeWindow[] | undefined
@@ -78,7 +80,7 @@ export function readSqlMigration(text: string, file: string, language: FileLangu
   const one = (name: Setting['name']): { value: string; where: SourceLocation } | undefined => single(settings, name)
   const engine = one('engine')
   const appUses = one('app-uses')
-  const applications = one('applications')
+  const counted = one('count-writers')
   const batch = one('batch')
   const only = one('only')
   const throttle = settings
@@ -98,12 +100,20 @@ export function readSqlMigration(text: string, file: string, language: FileLangu
   }
   return {
     appUses: appUses === undefined ? undefined : readAppUses(appUses.value, appUses.where),
-    applications: applications === undefined ? undefined : readApplications(applications.value, applications.where),
+    applications: readNames(
+      'applications',
+      one('applications'),
+      'Write each application once: -- applications: api, worker',
+    ),
     sync: mergeSync(
       settings
         .filter(({ setting }) => setting.name === 'sync')
         .map(({ setting, where }) => readSyncLine(setting.target, setting.value, where, language)),
     ),
+    countWriters: counted && {
+      columns: readNames('count-writers', counted, 'Write each column once: -- count-writers: users.verified_at') ?? [],
+      where: counted.where,
+    },
     batch: batch === undefined ? undefined : readBatch(batch.value, batch.where, language),
     only: only === undefined ? undefined : readOnly(only),
     throttle: throttle.length === 0 ? undefined : readThrottleLines(throttle),
@@ -196,12 +206,15 @@ function single(
   return first === undefined ? undefined : { value: first.setting.value, where: first.where }
 }
 
-function readApplications(value: string, where: SourceLocation): readonly string[] {
-  const names = value.split(/[\s,]+/).filter((name) => name !== '')
-  if (names.length === 0 || new Set(names).size < names.length) {
-    throw sqlFileError('MIGRATION.BAD_SETTING', `applications cannot be read at '${value}'.`, where, [
-      'Write each application once: -- applications: api, worker',
-    ])
-  }
+/** Names that stand once each; `how` says how they are written. */
+function readNames(
+  setting: Setting['name'],
+  line: { readonly value: string; readonly where: SourceLocation } | undefined,
+  how: string,
+): readonly string[] | undefined {
+  if (line === undefined) return undefined
+  const names = line.value.split(/[\s,]+/).filter((name) => name !== '')
+  if (names.length === 0 || new Set(names).size < names.length)
+    throw sqlFileError('MIGRATION.BAD_SETTING', `${setting} cannot be read at '${line.value}'.`, line.where, [how])
   return names
 }

@@ -1,5 +1,15 @@
 /** Settings that a comment of an SQL migration can make. `allow` and `verbatim` belong to statements and are read there. */
-export const SETTINGS = ['app-uses', 'applications', 'sync', 'batch', 'only', 'throttle', 'engine', 'repack'] as const
+export const SETTINGS = [
+  'app-uses',
+  'applications',
+  'sync',
+  'count-writers',
+  'batch',
+  'only',
+  'throttle',
+  'engine',
+  'repack',
+] as const
 
 export type SettingName = (typeof SETTINGS)[number]
 

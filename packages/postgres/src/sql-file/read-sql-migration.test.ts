@@ -64,6 +64,7 @@ describe('readSqlMigration', () => {
 -- app-uses: api=new worker=both
 -- applications: api, worker
 -- phase: expand (safe)
+-- count-writers: t.b, billing.invoice.y
 -- sync: forward a = (b IS NOT NULL), "C" = coalesce(d, 'x, y')
 -- sync: backward b = CASE WHEN a THEN now() END
 -- sync on billing."Invoice": forward x = y -- remark
@@ -76,19 +77,20 @@ ALTER TABLE t DROP a;`)
     expect(migration).toMatchObject({
       appUses: { api: 'new', worker: 'both' },
       applications: ['api', 'worker'],
+      countWriters: { columns: ['t.b', 'billing.invoice.y'], where: { file: expect.any(String), line: 5 } },
       batch: { key: ['Id'], size: 500, time: 100, once: true },
       sync: [
         {
           table: undefined,
           forward: { a: '(b IS NOT NULL)', C: "coalesce(d, 'x, y')" },
           backward: { b: 'CASE WHEN a THEN now() END' },
-          line: 5,
+          line: 6,
         },
-        { table: { schema: 'billing', name: 'Invoice' }, forward: { x: 'y' }, backward: {}, line: 7 },
+        { table: { schema: 'billing', name: 'Invoice' }, forward: { x: 'y' }, backward: {}, line: 8 },
       ],
     })
     expect(Object.keys(migration.phases)).toEqual(['expand', 'backfill', 'revert'])
-    expect(migration.phases.revert).toEqual({ text: 'ALTER TABLE t DROP a;', line: 13 })
+    expect(migration.phases.revert).toEqual({ text: 'ALTER TABLE t DROP a;', line: 14 })
   })
 
   it.each([
@@ -197,6 +199,9 @@ $$ /*
     ['-- phase: expand\n-- app-uses: new old', 'MIGRATION.BAD_SETTING', 2, ''],
     ['-- phase: expand\n-- app-uses: new\n-- app-uses: old', 'MIGRATION.DUPLICATE_SETTING', 3, ''],
     ['-- phase: expand\n-- applications:', 'MIGRATION.BAD_SETTING', 2, ''],
+    ['-- phase: expand\n-- count-writers:', 'MIGRATION.BAD_SETTING', 2, 'users.verified_at'],
+    ['-- phase: expand\n-- count-writers: a.b, a.b', 'MIGRATION.BAD_SETTING', 2, ''],
+    ['-- phase: expand\n-- count writers: a.b', 'MIGRATION.UNKNOWN_SETTING', 2, 'count-writers'],
     ['-- phase: expand\n-- engine: gh-ost', 'SQL.ENGINE', 2, ''],
     ['-- phase: expand\n-- batch: size=1', 'MIGRATION.BAD_SETTING', 2, ''],
     ['-- phase: backfill\n-- batch: size=0', 'MIGRATION.BAD_SETTING', 2, ''],

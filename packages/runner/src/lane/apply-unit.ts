@@ -21,6 +21,9 @@ import { isConnectionLoss } from './with-reconnect.js'
 /** How long an answer of the gates counts for a step that waits for its lock, in ms. */
 const ANSWER_COUNTS = 10_000
 
+/** How often the gates are asked while a contract is announced, in ms. */
+const LOOK_EVERY = 5_000
+
 const JOURNAL_TIMEOUTS = { lockTimeout: 10_000, statementTimeout: 60_000 }
 
 export interface ApplyOptions {
@@ -207,7 +210,8 @@ async function waitForOldSessions(
 
 /**
  * The contract is announced by now (`contracting` is committed): no pod that uses the old shape turns ready any more.
- * One heartbeat later every pod has seen it or was ready before; then the gates are asked again.
+ * One heartbeat later every pod has seen it or was ready before; then the gates are asked again. One that closes before
+ * ends the wait, so that pods which are kept from turning ready wait no longer than they must.
  */
 async function announce(
   context: RunnerContext,
@@ -219,9 +223,28 @@ async function announce(
   context.emit({ type: 'unit.changed', unit: unit.id, state: 'contracting' })
   if (ms > 0) {
     context.emit({ type: 'unit.waiting', unit: unit.id, for: 'one heartbeat after announcing the contract', ms })
-    await context.clock.sleep(ms, context.signal)
+    const end = context.clock.now() + ms
+    for (let left = ms; left > 0; left = end - context.clock.now()) {
+      await context.clock.sleep(Math.min(left, LOOK_EVERY), context.signal)
+      if (left > LOOK_EVERY) await lookAgain(context, session, migration, unit)
+    }
   }
   await askAgain(context, session, migration, unit)
+}
+
+/** Asks all gates but those that read tables. What is not known for the moment may be known when the wait is over. */
+async function lookAgain(
+  context: RunnerContext,
+  session: Session,
+  migration: CompiledMigration,
+  unit: CompiledUnit,
+): Promise<void> {
+  const cheap: RunnerContext = {
+    ...context,
+    gatesFor: (...of) => context.gatesFor(...of).filter(({ cost }) => cost !== 2),
+  }
+  const answer = await askUnitGates(cheap, session, await context.target.journal.read(session), migration, unit)
+  if (answer.state === 'closed') await holdUnit(context, session, unit, answer)
 }
 
 /**
@@ -244,7 +267,15 @@ async function askAgain(
 ): Promise<GateAnswer> {
   const snapshot = await context.target.journal.read(session)
   const answer = await askUnitGates(context, session, snapshot, migration, unit)
-  if (answer.state === 'open') return answer
+  return answer.state === 'open' ? answer : holdUnit(context, session, unit, answer)
+}
+
+async function holdUnit(
+  context: RunnerContext,
+  session: Session,
+  unit: CompiledUnit,
+  answer: GateAnswer,
+): Promise<never> {
   await recordAnswer(context, session, unit, answer, false)
   throw new UnitHeld(held(unit.id, whyHeld(answer), answer.checks))
 }
