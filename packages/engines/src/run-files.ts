@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 
 /**
@@ -14,6 +14,8 @@ export interface RunFiles {
   read(name: string): Promise<string | undefined>
   exists(name: string): Promise<boolean>
   remove(name: string): Promise<void>
+  /** Marks all of them as used now: what cleans up a temporary folder by age would take away the flag that holds a swap. */
+  keep(): Promise<void>
 }
 
 const PRIVATE_DIRECTORY = 0o700
@@ -39,6 +41,10 @@ export function runFiles(directory: string): RunFiles {
     read: (name) => readFile(at(name), 'utf8').catch(absent),
     exists: async (name) => (await stat(at(name)).catch(absent)) !== undefined,
     remove: (name) => rm(at(name), { force: true }),
+    keep: async () => {
+      const now = new Date()
+      for (const name of await readdir(directory).catch(() => [])) await utimes(at(name), now, now).catch(() => {})
+    },
   }
 }
 

@@ -9,6 +9,8 @@ import { subjectOf } from './subject.js'
 /** ms between two looks at the tool, and between two words to the journal. */
 const LOOK_EVERY = 200
 const REPORT_EVERY = 1_000
+/** ms between two times that the run's files are marked as used. */
+const KEEP_EVERY = 600_000
 /** ms between two questions whether a cut-over that is held may happen. */
 const ASK_EVERY = 2_000
 /** ms after which a tool that still holds its cut-over is told again. */
@@ -61,6 +63,7 @@ export async function followTool(
   const rest = createRest(engine, job, (reason) => emit({ type: 'engine.waiting', ...subject, reason }))
   let reportedAt = Number.NEGATIVE_INFINITY
   let askedAt = Number.NEGATIVE_INFINITY
+  let keptAt = Number.NEGATIVE_INFINITY
   let releasedAt: number | undefined
   let held = false
   try {
@@ -74,6 +77,10 @@ export async function followTool(
         return { state: 'ended', ending: ending ?? { code: null, signal: null }, reader }
       }
       const now = clock.now()
+      if (now - keptAt >= KEEP_EVERY) {
+        keptAt = now
+        await job.files.keep()
+      }
       if (now - reportedAt >= REPORT_EVERY) {
         reportedAt = now
         const progress = throttled((await engine.ask?.(job)) ?? reader.progress(), watch, rest)
