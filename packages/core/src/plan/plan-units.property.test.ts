@@ -27,6 +27,15 @@ const world = fc
     const unique = new Map(
       states.map(([index, phase, state]) => [`${index}:${phase}`, record(`${index}`, phase, state)]),
     )
+    // Revert undoes an expand, and its backfill with it: no journal has a contract that was reverted, nor a backfill alone.
+    for (const unit of [...unique.values()]) {
+      if (unit.state !== 'reverted' && unit.state !== 'reverting') continue
+      unique.delete(unitName(unit))
+      const expand = record(unit.migration, 'expand', unit.state)
+      unique.set(unitName(expand), expand)
+      const backfill = record(unit.migration, 'backfill', 'reverted')
+      if (unit.phase === 'backfill') unique.set(unitName(backfill), backfill)
+    }
     return {
       migrations: sketches.map((each, index) => migration(`${index}`, each as typeof each & object, edited)),
       snapshot: snapshot(...unique.values()),
