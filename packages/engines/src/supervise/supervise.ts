@@ -73,14 +73,16 @@ export async function supervise(
     emit({ type: 'engine.started', ...subject, version: run.version, how, pid })
   }
   /** Undefined: it may be swapped now. */
-  const whyHeld = async (): Promise<EngineOutcome | undefined> => {
+  const whyHeld = async ({ rows }: EngineTable): Promise<EngineOutcome | undefined> => {
     for (;;) {
       const reason = await request.mayCutOver()
       if (reason === undefined) return undefined
       waiting(reason)
+      if (state.run !== null) {
+        const order = await request.report(session, heldProgress(engine, rows))
+        if (order.action === 'cancel') return { state: 'cancelled', reason: order.reason }
+      }
       if (request.whileHeld === 'return') return { state: 'held', reason }
-      const order = await request.report(session, heldProgress(engine))
-      if (order.action === 'cancel') return { state: 'cancelled', reason: order.reason }
       await clock.sleep(ASK_EVERY, signal)
     }
   }
@@ -92,7 +94,7 @@ export async function supervise(
     state.holds = engine.cannot(table).hold === undefined
     if (state.run === null) {
       tool = await engine.probe(settings)
-      const why = engine.cannot(table).hold === undefined ? undefined : await whyHeld()
+      const why = engine.cannot(table).hold === undefined ? undefined : await whyHeld(table)
       if (why !== undefined) return why
       await target.engine.refreshStatistics(session, table)
       const run = await beginRun(desk, session, engine, tool, request, table)
@@ -119,7 +121,7 @@ export async function supervise(
         continue
       }
       case 'held': {
-        const why = await whyHeld()
+        const why = await whyHeld(table)
         if (why?.state === 'cancelled') await forget(job)
         if (why !== undefined) return why
         await record({ ...run, state: 'cutting over' })
@@ -169,12 +171,12 @@ export async function supervise(
   }
 }
 
-function heldProgress({ name }: Engine) {
+function heldProgress({ name }: Engine, rows: number | null) {
   return {
     engine: name,
     state: 'held',
-    done: null,
-    total: null,
+    done: rows,
+    total: rows,
     percent: 100,
     rowsPerSecond: null,
     etaSeconds: 0,

@@ -40,6 +40,7 @@ function details(unit: UnitOutcome): readonly string[] {
   const name = unitName(unit.unit)
   if (unit.outcome === 'held') {
     const closed = (unit.checks ?? []).filter((check) => check.state !== 'open')
+    if (closed.length === 0) return ['', `${name} is held: ${unit.reason}`]
     return ['', `${name} is held:`, ...closed.map((check) => `  ${check.name} ${check.state}: ${check.reason}`)]
   }
   if (unit.error === undefined) return []

@@ -94,7 +94,7 @@ async function engineRuns(target: Target, session: Session): Promise<readonly Do
         ? {
             ...found,
             state: 'warning',
-            next: `Nobody supervises it. phasegate ${unit.phase} ${unitName(unit)} --long goes on with it, phasegate repair ${unitName(unit)} --again ends it.`,
+            next: `Nobody supervises it. phasegate ${unit.phase} ${unitName(unit)}${unit.phase === 'expand' ? ' --long' : ''} goes on with it, phasegate repair ${unitName(unit)} --again ends it.`,
           }
         : { ...found, state: 'ok', message: `${found.message}; supervised by ${describeHolder(holder)}` },
     )

@@ -32,8 +32,8 @@ export async function applyByEngine(
   step: StepRecord,
 ): Promise<void> {
   const task = step.execution.engine!
-  // The server was at it when its runner ended: the catalog says what became of that.
-  if (step.state === 'started' && step.run === null && task.native !== 'never')
+  // The server was at it when its runner ended, or an engine's run was put away: the catalog says what became of that.
+  if (step.state === 'started' && step.run === null && task.native !== 'never' && !(await isAbsent(session, task)))
     return natively(context, session, plan, step, step.statement, task)
   if (step.run !== null) return supervised(context, session, plan, step, task, step.run.engine)
   if (task.wanted === 'auto' && task.instantly !== undefined) {
@@ -120,29 +120,39 @@ async function supervised(
     await endEngineRuns(context, session, unit)
     throw cancelled(unit, engine, 'a person cancelled it')
   }
+  let run = step.run
   await journal.markStep(session, unit, direction, position, 'started')
-  const outcome = await outsideLaneLock(context, session, unit.phase, () =>
-    context.engines.run({
-      unit,
-      task,
-      engine,
-      run: step.run,
-      ...(probe === undefined ? {} : { happened: (on: Session) => isThere(on, probe) }),
-      attach: (on) => journal.changeUnit(on, unit, { state: 'running', backend: on.backend }, context.actor),
-      finish: (on) =>
-        on.transaction(FINISH_TIMEOUTS, async () => {
-          // The answer to the commit may have been lost with the connection.
-          const now = (await journal.steps(on, unit, direction)).find((one) => one.position === position)
-          if (now?.state === 'done') return
-          await journal.recordRun(on, unit, direction, position, engine, null)
-          await journal.markStep(on, unit, direction, position, 'done')
-        }),
-      record: (on, run) => journal.recordRun(on, unit, direction, position, engine, run),
-      report,
-      mayCutOver,
-      whileHeld: 'return',
-    }),
-  )
+  const outcome = await outsideLaneLock(context, session, unit.phase, async () => {
+    try {
+      return await context.engines.run({
+        unit,
+        task,
+        engine,
+        run,
+        ...(probe === undefined ? {} : { happened: (on: Session) => isThere(on, probe) }),
+        attach: (on) => journal.changeUnit(on, unit, { state: 'running', backend: on.backend }, context.actor),
+        finish: (on) =>
+          on.transaction(FINISH_TIMEOUTS, async () => {
+            // The answer to the commit may have been lost with the connection.
+            const now = (await journal.steps(on, unit, direction)).find((one) => one.position === position)
+            if (now?.state === 'done') return
+            await journal.recordRun(on, unit, direction, position, engine, null)
+            await journal.markStep(on, unit, direction, position, 'done')
+          }),
+        record: async (on, next) => {
+          await journal.recordRun(on, unit, direction, position, engine, next)
+          run = next
+        },
+        report,
+        mayCutOver,
+        whileHeld: 'return',
+      })
+    } catch (error) {
+      // Refused, or failed with nothing left: the next attempt begins anew, and is not taken for one of the server's.
+      if (run === null && isPhasegateError(error)) await journal.markStep(session, unit, direction, position, 'pending')
+      throw error
+    }
+  })
   await journal.changeUnit(session, unit, { state: 'running', backend: session.backend }, context.actor)
   if (outcome.state === 'done') {
     context.emit({ type: 'step.done', unit, position, ms: context.clock.now() - started, found: false })
@@ -152,13 +162,19 @@ async function supervised(
     await journal.markStep(session, unit, direction, position, 'pending')
     throw cancelled(unit, engine, outcome.reason)
   }
-  if (outcome.state === 'held')
+  if (outcome.state === 'held') {
+    // One that could not hold its cut-over was not even started.
+    if (run === null) await journal.markStep(session, unit, direction, position, 'pending')
     throw new UnitHeld({
       unit,
       outcome: 'held',
-      reason: `copied by ${engine}; its cut-over waits: ${outcome.reason}`,
+      reason:
+        run === null
+          ? `${engine} waits: ${outcome.reason}`
+          : `copied by ${engine}; its cut-over waits: ${outcome.reason}`,
       exit: EXIT.gate,
     })
+  }
   throw new UnitHeld({ unit, outcome: 'not run', reason: `supervised by ${outcome.owner}`, exit: EXIT.pending })
 }
 
@@ -167,8 +183,17 @@ function cancelled(unit: UnitId, engine: EngineName, reason: string): UnitHeld {
 }
 
 async function isThere(session: Session, probe: string): Promise<boolean> {
+  return (await ask(session, probe)) === 'done'
+}
+
+/** True: nothing of it is there, so that it is begun like any other. */
+async function isAbsent(session: Session, { probe }: EngineTask): Promise<boolean> {
+  return probe !== undefined && (await ask(session, probe)) === 'absent'
+}
+
+async function ask(session: Session, probe: string): Promise<unknown> {
   const [row] = await session.query(probe)
-  return Object.values(row ?? {})[0] === 'done'
+  return Object.values(row ?? {})[0] ?? 'absent'
 }
 
 /** Does a unit have a step that an engine may have begun? */

@@ -1,0 +1,3 @@
+-- app-uses: old
+-- phase: expand
+ALTER TABLE users ADD COLUMN phone VARCHAR(20);

@@ -1,0 +1,4 @@
+-- engine: gh-ost
+-- app-uses: old
+-- phase: expand
+ALTER TABLE users ADD COLUMN phone VARCHAR(20);
