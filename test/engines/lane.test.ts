@@ -250,4 +250,22 @@ function suite(server: SharedMysql, tool: MysqlTool): void {
     const after = await verbsOn(files, db)('expand')
     expect(after.code, said(after)).toBe(0)
   })
+
+  if (tool === 'pt-osc')
+    test('a copy that was completed while nobody was beside it is swapped in, not made anew', async () => {
+      const db = await usersOn(server)
+      const files = slowly(tool)
+      const first = expandLong(files, db)
+      await first.waitFor(/"state":"copying"/, 60_000)
+      first.kill('SIGKILL')
+      await first.ended
+      for (const until = Date.now() + 50_000; isRunning(toolOf(first)) && Date.now() < until; ) await sleep(200)
+      expect(isRunning(toolOf(first))).toBe(false)
+      await db.query("INSERT INTO users (email, n) VALUES ('behind it', 7)")
+      const second = await verbsOn(files, db)('expand', '--long', '--json')
+      expect(second.code, said(second)).toBe(0)
+      expect(second.stderr).not.toContain('engine.started')
+      expect(await db.query("SELECT n, phone FROM users WHERE email = 'behind it'")).toEqual([{ n: 7, phone: null }])
+      expect(await leftoversIn(db)).toEqual([])
+    })
 }

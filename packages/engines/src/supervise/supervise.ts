@@ -7,6 +7,7 @@ import { beginRun } from './begin-run.js'
 import { engineNamed, nameOf } from './choose-engine.js'
 import type { DeskOptions } from './desk-options.js'
 import { endProcess } from './end-process.js'
+import { endedWhole } from './ended-whole.js'
 import { followTool } from './follow-tool.js'
 import { situationOf } from './situation.js'
 import { subjectOf } from './subject.js'
@@ -116,7 +117,8 @@ export async function supervise(
         return { state: 'done' }
       }
       case 'gone': {
-        if (await engine.canResume?.(job)) await start(job, true)
+        if (await endedWhole(engine, job)) await record({ ...run, process: null, state: 'held' })
+        else if (await engine.canResume?.(job)) await start(job, true)
         else await forget(job)
         continue
       }

@@ -1,5 +1,6 @@
 import {
   type CompiledStep,
+  type EngineChoice,
   type EngineName,
   type EngineOrder,
   type EngineProgress,
@@ -39,13 +40,28 @@ export async function applyByEngine(
   if (task.wanted === 'auto' && task.instantly !== undefined) {
     if (await tried(context, session, plan, step, task.instantly)) return
   }
-  const { engine, reason } = await context.engines.choose(session, task)
+  const { engine, reason } = await chosen(context, session, plan, task)
   if (engine === 'native') {
     if (task.inPlace !== undefined && (await tried(context, session, plan, step, task.inPlace))) return
     return natively(context, session, plan, step, step.statement, task)
   }
   if (plan.engines === 'left') throw new UnitLeft(plan.unit, `${engine} is to do it: ${reason}`)
   return supervised(context, session, plan, step, task, engine)
+}
+
+/** What no engine of this machine can take is left for one that may have what is missing here. */
+async function chosen(
+  { engines }: RunnerContext,
+  session: Session,
+  plan: StepsToApply,
+  task: EngineTask,
+): Promise<EngineChoice> {
+  try {
+    return await engines.choose(session, task)
+  } catch (error) {
+    if (plan.engines !== 'left' || !isPhasegateError(error) || error.code !== 'ENGINE.NONE') throw error
+    throw new UnitLeft(plan.unit, `an engine is to do it, and none of this machine can: ${error.why ?? error.message}`)
+  }
 }
 
 /** False: the server has no such way for it, and did nothing. */
