@@ -1,13 +1,12 @@
 import { expect, test } from 'vitest'
 import { createRandom } from '../support/seed.js'
 import { describeWithTool } from '../support/servers.js'
-import { ghostRound, type Victim } from './ghost-rounds.js'
-
-const victims: readonly Victim[] = ['tool', 'supervisor', 'both']
+import { ghostRound } from './ghost-rounds.js'
+import { VICTIMS } from './kill-at.js'
 
 describeWithTool('gh-ost', 'mysql', 'gh-ost is killed (sample)', (server) => {
   const random = createRandom('gh-ost')
-  test.each(victims)(
+  test.each(VICTIMS)(
     'SIGKILL of %s: the same command finishes, nothing is lost or left',
     { timeout: 300_000, retry: 0 },
     async (victim) => {

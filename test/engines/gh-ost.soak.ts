@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
 import { createRandom } from '../support/seed.js'
 import { describeWithTool } from '../support/servers.js'
-import { ghostRound, type Victim } from './ghost-rounds.js'
+import { ghostRound } from './ghost-rounds.js'
+import { VICTIMS } from './kill-at.js'
 
 const KILLS = 50
-const victims: readonly Victim[] = ['tool', 'supervisor', 'both']
 
 describeWithTool('gh-ost', 'mysql', 'gh-ost is killed', (server) => {
   const random = createRandom('gh-ost soak')
-  test.each(victims)(
+  test.each(VICTIMS)(
     `SIGKILL of %s, ${KILLS} times: the same command finishes, nothing is lost or left`,
     { retry: 0 },
     async (victim) => {

@@ -1,14 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { environment, type Run, said, verbsOn } from '../conformance/verbs.js'
 import { createProject } from '../support/project.js'
-import { type RunningCli, startCli } from '../support/run-cli.js'
+import { startCli } from '../support/run-cli.js'
 import type { Random } from '../support/seed.js'
 import type { MysqlDatabase, SharedMysql } from '../support/servers.js'
 import { assertNothingLost, columnsOf, ghostDatabase, leftIn, startWriting } from './ghost-setup.js'
-
-/** Who is killed with SIGKILL. */
-export type Victim = 'tool' | 'supervisor' | 'both'
+import { killAt, type Victim } from './kill-at.js'
 
 const ROWS = 20_000
 /** ms after its start at which it may be killed: from its first moment to after its swap, or after a checkpoint. */
@@ -56,23 +53,6 @@ export async function ghostRound(
 const config = (niceRatio: number): string => `import { defineConfig } from 'phasegate'
   export default defineConfig({ engines: { 'gh-ost': {
     arguments: ['--chunk-size=200', '--checkpoint-seconds=10', '--nice-ratio=${niceRatio}'] } } })`
-
-async function killAt(cli: RunningCli, ms: number, victim: Victim): Promise<boolean> {
-  await cli.waitFor(/"type":"engine\.started"/, 60_000)
-  const tool = Number(/"type":"engine\.started".*?"pid":(\d+)/.exec(cli.stderr())?.[1])
-  if (await Promise.race([cli.ended.then(() => true), sleep(ms).then(() => false)])) return false
-  let killed = victim !== 'tool'
-  if (victim !== 'supervisor') {
-    try {
-      process.kill(tool, 'SIGKILL')
-      killed = true
-    } catch {
-      // It had just ended.
-    }
-  }
-  if (victim !== 'tool') cli.kill('SIGKILL')
-  return killed
-}
 
 async function finish(run: Run): Promise<boolean> {
   const again = await run('expand', '--long', '--json')

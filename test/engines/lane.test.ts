@@ -35,6 +35,15 @@ const slowly = (tool: MysqlTool): Project => phoneBy(tool, { 'phasegate.config.t
 const expandLong = (files: Project, db: Pick<AnyDatabase, 'url'>, ...more: readonly string[]): RunningCli =>
   startCli(files, ['expand', '--long', '--json', ...more], { env: environment(db), timeout: 180_000 })
 
+/** A supervisor that was killed while its tool copies. */
+async function killedWhileCopying(files: Project, db: Pick<AnyDatabase, 'url'>): Promise<RunningCli> {
+  const cli = expandLong(files, db)
+  await cli.waitFor(/"state":"copying"/, 60_000)
+  cli.kill('SIGKILL')
+  await cli.ended
+  return cli
+}
+
 const toolOf = (cli: RunningCli): number =>
   Number(/"type":"engine\.started".*?"pid":(\d+)/.exec(cli.stderr())?.[1] ?? Number.NaN)
 
@@ -96,10 +105,7 @@ function suite(server: SharedMysql, tool: MysqlTool): void {
   test('a supervisor that is killed leaves the tool at work; the same command takes that very process up', async () => {
     const db = await usersOn(server)
     const files = slowly(tool)
-    const first = expandLong(files, db)
-    await first.waitFor(/"state":"copying"/, 60_000)
-    first.kill('SIGKILL')
-    await first.ended
+    const first = await killedWhileCopying(files, db)
     const pid = toolOf(first)
     expect(isRunning(pid)).toBe(true)
     const second = await verbsOn(files, db)('expand', '--long', '--json')
@@ -178,10 +184,7 @@ function suite(server: SharedMysql, tool: MysqlTool): void {
   test('revert ends a tool at work and takes away what it left', async () => {
     const db = await usersOn(server)
     const files = slowly(tool)
-    const first = expandLong(files, db)
-    await first.waitFor(/"state":"copying"/, 60_000)
-    first.kill('SIGKILL')
-    await first.ended
+    const first = await killedWhileCopying(files, db)
     const reverted = await verbsOn(files, db)('revert', NAME, '--confirm', db.name)
     expect(reverted.code, said(reverted)).toBe(0)
     expect(await leftoversIn(db)).toEqual([])
@@ -220,10 +223,7 @@ function suite(server: SharedMysql, tool: MysqlTool): void {
     const db = await usersOn(server)
     const files = slowly(tool)
     const run = verbsOn(files, db)
-    const first = expandLong(files, db)
-    await first.waitFor(/"state":"copying"/, 60_000)
-    first.kill('SIGKILL')
-    await first.ended
+    const first = await killedWhileCopying(files, db)
     const seen = await run('doctor')
     expect(seen.stdout).toMatch(new RegExp(`${tool} on \\S+users for ${NAME}:expand.*Nobody supervises it`, 's'))
     const shown = await run('repair', 'phone:expand')
@@ -255,10 +255,7 @@ function suite(server: SharedMysql, tool: MysqlTool): void {
     test('a copy that was completed while nobody was beside it is swapped in, not made anew', async () => {
       const db = await usersOn(server)
       const files = slowly(tool)
-      const first = expandLong(files, db)
-      await first.waitFor(/"state":"copying"/, 60_000)
-      first.kill('SIGKILL')
-      await first.ended
+      const first = await killedWhileCopying(files, db)
       for (const until = Date.now() + 50_000; isRunning(toolOf(first)) && Date.now() < until; ) await sleep(200)
       expect(isRunning(toolOf(first))).toBe(false)
       await db.query("INSERT INTO users (email, n) VALUES ('behind it', 7)")

@@ -1,13 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
-import { type RunningCli, runCli, startCli } from '../support/run-cli.js'
+import { runCli, startCli } from '../support/run-cli.js'
 import type { Random } from '../support/seed.js'
 import type { SharedMysql } from '../support/servers.js'
 import { assertNothingLost, ghostDatabase, startWriting } from './ghost-setup.js'
+import { killAt, type Victim } from './kill-at.js'
 import { assertNothingLeft, oscProject, typeOfN } from './osc-setup.js'
-
-/** Who is killed with SIGKILL. */
-export type Victim = 'tool' | 'supervisor' | 'both'
 
 const ROWS = 20_000
 const LONG = ['expand', '--long']
@@ -42,21 +39,4 @@ export async function oscRound(server: SharedMysql, tool: string, random: Random
   } finally {
     project.delete()
   }
-}
-
-async function killAt(cli: RunningCli, ms: number, victim: Victim): Promise<boolean> {
-  await cli.waitFor(/starts on users, process \d+/)
-  const tool = Number(/starts on users, process (\d+)/.exec(cli.stderr() + cli.stdout())![1])
-  if (await Promise.race([cli.ended.then(() => true), sleep(ms).then(() => false)])) return false
-  let killed = victim !== 'tool'
-  if (victim !== 'supervisor') {
-    try {
-      process.kill(tool, 'SIGKILL')
-      killed = true
-    } catch {
-      // It had just ended.
-    }
-  }
-  if (victim !== 'tool') cli.kill('SIGKILL')
-  return killed
 }

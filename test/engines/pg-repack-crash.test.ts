@@ -1,13 +1,12 @@
 import { expect, test } from 'vitest'
 import { createRandom } from '../support/seed.js'
 import { describeWithPgRepack } from '../support/servers.js'
-import { repackRound, type Victim } from './repack-rounds.js'
-
-const victims: readonly Victim[] = ['tool', 'supervisor', 'both']
+import { VICTIMS } from './kill-at.js'
+import { repackRound } from './repack-rounds.js'
 
 describeWithPgRepack('pg_repack is killed (sample)', (server) => {
   const random = createRandom('pg_repack')
-  test.each(victims)(
+  test.each(VICTIMS)(
     'SIGKILL of %s, three times: the same command finishes, nothing is lost or left',
     {
       timeout: 300_000,

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
 import { createRandom } from '../support/seed.js'
 import { describeWithPgRepack } from '../support/servers.js'
-import { repackRound, type Victim } from './repack-rounds.js'
+import { VICTIMS } from './kill-at.js'
+import { repackRound } from './repack-rounds.js'
 
 const KILLS = 50
-const victims: readonly Victim[] = ['tool', 'supervisor', 'both']
 
 describeWithPgRepack('pg_repack is killed', (server) => {
   const random = createRandom('pg_repack soak')
-  test.each(victims)(
+  test.each(VICTIMS)(
     `SIGKILL of %s, ${KILLS} times: the same command finishes, nothing is lost or left`,
     {
       retry: 0,

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
 import { createRandom } from '../support/seed.js'
 import { describeWithPtOsc } from '../support/servers.js'
-import { oscRound, type Victim } from './osc-rounds.js'
+import { VICTIMS } from './kill-at.js'
+import { oscRound } from './osc-rounds.js'
 
 const KILLS = 50
-const victims: readonly Victim[] = ['tool', 'supervisor', 'both']
 
 describeWithPtOsc('pt-online-schema-change is killed', (server, tool) => {
   const random = createRandom('pt-osc')
-  test.each(victims)(
+  test.each(VICTIMS)(
     `SIGKILL of %s, ${KILLS} times: the same command finishes, nothing is lost or left`,
     { timeout: 7_200_000, retry: 0 },
     async (victim) => {

@@ -4,13 +4,11 @@ import { createProject } from '../support/project.js'
 import { type RunningCli, startCli } from '../support/run-cli.js'
 import type { Random } from '../support/seed.js'
 import type { SharedServer, TestDatabase } from '../support/servers.js'
+import { killAt, type Victim } from './kill-at.js'
 import { assertNothingLeft, assertNothingLost, identityOf, repackDatabase, startWriting } from './repack-setup.js'
 
 /** ms; a soak may have the machine for itself or not. */
 const PATIENCE = 240_000
-
-/** Who is killed with SIGKILL. */
-export type Victim = 'tool' | 'supervisor' | 'both'
 
 /**
  * Repacks a table beside traffic and kills at a random moment; then gives the same command again, and looks whether anything
@@ -24,7 +22,7 @@ export async function repackRound(server: SharedServer, random: Random, victim: 
     // Every other time it cannot swap before the next one is there.
     const holds = random.next() < 0.5 ? await openTransaction(db) : undefined
     const cli = startCli(project, ['repack', 'users'], { env: { DATABASE_URL: db.url }, timeout: PATIENCE })
-    const killed = await killAt(cli, random.int(0, 1800), victim)
+    const killed = await killAt(cli, random.int(0, 1800), victim, PATIENCE)
     await expectOutcome(cli, db, victim, killed)
     const again = startCli(project, ['repack', 'users'], { env: { DATABASE_URL: db.url }, timeout: PATIENCE })
     await Promise.race([again.ended, sleep(random.int(500, 2500))])
@@ -47,23 +45,6 @@ async function openTransaction(db: TestDatabase): Promise<() => Promise<void>> {
   const client = await db.connect()
   await client.query('BEGIN; SELECT pg_current_xact_id()')
   return async () => void (await client.query('ROLLBACK'))
-}
-
-async function killAt(cli: RunningCli, ms: number, victim: Victim): Promise<boolean> {
-  await cli.waitFor(/starts on users, process \d+/, PATIENCE)
-  const tool = Number(/process (\d+)/.exec(cli.stderr())![1])
-  if (await Promise.race([cli.ended.then(() => true), sleep(ms).then(() => false)])) return false
-  let killed = victim !== 'tool'
-  if (victim !== 'supervisor') {
-    try {
-      process.kill(tool, 'SIGKILL')
-      killed = true
-    } catch {
-      // It had just ended.
-    }
-  }
-  if (victim !== 'tool') cli.kill('SIGKILL')
-  return killed
 }
 
 /** A supervisor that sees its tool die removes what it left, and says that it failed; unless the table was swapped already. */

@@ -11,7 +11,7 @@ import { runBackfillLane } from '../lane/run-backfill-lane.js'
 import { runLane } from '../lane/run-lane.js'
 import type { RunnerContext } from '../runner-context.js'
 import type { UnitOutcome } from '../unit-outcome.js'
-import { assignBackfills, type LeftUnit, whyStopped } from './assign-backfills.js'
+import { type Assignment, assignBackfills, type LeftUnit, whyStopped } from './assign-backfills.js'
 import { assignExpands } from './assign-expands.js'
 import type { FailedAttempts } from './failed-attempts.js'
 import { runOpenContracts } from './run-open-contracts.js'
@@ -49,7 +49,7 @@ export async function runWorkLoop(context: RunnerContext, options: WorkLoopOptio
       signal.throwIfAborted()
       options.onRound()
       const expands = await runExpands(context, session, options)
-      const { applied, left: leftBackfills } = await runRound(context, session, options)
+      const { applied, left: leftBackfills } = await runBackfills(context, session, options)
       if (applied || expands.applied) {
         idleLooks = 0
         continue
@@ -71,63 +71,53 @@ export async function runWorkLoop(context: RunnerContext, options: WorkLoopOptio
   }
 }
 
-/** Everything that can be run now, each once. `applied`: something was ended, which may have opened another gate. */
-async function runRound(
-  context: RunnerContext,
-  session: Session,
-  options: WorkLoopOptions,
-): Promise<{ readonly applied: boolean; readonly left: readonly LeftUnit[] }> {
-  const { attempts } = options
+/** `applied`: something was ended, which may have opened another gate. */
+interface Round {
+  readonly applied: boolean
+  readonly left: readonly LeftUnit[]
+}
+
+/** Every backfill that can be run now, each once. */
+async function runBackfills(context: RunnerContext, session: Session, options: WorkLoopOptions): Promise<Round> {
   const snapshot = await context.target.journal.read(session)
   options.onJournal(snapshot)
-  const { take, left } = assignBackfills(context.migrations, snapshot, attempts.whyWaits)
-  const held: LeftUnit[] = []
-  let applied = false
-  for (const entry of take) {
-    context.signal.throwIfAborted()
-    const name = unitName(entry.unit.id)
+  const assigned = assignBackfills(context.migrations, snapshot, options.attempts.whyWaits)
+  return runEach(context, options, assigned, runBackfill, async ({ migration, unit }) => {
     // Only looked at: what a closed gate says is not written down every few seconds.
-    const answer = await askUnitGates(context, session, snapshot, entry.migration, entry.unit)
-    if (answer.state !== 'open') {
-      held.push({ unit: name, reason: whyHeld(answer) })
-      continue
-    }
-    options.onRun(name)
-    const outcomes = await runUnit(context, entry).finally(() => options.onRun(null))
-    for (const outcome of outcomes) {
-      options.onOutcome(outcome)
-      if (outcome.outcome === 'applied') applied = true
-      else held.push({ unit: name, reason: outcome.reason })
-      if (outcome.outcome !== 'failed') continue
-      attempts.remember(entry, outcome.reason)
-      const code = outcome.error?.code ?? null
-      context.emit({ type: 'worker.failed', unit: entry.unit.id, code, reason: outcome.reason })
-    }
-  }
-  return { applied, left: [...left, ...held] }
+    const answer = await askUnitGates(context, session, snapshot, migration, unit)
+    return answer.state === 'open' ? undefined : whyHeld(answer)
+  })
 }
 
 /** Expands that `expand` has left because a step of theirs takes an engine, and those that one has begun. */
-async function runExpands(
+async function runExpands(context: RunnerContext, session: Session, options: WorkLoopOptions): Promise<Round> {
+  const snapshot = await context.target.journal.read(session)
+  const assigned = assignExpands(context.migrations, snapshot, options.attempts.whyWaits)
+  return runEach(context, options, assigned, runExpand)
+}
+
+/** @param whyNot why a unit is left alone after all; undefined: it is run */
+async function runEach(
   context: RunnerContext,
-  session: Session,
-  options: WorkLoopOptions,
-): Promise<{ readonly applied: boolean; readonly left: readonly LeftUnit[] }> {
-  const { attempts } = options
-  const { take, left } = assignExpands(
-    context.migrations,
-    await context.target.journal.read(session),
-    attempts.whyWaits,
-  )
+  { attempts, onRun, onOutcome }: WorkLoopOptions,
+  { take, left }: Assignment,
+  run: (context: RunnerContext, entry: PlannedUnit) => Promise<readonly UnitOutcome[]>,
+  whyNot: (entry: PlannedUnit) => Promise<string | undefined> = async () => undefined,
+): Promise<Round> {
   const held: LeftUnit[] = []
   let applied = false
   for (const entry of take) {
     context.signal.throwIfAborted()
     const name = unitName(entry.unit.id)
-    options.onRun(name)
-    const outcomes = await runExpand(context, entry).finally(() => options.onRun(null))
+    const reason = await whyNot(entry)
+    if (reason !== undefined) {
+      held.push({ unit: name, reason })
+      continue
+    }
+    onRun(name)
+    const outcomes = await run(context, entry).finally(() => onRun(null))
     for (const outcome of outcomes) {
-      options.onOutcome(outcome)
+      onOutcome(outcome)
       if (outcome.outcome === 'applied') applied = true
       else held.push({ unit: name, reason: outcome.reason })
       if (outcome.outcome !== 'failed') continue
@@ -149,11 +139,7 @@ async function runExpand(context: RunnerContext, { unit }: PlannedUnit): Promise
   }
 }
 
-async function runContracts(
-  context: RunnerContext,
-  session: Session,
-  options: WorkLoopOptions,
-): Promise<{ readonly applied: boolean; readonly left: readonly LeftUnit[] }> {
+async function runContracts(context: RunnerContext, session: Session, options: WorkLoopOptions): Promise<Round> {
   const { outcomes, left } = await runOpenContracts(context, session, await context.target.journal.read(session))
   for (const outcome of outcomes) {
     options.onOutcome(outcome)
@@ -168,7 +154,7 @@ async function runContracts(
   return { applied: outcomes.some(({ outcome }) => outcome === 'applied'), left }
 }
 
-async function runUnit(context: RunnerContext, entry: PlannedUnit): Promise<readonly UnitOutcome[]> {
+async function runBackfill(context: RunnerContext, entry: PlannedUnit): Promise<readonly UnitOutcome[]> {
   const edited = entry.state === 'ready' && entry.edited
   const { units } = await runBackfillLane(context, {
     only: [entry.unit.id],
