@@ -8,11 +8,12 @@ import {
 } from '@phasegate/core'
 import { ALL_ENGINES } from '../all-engines.js'
 import { noTable, supervisedBy } from '../engine-errors.js'
+import { abandonRun } from './abandon-run.js'
 import { checkEngine } from './check-engine.js'
 import { chooseEngine, nameOf } from './choose-engine.js'
 import type { DeskOptions } from './desk-options.js'
 import { subjectOf } from './subject.js'
-import { abandon, type Supervision, supervise } from './supervise.js'
+import { type Supervision, supervise } from './supervise.js'
 
 export type EngineDeskOptions = Omit<DeskOptions, 'engines'> & Partial<Pick<DeskOptions, 'engines'>>
 
@@ -31,7 +32,7 @@ export function createEngineDesk({ engines = ALL_ENGINES, ...options }: EngineDe
     run: (request) => runSupervised(desk, request),
     abandon: async (request) => {
       const outcome = await withTableLock(desk, request, async (session) => {
-        await abandon(desk, session, request)
+        await abandonRun(desk, session, request)
         return { state: 'done' }
       })
       if (outcome.state === 'busy') throw supervisedBy(nameOf(request.task.table), outcome.owner)

@@ -12,6 +12,7 @@ import { ensureJournal } from '../lane/run-lane.js'
 import { withLaneLock } from '../lane/with-lane-lock.js'
 import type { RunnerContext } from '../runner-context.js'
 import { isUndecided } from '../step/apply-alone.js'
+import { askProbe } from '../step/ask-probe.js'
 import { endEngineRuns } from '../step/end-engine-runs.js'
 
 /** What a person found in the database: the step happened, or it did not and is to run again. */
@@ -43,8 +44,7 @@ export async function findUndecidedStep(
 /** Under way, and the catalog holds neither the old nor the new. */
 async function isInConflict(session: Session, { state, execution, run }: StepRecord): Promise<boolean> {
   if (state !== 'started' || run !== null || execution.probe === undefined) return false
-  const [row] = await session.query(execution.probe)
-  return String(Object.values(row ?? {})[0] ?? '').startsWith('conflict')
+  return String(await askProbe(session, execution.probe)).startsWith('conflict')
 }
 
 /**

@@ -11,6 +11,7 @@ import { isConnectionLoss } from '../lane/with-reconnect.js'
 import type { RunnerContext } from '../runner-context.js'
 import { codedError } from '../unit-outcome.js'
 import type { StepsToApply } from './apply-steps.js'
+import { askProbe } from './ask-probe.js'
 import { assertPrecondition, executeStep } from './execute-step.js'
 import { runWatched } from './run-watched.js'
 import { withLockRetry } from './with-lock-retry.js'
@@ -121,8 +122,7 @@ function runLimited(
 /** True: the catalog says that it has happened. Removes what a failed attempt left behind. */
 async function probe(context: RunnerContext, session: Session, unit: UnitId, step: StepRecord): Promise<boolean> {
   if (step.execution.probe === undefined) return false
-  const [row] = await session.query(step.execution.probe)
-  const state = String(Object.values(row ?? {})[0] ?? 'absent')
+  const state = String(await askProbe(session, step.execution.probe))
   if (state === 'invalid' && step.execution.cleanup !== undefined) {
     const cleanup = step.execution.cleanup
     await runWatched(context, session, unit, () => session.query(cleanup))

@@ -1,0 +1,38 @@
+import type { EngineRequest, Session } from '@phasegate/core'
+import type { Job } from '../engine.js'
+import { noTable, onOtherMachine } from '../engine-errors.js'
+import { removeRunFiles, runFiles } from '../run-files.js'
+import { engineNamed, nameOf } from './choose-engine.js'
+import type { DeskOptions } from './desk-options.js'
+import { endProcess } from './end-process.js'
+import { situationOf } from './situation.js'
+import { withLockRetry } from './with-lock-retry.js'
+
+/** Stops the tool of a run before its swap and takes away what it left; a run that has swapped is only put away. */
+export async function abandonRun(
+  desk: DeskOptions,
+  session: Session,
+  { task, run, record }: Pick<EngineRequest, 'task' | 'run' | 'record'>,
+): Promise<void> {
+  if (run === null) return
+  const { target, clock, signal } = desk
+  const engine = engineNamed(desk.engines, run.engine)
+  const table = await target.engine.inspect(session, task.table)
+  if (table === undefined) throw noTable(nameOf(task.table))
+  const now = await situationOf(desk, session, run, table, undefined)
+  if (now.is === 'elsewhere') throw onOtherMachine(nameOf(task.table), now.owner)
+  const settings = desk.settings.tools[engine.name] ?? {}
+  const files = runFiles(run.directory)
+  // The tool itself is not needed any more, and may not even be here.
+  const tool = { path: '', version: run.version, features: new Set<string>() }
+  const job: Job = { task, table, target: target.engine, session, tool, run, files, settings, clock, signal }
+  const process = 'process' in now ? now.process : undefined
+  if (process !== undefined) await endProcess(clock, process, () => engine.stop(job))
+  await withLockRetry(
+    desk,
+    () => {},
+    (limits) => engine.cleanUp(job, limits),
+  )
+  await removeRunFiles(run.directory)
+  await record(session, null)
+}
