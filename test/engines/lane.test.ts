@@ -30,6 +30,13 @@ const WHERE: readonly (readonly [MysqlTool, MysqlFamily])[] = [
 for (const [tool, family] of WHERE)
   describeWithTool(tool, family, `a step that ${tool} executes`, (server) => suite(server, tool))
 
+/** Closed until there is a file of that name in the project. */
+const HELD_UNTIL_OPEN = `import { existsSync } from 'node:fs'
+        import { defineConfig } from 'phasegate'
+        const check = async ({ snapshot }) => ({ name: 'night', state: existsSync('open') ? 'open' : 'closed',
+          reason: 'it is day', observedAt: snapshot.now })
+        export default defineConfig({ gates: { cutover: [{ name: 'night', cost: 0, check }] } })`
+
 const slowly = (tool: MysqlTool): Project => phoneBy(tool, { 'phasegate.config.ts': slowConfig(tool) })
 
 const expandLong = (files: Project, db: Pick<AnyDatabase, 'url'>, ...more: readonly string[]): RunningCli =>
@@ -156,13 +163,7 @@ function suite(server: SharedMysql, tool: MysqlTool): void {
 
   test('the cut-over waits for its gate with nobody beside it, and happens when that is open', async () => {
     const db = await usersOn(server, 2000)
-    const files = phoneBy(tool, {
-      'phasegate.config.ts': `import { existsSync } from 'node:fs'
-        import { defineConfig } from 'phasegate'
-        const check = async ({ snapshot }) => ({ name: 'night', state: existsSync('open') ? 'open' : 'closed',
-          reason: 'it is day', observedAt: snapshot.now })
-        export default defineConfig({ gates: { cutover: [{ name: 'night', cost: 0, check }] } })`,
-    })
+    const files = phoneBy(tool, { 'phasegate.config.ts': HELD_UNTIL_OPEN })
     const run = verbsOn(files, db)
     const held = await run('expand', '--long', '--json')
     expect(held.code, said(held)).toBe(3)
@@ -178,6 +179,25 @@ function suite(server: SharedMysql, tool: MysqlTool): void {
     expect(await db.query("SELECT n, phone FROM users WHERE email = 'while it was held'")).toEqual([
       { n: 7, phone: null },
     ])
+    expect(await leftoversIn(db)).toEqual([])
+  })
+
+  test('a worker only looks at a gate that holds a cut-over, and swaps when it is open', async () => {
+    const db = await usersOn(server, 2000)
+    const files = phoneBy(tool, { 'phasegate.config.ts': HELD_UNTIL_OPEN })
+    expect((await verbsOn(files, db)('expand')).code).toBe(4)
+    const daemon = startDaemon(files, db)
+    await daemon.heard('unit.changed', ({ state }) => state === 'prepared', 60_000)
+    await daemon.heard('worker.idle', ({ message }) => message.includes('it is day'))
+    const evidence = async (): Promise<number> =>
+      Number((await db.query('SELECT COUNT(*) AS c FROM phasegate_evidence'))[0]!.c)
+    const before = await evidence()
+    await sleep(2000)
+    expect(await evidence()).toBe(before)
+    files.write('open', '')
+    await daemon.heard('unit.changed', ({ state }) => state === 'applied', 60_000)
+    await daemon.stop()
+    expect(await hasPhone(db)).toBe(true)
     expect(await leftoversIn(db)).toEqual([])
   })
 

@@ -131,7 +131,7 @@ function engineUnitOf(snapshot: JournalSnapshot, text: string): UnitRecord | und
   }
 }
 
-const ENGINE_STATES: readonly string[] = ['running', 'interrupted', 'prepared', 'contracting', 'failed']
+const ENGINE_STATES: readonly string[] = ['pending', 'running', 'interrupted', 'prepared', 'contracting', 'failed']
 
 function backfillOf(snapshot: JournalSnapshot, text: string): UnitRecord {
   const known = snapshot.units.filter((unit) => unit.phase === 'backfill').map((unit) => unit.migration)

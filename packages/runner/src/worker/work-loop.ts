@@ -6,7 +6,7 @@ import {
   type UnitName,
   unitName,
 } from '@phasegate/core'
-import { askUnitGates, whyHeld } from '../gate/ask-unit-gates.js'
+import { askGates, askUnitGates, whyHeld } from '../gate/ask-unit-gates.js'
 import { runBackfillLane } from '../lane/run-backfill-lane.js'
 import { runLane } from '../lane/run-lane.js'
 import type { RunnerContext } from '../runner-context.js'
@@ -93,7 +93,13 @@ async function runBackfills(context: RunnerContext, session: Session, options: W
 async function runExpands(context: RunnerContext, session: Session, options: WorkLoopOptions): Promise<Round> {
   const snapshot = await context.target.journal.read(session)
   const assigned = assignExpands(context.migrations, snapshot, options.attempts.whyWaits)
-  return runEach(context, options, assigned, runExpand)
+  return runEach(context, options, assigned, runExpand, async ({ migration, unit, record }) => {
+    // Copied and held: taken up only when it may be swapped, and only looked at until then.
+    if (record?.state !== 'prepared') return undefined
+    const gates = context.cutOverGates(unit, migration)
+    const answer = await askGates(context, session, snapshot, migration, unit, gates)
+    return answer.state === 'open' ? undefined : `prepared; its cut-over waits: ${whyHeld(answer)}`
+  })
 }
 
 /** @param whyNot why a unit is left alone after all; undefined: it is run */
