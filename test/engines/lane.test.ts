@@ -134,7 +134,9 @@ function suite(server: SharedMysql, tool: MysqlTool): void {
     expect(other.json<LaneJson>().units).toMatchObject([
       { outcome: 'not run', reason: expect.stringContaining('at work') },
     ])
-    expect((await run('status', '--json')).stdout).toMatch(new RegExp(`"name":\\s*"${tool}"`))
+    const { stdout } = await run('status', '--json')
+    expect(stdout).toMatch(new RegExp(`"engine":\\s*"${tool}"`))
+    expect(stdout).toMatch(new RegExp(`"name":\\s*"${tool}"`))
     const ended = await first.ended
     expect(ended.code, said(ended)).toBe(0)
   })

@@ -72,7 +72,8 @@ export async function applySupervised(
         engine,
         run,
         ...(probe === undefined ? {} : { happened: (on: Session) => isThere(on, probe) }),
-        attach: (on) => journal.changeUnit(on, unit, { state: 'running', backend: on.backend }, context.actor),
+        attach: (on) =>
+          journal.changeUnit(on, unit, { state: 'running', backend: on.backend, detail: { engine } }, context.actor),
         finish: (on) =>
           on.transaction(FINISH_TIMEOUTS, async () => {
             // The answer to the commit may have been lost with the connection.
