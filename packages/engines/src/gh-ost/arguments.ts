@@ -25,13 +25,21 @@ const RETRIES = 60
 /** Seconds of work that a kill costs at most. */
 const CHECKPOINT_SECONDS = 60
 
+/**
+ * Checkpoints only where a person asks for them: a run that was resumed from one under write traffic has once lost changes in our
+ * tests (17 rows, gh-ost of August 2026 on MySQL 9.7.4), and nobody knows why yet. Without them a killed run starts over.
+ */
+export function asksForCheckpoints(extra: readonly string[] = []): boolean {
+  return extra.some((one) => one.startsWith('--checkpoint-seconds'))
+}
+
 export interface GhostCommand {
   readonly task: Pick<EngineTask, 'alter'>
   readonly run: Pick<EngineRun, 'schema' | 'table'>
   readonly files: RunFiles
   readonly connection: EngineConnection
   readonly serverId: number
-  /** This version has checkpoints that can be trusted. */
+  /** This version has checkpoints, and a person asks for them. */
   readonly checkpoint: boolean
   readonly resumes: boolean
   readonly extra: readonly string[]

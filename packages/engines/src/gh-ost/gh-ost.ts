@@ -1,6 +1,6 @@
 import type { EngineTarget, Leftovers } from '@phasegate/core'
 import type { Command, Ending, Engine, Job, OutputReader, Tool } from '../engine.js'
-import { FILES, ghostArguments, niceRatio, takenArguments } from './arguments.js'
+import { asksForCheckpoints, FILES, ghostArguments, niceRatio, takenArguments } from './arguments.js'
 import { say } from './control.js'
 import { credentialProblems, credentialsFile } from './credentials.js'
 import { CHECKPOINT, OLD_NAMES, probe } from './probe.js'
@@ -125,7 +125,7 @@ async function command(job: Job, resumes: boolean): Promise<Command> {
     arguments: ghostArguments({
       ...{ task, run, files, connection, resumes },
       serverId: serverId(`${run.host}:${run.directory}`, log?.ids ?? []),
-      checkpoint: tool.features.has(CHECKPOINT),
+      checkpoint: tool.features.has(CHECKPOINT) && asksForCheckpoints(settings.arguments),
       extra: settings.arguments ?? [],
     }),
   }

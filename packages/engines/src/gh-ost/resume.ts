@@ -1,6 +1,7 @@
 import type { Job } from '../engine.js'
 import { followLines } from '../process/follow-lines.js'
 import type { RunFiles } from '../run-files.js'
+import { asksForCheckpoints } from './arguments.js'
 import { CHECKPOINT } from './probe.js'
 import { ghostTables } from './table-names.js'
 
@@ -22,7 +23,7 @@ const WRITTEN = /INFO checkpoint success /
 export async function mayResume(job: Job): Promise<boolean> {
   const { tool, files, target, session, table } = job
   const names = ghostTables(table.name)
-  if (names === undefined || !tool.features.has(CHECKPOINT)) return false
+  if (names === undefined || !tool.features.has(CHECKPOINT) || !asksForCheckpoints(job.settings.arguments)) return false
   if (await files.exists(TRIED)) return false
   const server = (await target.binaryLog?.(session))?.server
   if (server === undefined || (await files.read(BASIS)) !== basisOf(job, server)) return false
