@@ -52,10 +52,11 @@ export interface EngineRequest {
   readonly attach: (session: Session) => Promise<void>
   /** Tells how far it is, and hears what is asked of it. */
   readonly report: (session: Session, progress: EngineProgress) => Promise<EngineOrder>
-  /** Asked while the cut-over is held, and before the start of a tool that cannot hold it. Undefined: now; a text: why not. */
+  /**
+   * Asked when the cut-over is held, and before the start of a tool that cannot hold it. Undefined: now; a text: why not, and
+   * the tool is left at work.
+   */
   readonly mayCutOver: () => Promise<string | undefined>
-  /** What to do while it may not: `return` leaves the tool at work. */
-  readonly whileHeld: 'wait' | 'return'
 }
 
 export type EngineOutcome =

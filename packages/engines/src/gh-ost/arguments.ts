@@ -30,7 +30,7 @@ const CHECKPOINT_SECONDS = 60
  * tests (17 rows, gh-ost of August 2026 on MySQL 9.7.4), and nobody knows why yet. Without them a killed run starts over.
  */
 export function asksForCheckpoints(extra: readonly string[] = []): boolean {
-  return extra.some((one) => one.startsWith('--checkpoint-seconds'))
+  return extra.some((argument) => nameOf(argument) === 'checkpoint-seconds')
 }
 
 export interface GhostCommand {

@@ -1,8 +1,8 @@
-import type { EngineRequest, Session } from '@phasegate/core'
+import { displayName, type EngineRequest, type Session } from '@phasegate/core'
 import type { Job } from '../engine.js'
 import { noTable, onOtherMachine } from '../engine-errors.js'
 import { removeRunFiles, runFiles } from '../run-files.js'
-import { engineNamed, nameOf } from './choose-engine.js'
+import { engineNamed } from './choose-engine.js'
 import type { DeskOptions } from './desk-options.js'
 import { endProcess } from './end-process.js'
 import { situationOf } from './situation.js'
@@ -18,9 +18,9 @@ export async function abandonRun(
   const { target, clock, signal } = desk
   const engine = engineNamed(desk.engines, run.engine)
   const table = await target.engine.inspect(session, task.table)
-  if (table === undefined) throw noTable(nameOf(task.table))
+  if (table === undefined) throw noTable(displayName(task.table))
   const now = await situationOf(desk, session, run, table, undefined)
-  if (now.is === 'elsewhere') throw onOtherMachine(nameOf(task.table), now.owner)
+  if (now.is === 'elsewhere') throw onOtherMachine(displayName(task.table), now.owner)
   const settings = desk.settings.tools[engine.name] ?? {}
   const files = runFiles(run.directory)
   // The tool itself is not needed any more, and may not even be here.

@@ -2,11 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, realpath } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import type { EngineRequest, EngineRun, EngineTable, Session } from '@phasegate/core'
+import { displayName, type EngineRequest, type EngineRun, type EngineTable, type Session } from '@phasegate/core'
 import type { Engine, Tool } from '../engine.js'
 import { refusedBy, strangeLeftovers } from '../engine-errors.js'
 import { thisHost } from '../process/tool-process.js'
-import { nameOf } from './choose-engine.js'
 import type { DeskOptions } from './desk-options.js'
 import { reasonsToRefuse } from './reasons-to-refuse.js'
 
@@ -25,10 +24,11 @@ export async function beginRun(
   table: EngineTable,
 ): Promise<EngineRun> {
   const reasons = await reasonsToRefuse(desk, session, engine, tool, task, table)
-  if (reasons.length > 0) throw refusedBy(engine.name, nameOf(task.table), reasons)
+  if (reasons.length > 0) throw refusedBy(engine.name, displayName(task.table), reasons)
   const leftovers = engine.leftovers(table)
   const there = await desk.target.engine.existing(session, table, leftovers)
-  if (there.triggers.length + there.tables.length > 0) throw strangeLeftovers(engine.name, nameOf(task.table), there)
+  if (there.triggers.length + there.tables.length > 0)
+    throw strangeLeftovers(engine.name, displayName(task.table), there)
   return {
     engine: engine.name,
     version: tool.version,

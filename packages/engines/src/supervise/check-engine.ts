@@ -1,6 +1,6 @@
-import type { EngineCheck, EngineName, EngineTask, Session } from '@phasegate/core'
+import { displayName, type EngineCheck, type EngineName, type EngineTask, type Session } from '@phasegate/core'
 import { noTable, unsupportedEngine } from '../engine-errors.js'
-import { engineNamed, nameOf } from './choose-engine.js'
+import { engineNamed } from './choose-engine.js'
 import type { DeskOptions } from './desk-options.js'
 import { reasonsToRefuse } from './reasons-to-refuse.js'
 
@@ -14,7 +14,7 @@ export async function checkEngine(
   const target = desk.target.engine
   if (!target.engines.includes(name)) throw unsupportedEngine(name, target.engines)
   const table = await target.inspect(session, task.table)
-  if (table === undefined) throw noTable(nameOf(task.table))
+  if (table === undefined) throw noTable(displayName(task.table))
   const engine = engineNamed(desk.engines, name)
   const tool = await engine.probe(desk.settings.tools[name] ?? {})
   return {

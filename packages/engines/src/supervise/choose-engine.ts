@@ -1,11 +1,11 @@
 import {
   describeSignal,
+  displayName,
   type EngineChoice,
   type EngineName,
   type EngineTable,
   type EngineTask,
   isPhasegateError,
-  type QualifiedName,
   type Session,
 } from '@phasegate/core'
 import type { Engine, Tool } from '../engine.js'
@@ -37,7 +37,7 @@ export async function chooseEngine(
   }
   if (task.native === 'instant') return { engine: 'native', reason: 'the server does it at once' }
   const table = await target.engine.inspect(session, task.table)
-  if (table === undefined) throw noTable(nameOf(task.table))
+  if (table === undefined) throw noTable(displayName(task.table))
   const size = sizeInWords(table)
   if (task.native === 'in place' && !isLarge(table, settings.threshold))
     return { engine: 'native', reason: `the server builds it beside traffic, and the table is small (${size})` }
@@ -51,7 +51,7 @@ export async function chooseEngine(
     if (reasons.length === 0) return { engine: name, reason: whyChosen(task, size, against) }
     against.push(`${programOf(name)}: ${reasons.join(' ')}`)
   }
-  if (task.native !== 'in place') throw noEngine(nameOf(task.table), against)
+  if (task.native !== 'in place') throw noEngine(displayName(task.table), against)
   const left = against.length === 0 ? '' : `, and no engine can take it (${against.join('; ')})`
   return {
     engine: 'native',
@@ -95,10 +95,6 @@ function isTiny({ rows, bytes }: EngineTable): boolean {
 export function sizeInWords({ rows, bytes }: Pick<EngineTable, 'rows' | 'bytes'>): string {
   const size = describeSignal('bytes', bytes)
   return rows === null ? size : `${size}, about ${rows.toLocaleString('en-US')} rows`
-}
-
-export function nameOf({ schema, name }: QualifiedName): string {
-  return schema === undefined ? name : `${schema}.${name}`
 }
 
 export function engineNamed(engines: readonly Engine[], name: EngineName): Engine {

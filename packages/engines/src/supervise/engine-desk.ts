@@ -1,4 +1,5 @@
 import {
+  displayName,
   type EngineDesk,
   type EngineOutcome,
   type EngineRequest,
@@ -10,7 +11,7 @@ import { ALL_ENGINES } from '../all-engines.js'
 import { noTable, supervisedBy } from '../engine-errors.js'
 import { abandonRun } from './abandon-run.js'
 import { checkEngine } from './check-engine.js'
-import { chooseEngine, nameOf } from './choose-engine.js'
+import { chooseEngine } from './choose-engine.js'
 import type { DeskOptions } from './desk-options.js'
 import { subjectOf } from './subject.js'
 import { type Supervision, supervise } from './supervise.js'
@@ -35,7 +36,7 @@ export function createEngineDesk({ engines = ALL_ENGINES, ...options }: EngineDe
         await abandonRun(desk, session, request)
         return { state: 'done' }
       })
-      if (outcome.state === 'busy') throw supervisedBy(nameOf(request.task.table), outcome.owner)
+      if (outcome.state === 'busy') throw supervisedBy(displayName(request.task.table), outcome.owner)
     },
   }
 }
@@ -82,7 +83,7 @@ async function withTableLock(
   const session = await openSession()
   try {
     const table = await target.engine.inspect(session, task.table)
-    if (table === undefined) throw noTable(nameOf(task.table))
+    if (table === undefined) throw noTable(displayName(task.table))
     const lock: LockName = tableLock(table)
     if (!(await target.tryLock(session, lock))) {
       const holder = await target.lockHolder(session, lock)

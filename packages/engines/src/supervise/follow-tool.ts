@@ -11,8 +11,6 @@ const LOOK_EVERY = 200
 const REPORT_EVERY = 1_000
 /** ms between two times that the run's files are marked as used. */
 const KEEP_EVERY = 600_000
-/** ms between two questions whether a cut-over that is held may happen. */
-const ASK_EVERY = 2_000
 /** ms after which a tool that still holds its cut-over is told again. */
 const RELEASE_EVERY = 30_000
 /** ms that an ending may take to arrive after the process is gone. */
@@ -22,7 +20,7 @@ export type Followed =
   | { readonly state: 'ended'; readonly ending: Ending; readonly reader: OutputReader }
   /** A person wants it gone. */
   | { readonly state: 'cancelled'; readonly reason: string }
-  /** It holds its cut-over, and nobody is to wait for that. */
+  /** It holds its cut-over, which may not happen yet: it is left at work. */
   | { readonly state: 'held'; readonly reason: string }
 
 export interface FollowedTool {
@@ -62,9 +60,8 @@ export async function followTool(
   const watch = await desk.watchServer?.(job.run.table)
   const rest = createRest(engine, job, (reason) => emit({ type: 'engine.waiting', ...subject, reason }))
   let reportedAt = Number.NEGATIVE_INFINITY
-  let askedAt = Number.NEGATIVE_INFINITY
   let keptAt = Number.NEGATIVE_INFINITY
-  let releasedAt: number | undefined
+  let releasedAt = Number.NEGATIVE_INFINITY
   let held = false
   try {
     for (;;) {
@@ -92,18 +89,15 @@ export async function followTool(
           held = true
           await tool.onHeld()
         }
-        const mayAsk = releasedAt === undefined ? now - askedAt >= ASK_EVERY : now - releasedAt >= RELEASE_EVERY
-        if (progress.state === 'held' && mayAsk) {
-          askedAt = now
-          const why = await request.mayCutOver()
-          if (why === undefined) {
-            await tool.onRelease()
-            await engine.release(job, { lockTimeout: desk.settings.lockTimeout, statementTimeout: 0 })
-            releasedAt = clock.now()
-          } else {
-            emit({ type: 'engine.waiting', ...subject, reason: why })
-            if (request.whileHeld === 'return') return { state: 'held', reason: why }
+        if (progress.state === 'held' && now - releasedAt >= RELEASE_EVERY) {
+          const reason = await request.mayCutOver()
+          if (reason !== undefined) {
+            emit({ type: 'engine.waiting', ...subject, reason })
+            return { state: 'held', reason }
           }
+          await tool.onRelease()
+          await engine.release(job, { lockTimeout: desk.settings.lockTimeout, statementTimeout: 0 })
+          releasedAt = clock.now()
         }
       }
       await clock.sleep(LOOK_EVERY, signal)

@@ -1,10 +1,18 @@
-import type { EngineOutcome, EngineRequest, EngineRun, EngineTable, Session, ToolProcess } from '@phasegate/core'
+import {
+  displayName,
+  type EngineOutcome,
+  type EngineRequest,
+  type EngineRun,
+  type EngineTable,
+  type Session,
+  type ToolProcess,
+} from '@phasegate/core'
 import type { Engine, Job, Tool } from '../engine.js'
 import { failedTool, noTable } from '../engine-errors.js'
 import { type StartedTool, startTool } from '../process/tool-process.js'
 import { openRunFiles, removeRunFiles, runFiles } from '../run-files.js'
 import { beginRun } from './begin-run.js'
-import { engineNamed, nameOf } from './choose-engine.js'
+import { engineNamed } from './choose-engine.js'
 import type { DeskOptions } from './desk-options.js'
 import { endProcess } from './end-process.js'
 import { endedWhole } from './ended-whole.js'
@@ -12,9 +20,6 @@ import { followTool } from './follow-tool.js'
 import { situationOf } from './situation.js'
 import { subjectOf } from './subject.js'
 import { withLockRetry } from './with-lock-retry.js'
-
-/** ms between two questions whether a swap that waits for us may happen. */
-const ASK_EVERY = 2_000
 
 /** What survives a lost connection of the supervisor. */
 export interface Supervision {
@@ -75,23 +80,20 @@ export async function supervise(
   }
   /** Undefined: it may be swapped now. */
   const whyHeld = async ({ rows }: EngineTable): Promise<EngineOutcome | undefined> => {
-    for (;;) {
-      const reason = await request.mayCutOver()
-      if (reason === undefined) return undefined
-      waiting(reason)
-      if (state.run !== null) {
-        const order = await request.report(session, heldProgress(engine, rows))
-        if (order.action === 'cancel') return { state: 'cancelled', reason: order.reason }
-      }
-      if (request.whileHeld === 'return') return { state: 'held', reason }
-      await clock.sleep(ASK_EVERY, signal)
+    const reason = await request.mayCutOver()
+    if (reason === undefined) return undefined
+    waiting(reason)
+    if (state.run !== null) {
+      const order = await request.report(session, heldProgress(engine, rows))
+      if (order.action === 'cancel') return { state: 'cancelled', reason: order.reason }
     }
+    return { state: 'held', reason }
   }
 
   for (;;) {
     signal.throwIfAborted()
     const table = await target.engine.inspect(session, task.table)
-    if (table === undefined) throw noTable(nameOf(task.table))
+    if (table === undefined) throw noTable(displayName(task.table))
     state.holds = engine.cannot(table).hold === undefined
     if (state.run === null) {
       tool = await engine.probe(settings)

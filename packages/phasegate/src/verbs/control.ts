@@ -89,7 +89,9 @@ function control(options: ResumeOptions, action: ControlResult['action']): Promi
         const signal = options.signal ?? new AbortController().signal
         const engines = await openEngineDesk({ target, settings, emit, signal })
         await endEngineRuns({ target, engines }, session, unit)
-        await target.journal.changeUnit(session, unit, { state: 'cancelled' }, actor)
+        await target.journal.request(session, unit, null, actor)
+        // What a contract has begun still counts against old builds, whatever became of its engine.
+        if (unit.phase === 'expand') await target.journal.changeUnit(session, unit, { state: 'cancelled' }, actor)
       }
       return { unit: unitName(unit), action, state: record.state }
     }

@@ -124,7 +124,6 @@ async function repack(
         ? { action: 'cancel', reason: 'stopped by a signal' }
         : { action: 'go on', reason: '' },
     mayCutOver: async () => undefined,
-    whileHeld: 'wait',
   })
   if (outcome.state === 'busy') throw busy(name, outcome.owner)
   if (outcome.state === 'cancelled') throw options.signal?.reason

@@ -297,7 +297,8 @@ async function leave(
     context.emit({ type: 'unit.changed', unit: unit.id, state: 'pending', reason: error.message })
     return
   }
-  if (error instanceof UnitHeld && (error.outcome.outcome === 'cancelled' || unit.id.phase === 'expand')) {
+  // A contract that was cancelled is stopped like one whose gate closed: what it has begun still counts against old builds.
+  if (error instanceof UnitHeld && unit.id.phase === 'expand') {
     const { outcome, reason } = error.outcome
     const state = outcome === 'cancelled' ? 'cancelled' : 'prepared'
     await journal.changeUnit(session, unit.id, { state, detail: { left: reason } }, context.actor)
@@ -329,7 +330,10 @@ function revertUnfinished(unit: UnitId, observedAt: string): UnitHeld {
 function gateClosedMidway(unit: CompiledUnit, { outcome }: UnitHeld): PhasegateError {
   return new PhasegateError({
     code: 'GATE.CLOSED_MIDWAY',
-    message: `A gate of ${unitName(unit.id)} closed after its first steps: ${outcome.reason}`,
+    message:
+      outcome.outcome === 'cancelled'
+        ? `${unitName(unit.id)} was stopped after its first steps: ${outcome.reason}`
+        : `A gate of ${unitName(unit.id)} closed after its first steps: ${outcome.reason}`,
     why: 'It stopped before a step that destroys something. What is done stands; for builds that use the old shape it counts as contracted.',
     next: [`phasegate gate ${unitName(unit.id)}`, 'Open the gate and run the same command again.'],
     exit: EXIT.gate,

@@ -60,6 +60,7 @@ export async function applySupervised(
   }
   if ((await backfill.control(session, unit)).request?.action === 'cancel') {
     await endEngineRuns(context, session, unit)
+    await journal.request(session, unit, null, context.actor)
     throw cancelled(unit, engine, 'a person cancelled it')
   }
   let run = step.run
@@ -88,7 +89,6 @@ export async function applySupervised(
         },
         report,
         mayCutOver,
-        whileHeld: 'return',
       })
     } catch (error) {
       // Refused, or failed with nothing left: the next attempt begins anew, and is not taken for one of the server's.
@@ -103,6 +103,8 @@ export async function applySupervised(
   }
   if (outcome.state === 'cancelled') {
     await journal.markStep(session, unit, direction, position, 'pending')
+    // Carried out: the next run is another decision.
+    await journal.request(session, unit, null, context.actor)
     throw cancelled(unit, engine, outcome.reason)
   }
   if (outcome.state === 'held') {
