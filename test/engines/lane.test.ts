@@ -5,7 +5,7 @@ import { environment, type LaneJson, said, verbsOn } from '../conformance/verbs.
 import type { MysqlTool } from '../support/engine-tools.js'
 import { startTraffic } from '../support/live-traffic.js'
 import type { MysqlFamily } from '../support/mysql-sources.mjs'
-import type { Project } from '../support/project.js'
+import { createProject, type Project } from '../support/project.js'
 import { type RunningCli, startCli } from '../support/run-cli.js'
 import { type AnyDatabase, describeWithTool, type SharedMysql } from '../support/servers.js'
 import { startDaemon } from '../worker/daemon.js'
@@ -159,6 +159,35 @@ function suite(server: SharedMysql, tool: MysqlTool): void {
     expect(await hasPhone(db)).toBe(false)
     files.remove('phasegate.config.ts')
     const again = await run('expand', '--long')
+    expect(again.code, said(again)).toBe(0)
+    expect(await hasPhone(db)).toBe(true)
+  })
+
+  test('a contract that is cancelled after its first step goes on counting against old builds, and can be finished', async () => {
+    const db = await usersOn(server)
+    const files = createProject({
+      'phasegate.config.ts': slowConfig(tool),
+      [`phasegate/${NAME}.ts`]: `import { defineMigration, ops } from 'phasegate'
+        export default defineMigration({ appUses: 'new', contract: () => [ops.setDefault('users', 'n', 0),
+          ops.alterTable('users', 'ADD COLUMN phone VARCHAR(20)', { engine: '${tool}' })] })`,
+    })
+    const run = verbsOn(files, db)
+    expect((await run('expand')).code).toBe(0)
+    const approved = await run('approve', 'phone:contract', '--reason', 'nobody uses it')
+    expect(approved.code, said(approved)).toBe(0)
+    const contract = ['contract', '--confirm', db.name, '--json']
+    const first = startCli(files, contract, { env: environment(db), timeout: 120_000 })
+    await first.waitFor(/"state":"copying"/, 60_000)
+    expect((await run('cancel', 'phone')).code).toBe(0)
+    const ended = await first.ended
+    expect(ended.code, said(ended)).toBe(4)
+    const [unit] = await db.query(
+      "SELECT state, CAST(detail AS CHAR) AS detail FROM phasegate_unit WHERE phase = 'contract'",
+    )
+    expect([unit!.state, JSON.parse(String(unit!.detail)).begun]).toEqual(['failed', true])
+    expect(await leftoversIn(db)).toEqual([])
+    files.remove('phasegate.config.ts')
+    const again = await run(...contract)
     expect(again.code, said(again)).toBe(0)
     expect(await hasPhone(db)).toBe(true)
   })
