@@ -1,6 +1,6 @@
 import type { CompiledStep, StepExecution } from '../compiled/compiled-migration.js'
 import type { EngineRun } from '../engine/engine-run.js'
-import type { EngineName, EngineTask } from '../engine/engine-task.js'
+import type { EngineTask } from '../engine/engine-task.js'
 import type { ErrorEnvelope } from '../error/phasegate-error.js'
 import type { GateCheck } from '../gate/gate.js'
 import type { InstanceRecord } from '../journal/instance-record.js'
@@ -102,7 +102,6 @@ export interface Journal {
     unit: UnitId,
     direction: Direction,
     position: number,
-    engine: EngineName,
     run: EngineRun | null,
   ): Promise<void>
   /** Every run of an engine that has not ended. */

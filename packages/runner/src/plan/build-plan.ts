@@ -2,13 +2,9 @@ import {
   type CompiledBackfill,
   type CompiledStep,
   describeProof,
-  type EngineChoice,
-  type EngineRun,
-  type EngineTask,
   foreignUnits,
   type GateCheck,
   type GateState,
-  isPhasegateError,
   type JournalSnapshot,
   type Phase,
   type PlannedPace,
@@ -24,6 +20,7 @@ import {
 import { askUnitGates } from '../gate/ask-unit-gates.js'
 import type { RunnerContext } from '../runner-context.js'
 import { databaseNotes } from './database-notes.js'
+import { type PlanEngine, planEngine } from './plan-engine.js'
 import { walkInWords } from './walk-in-words.js'
 
 /** What would run, how, under which locks, and what holds it. Printed by `plan`, saved by `--out`. */
@@ -75,12 +72,6 @@ export interface PlanStep {
   readonly allows: CompiledStep['allows']
   /** Who executes it and why, where an engine may; null: the server, as every other statement. */
   readonly engine: PlanEngine | null
-}
-
-/** `none`: nobody can, as things are. */
-export interface PlanEngine {
-  readonly name: EngineChoice['engine'] | 'none'
-  readonly reason: string
 }
 
 export interface PlanBackfill {
@@ -143,13 +134,18 @@ async function planUnit(
   const answer = await askUnitGates(context, session, snapshot, migration, unit)
   const frozen =
     snapshot.exists && entry.record !== undefined ? await context.target.journal.steps(session, unit.id, 'apply') : []
-  const chosen = engineChooser(context, session)
   const kept = state === 'ready' && entry.state === 'ready' && !entry.edited ? frozen : []
-  const steps = await Promise.all(
-    kept.length > 0
-      ? kept.map((step) => frozenStep(context, step, unit.steps[step.position], chosen))
-      : unit.steps.map((step, position) => planStep(context, step, position, chosen)),
-  )
+  const steps: PlanStep[] = []
+  // One after the other, since they share the session.
+  for (const step of kept) {
+    const task = step.state === 'done' ? undefined : step.execution.engine
+    const engine = await planEngine(context, session, task, step.run)
+    steps.push(frozenStep(context, step, unit.steps[step.position], engine))
+  }
+  for (const [position, step] of (kept.length > 0 ? [] : unit.steps).entries()) {
+    const engine = await planEngine(context, session, step.execution.engine, null)
+    steps.push(planStep(context, step, position, engine))
+  }
   const tables = [
     ...new Set(unit.backfill === undefined ? steps.flatMap((step) => step.lock.tables) : [tableOf(unit.backfill)]),
   ]
@@ -180,12 +176,7 @@ function reasonOf(entry: PlannedUnit): string | null {
   return `${of} was reverted, and stays so until it is named: phasegate expand ${migration}`
 }
 
-async function planStep(
-  context: RunnerContext,
-  step: CompiledStep,
-  position: number,
-  chosen: Chooser,
-): Promise<PlanStep> {
+function planStep(context: RunnerContext, step: CompiledStep, position: number, engine: PlanStep['engine']): PlanStep {
   return {
     position,
     written: step.written,
@@ -196,16 +187,16 @@ async function planStep(
     waits: waitsInWords(context, step.facts.lock, step.execution),
     destroys: step.destroys,
     allows: step.allows,
-    engine: await chosen(step.execution.engine, null),
+    engine,
   }
 }
 
-async function frozenStep(
+function frozenStep(
   context: RunnerContext,
   step: StepRecord,
   compiled: CompiledStep | undefined,
-  chosen: Chooser,
-): Promise<PlanStep> {
+  engine: PlanStep['engine'],
+): PlanStep {
   return {
     position: step.position,
     written: step.written,
@@ -216,41 +207,7 @@ async function frozenStep(
     waits: waitsInWords(context, step.lock, step.execution),
     destroys: step.destroys,
     allows: compiled?.allows ?? [],
-    engine: step.state === 'done' ? null : await chosen(step.execution.engine, step.run),
-  }
-}
-
-type Chooser = (task: EngineTask | undefined, run: EngineRun | null) => Promise<PlanEngine | null>
-
-/** One after the other, since they share the session. */
-function engineChooser(context: RunnerContext, session: Session): Chooser {
-  let before: Promise<unknown> = Promise.resolve()
-  return (task, run) => {
-    if (task === undefined) return Promise.resolve(null)
-    const answer = before.then(() => planEngine(context, session, task, run))
-    before = answer.catch(() => {})
-    return answer
-  }
-}
-
-async function planEngine(
-  { engines }: RunnerContext,
-  session: Session,
-  task: EngineTask,
-  run: EngineRun | null,
-): Promise<PlanEngine> {
-  if (run !== null) return { name: run.engine, reason: `it has begun on ${run.host}` }
-  const first = task.instantly === undefined ? '' : 'the server is asked first whether it can do it at once; else: '
-  try {
-    const { engine, reason } = await engines.choose(session, task)
-    return { name: engine, reason: first + reason }
-  } catch (error) {
-    if (!isPhasegateError(error)) throw error
-    const reason =
-      error.code === 'ENGINE.NO_TABLE'
-        ? 'the table is not there yet'
-        : [error.message, error.why].filter(Boolean).join(' ')
-    return { name: 'none', reason: first + reason }
+    engine,
   }
 }
 

@@ -80,11 +80,11 @@ export async function applySupervised(
             // The answer to the commit may have been lost with the connection.
             const now = (await journal.steps(on, unit, direction)).find((one) => one.position === position)
             if (now?.state === 'done') return
-            await journal.recordRun(on, unit, direction, position, engine, null)
+            await journal.recordRun(on, unit, direction, position, null)
             await journal.markStep(on, unit, direction, position, 'done')
           }),
         record: async (on, next) => {
-          await journal.recordRun(on, unit, direction, position, engine, next)
+          await journal.recordRun(on, unit, direction, position, next)
           run = next
         },
         report,

@@ -22,7 +22,7 @@ export async function endEngineRuns(
     await engines.abandon({
       task: execution.engine,
       run,
-      record: async (on, left) => journal.recordRun(on, unit, 'apply', position, run.engine, left),
+      record: async (on, left) => journal.recordRun(on, unit, 'apply', position, left),
     })
     await journal.markStep(session, unit, 'apply', position, 'pending')
     ended.push(run)
