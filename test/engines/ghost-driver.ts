@@ -17,7 +17,8 @@ export interface Driver {
   readonly job: Job
   /** Reasons of every kind that speak against it. */
   reasons(): Promise<readonly string[]>
-  start(resumes?: boolean): Promise<Started>
+  /** `extra`: what Phasegate itself never gives. */
+  start(extra?: readonly string[]): Promise<Started>
 }
 
 export interface Started {
@@ -73,9 +74,9 @@ export async function driveGhost(db: MysqlDatabase, wish: Wish = {}): Promise<Dr
       ...(await target.engine.unmet(session, table, engine.requirements)),
       ...((await engine.preflight?.(known)) ?? []),
     ],
-    start: async (resumes = false) => {
-      const command = await engine.command(job, resumes)
-      const child = launch(tool.path, command.arguments, directory)
+    start: async (extra = []) => {
+      const command = await engine.command(job, false)
+      const child = launch(tool.path, [...command.arguments, ...extra], directory)
       const ended = new Promise<Ending>((resolve) => child.once('exit', (code, by) => resolve({ code, signal: by })))
       const kill = async (): Promise<Ending> => {
         child.kill('SIGKILL')

@@ -153,11 +153,10 @@ describeOnEveryMysql('what engines are given', (server) => {
     const locks = await setup.engine.unmet(setup.session, await table(setup), ['metadata locks shown'])
     if (server.family === 'mysql') expect(locks).toEqual([])
     else expect(locks).toEqual([expect.stringContaining('performance_schema = ON')])
-    expect(await setup.engine.binaryLog?.(setup.session)).toEqual({
-      server: expect.stringMatching(/\S/),
-      ids: [1],
-      source: null,
-    })
+    const log = await setup.engine.binaryLog?.(setup.session)
+    // Beside it, those of tools that read the log for other tests.
+    expect(log?.ids[0]).toBe(1)
+    expect(log?.source).toBe(null)
     await setup.db.query('CREATE TABLE kept (id int PRIMARY KEY) ENGINE = MyISAM')
     expect(await setup.engine.unmet(setup.session, await table(setup, 'kept'), all)).toEqual([
       expect.stringMatching(/kept by MyISAM.*ENGINE = InnoDB/),

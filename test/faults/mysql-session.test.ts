@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { sessionsNaming } from '../../packages/mysql/src/engine/tool-sessions.js'
 import { capabilitiesOf } from '../../packages/mysql/src/server/capabilities.js'
 import { classifyError } from '../../packages/mysql/src/session/classify-error.js'
+import { clientSessions } from '../../packages/mysql/src/session/client-sessions.js'
 import { releaseLaneLock, tryLaneLock } from '../../packages/mysql/src/session/lane-lock.js'
 import {
   blockersOf,
@@ -357,6 +359,27 @@ describeOnEveryMysql('a session of ours', (server) => {
       await cancelBackend(watcher, session.backend)
       await waiting
     }
+    await holder.query('ROLLBACK')
+  })
+
+  test('sees the sessions of others, whatever characters they say', async () => {
+    const db = await withTable()
+    const session = await openSession(db.url)
+    const capabilities = capabilitiesOf(session.server)
+    const holder = await db.connect()
+    const id = String(holder.threadId)
+    await holder.query('BEGIN')
+    const said = "UPDATE users SET n = n + SLEEP(3) WHERE '😀' <> '' AND id = 1"
+    const working = holder.query(said)
+    const isAtWork = async (): Promise<boolean> =>
+      (await session.query('SHOW FULL PROCESSLIST')).some((row) => row.Info === said)
+    await expect.poll(isAtWork).toBe(true)
+    const held = await holdersOf(session, ['users'], 'EXCLUSIVE', capabilities)
+    expect(held.map((one) => [one.backend.id, one.query])).toEqual([[id, said]])
+    const { sessions } = await clientSessions(session, new Set([session.backend.id]))
+    expect(sessions.map((one) => one.count)).toEqual([1])
+    expect((await sessionsNaming(session, db.name, ['users'])).map((one) => one.backend.id)).toEqual([id])
+    await working
     await holder.query('ROLLBACK')
   })
 })

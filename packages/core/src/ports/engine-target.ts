@@ -88,8 +88,6 @@ export interface EngineSeen {
 
 /** The binary log of a server, as a tool must know it that reads it like a replica. */
 export interface BinaryLog {
-  /** A mark of the server that writes it: positions in it mean something there only. */
-  readonly server: string
   /** Ids in use: its own, and those of who reads from it. */
   readonly ids: readonly number[]
   /** Whom it replicates from itself, for a person; null: nobody. */

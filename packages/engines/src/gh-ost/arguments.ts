@@ -22,16 +22,6 @@ const CUT_OVER_SECONDS = 2
 const CUT_OVER_DISTANCE = 64
 /** Attempts of everything that it repeats; those of the cut-over are an hour's worth. */
 const RETRIES = 60
-/** Seconds of work that a kill costs at most. */
-const CHECKPOINT_SECONDS = 60
-
-/**
- * Checkpoints only where a person asks for them: a run that was resumed from one under write traffic has once lost changes in our
- * tests (17 rows, gh-ost of August 2026 on MySQL 9.7.4), and nobody knows why yet. Without them a killed run starts over.
- */
-export function asksForCheckpoints(extra: readonly string[] = []): boolean {
-  return extra.some((argument) => nameOf(argument) === 'checkpoint-seconds')
-}
 
 export interface GhostCommand {
   readonly task: Pick<EngineTask, 'alter'>
@@ -39,15 +29,12 @@ export interface GhostCommand {
   readonly files: RunFiles
   readonly connection: EngineConnection
   readonly serverId: number
-  /** This version has checkpoints, and a person asks for them. */
-  readonly checkpoint: boolean
-  readonly resumes: boolean
   readonly extra: readonly string[]
 }
 
 /** Nothing secret is in it. */
 export function ghostArguments(command: GhostCommand): readonly string[] {
-  const { task, run, files, connection, serverId, checkpoint, resumes, extra } = command
+  const { task, run, files, connection, serverId, extra } = command
   return [
     `--conf=${files.path(FILES.credentials)}`,
     `--host=${connection.host}`,
@@ -74,8 +61,6 @@ export function ghostArguments(command: GhostCommand): readonly string[] {
     `--cut-over-lock-timeout-seconds=${CUT_OVER_SECONDS}`,
     '--cut-over-exponential-backoff',
     `--exponential-backoff-max-interval=${CUT_OVER_DISTANCE}`,
-    ...(checkpoint ? ['--checkpoint', `--checkpoint-seconds=${CHECKPOINT_SECONDS}`] : []),
-    ...(resumes ? ['--resume'] : []),
     // Else it does not say why it fails.
     '--verbose',
     ...extra,
@@ -94,7 +79,7 @@ function tlsArguments(files: RunFiles, { tls }: EngineConnection): readonly stri
 }
 
 /** What a person may change of the above: how it goes about it, not what it does. */
-const OPEN = ['chunk-size', 'checkpoint-seconds', 'cut-over-lock-timeout-seconds', 'default-retries']
+const OPEN = ['chunk-size', 'cut-over-lock-timeout-seconds', 'default-retries']
 
 /** Would put a secret where everybody sees it, lose rows, swap by itself, or work on another table or server. */
 const CLOSED = [
@@ -105,6 +90,7 @@ const CLOSED = [
   ...['timestamp-old-table', 'force-table-names', 'ok-to-drop-table', 'initially-drop-old-table'],
   ...['initially-drop-ghost-table', 'cut-over', 'serve-tcp-port', 'quiet', 'help', 'version', 'check-flag'],
   ...['force-named-panic', 'force-named-cut-over', 'switch-to-rbr', 'noop'],
+  ...['checkpoint', 'checkpoint-seconds', 'resume'],
 ]
 
 /** Of arguments that a person adds, those that may not be. */
@@ -114,7 +100,7 @@ export function takenArguments(extra: readonly string[]): readonly string[] {
   const connection: EngineConnection = { host: '', port: 0, user: '', password: '', database: '', tls }
   const given = ghostArguments({
     ...{ files, connection, task: { alter: '' }, run: { schema: '', table: '' }, serverId: 0 },
-    ...{ checkpoint: true, resumes: true, extra: [] },
+    extra: [],
   })
   const taken = new Set([...given.map(nameOf), ...CLOSED])
   return extra.filter((argument) => taken.has(nameOf(argument)) && !OPEN.includes(nameOf(argument) ?? ''))

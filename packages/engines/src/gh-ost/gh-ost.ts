@@ -1,13 +1,12 @@
 import type { EngineTarget, Leftovers } from '@phasegate/core'
 import type { Command, Ending, Engine, Job, OutputReader, Tool } from '../engine.js'
-import { asksForCheckpoints, FILES, ghostArguments, niceRatio, takenArguments } from './arguments.js'
+import { FILES, ghostArguments, niceRatio, takenArguments } from './arguments.js'
 import { say } from './control.js'
 import { credentialProblems, credentialsFile } from './credentials.js'
-import { CHECKPOINT, OLD_NAMES, probe } from './probe.js'
+import { OLD_NAMES, probe } from './probe.js'
 import { progressOf } from './progress.js'
 import { createReader } from './reader.js'
 import { refusals } from './refusals.js'
-import { mayResume, resumeProved, resumeTried } from './resume.js'
 import { createRowRate, type RowRate } from './row-rate.js'
 import { serverId } from './server-id.js'
 import { parseStatusLine } from './status-line.js'
@@ -20,6 +19,9 @@ const SIZES = 2
  * gh-ost (github.com/github/gh-ost): copies a table beside traffic, follows the binary log for what changes meanwhile, and
  * swaps when it is let. Paused and held by files, which count from its first moment and after it was started again; asked
  * and slowed down over its socket.
+ *
+ * A killed one starts over. Its `--resume` reads the binary log from the checkpoint on before it listens for changes of the
+ * table (go/logic/migrator.go, `initiateStreaming` and `addDMLEventsListener`), so that it may lose some (decision 0019).
  */
 export function createGhost(): Engine {
   /** Of each job as it is asked; the reader has its own. */
@@ -69,9 +71,7 @@ export function createGhost(): Engine {
       if (line === undefined) return undefined
       const rate = rates.get(job) ?? createRowRate()
       rates.set(job, rate)
-      const progress = progressOf(line, { rows: job.table.rows, rate, released: job.run.state === 'cutting over' })
-      await resumeProved(job.files, line.copied, progress.percent === 100)
-      return progress
+      return progressOf(line, { rows: job.table.rows, rate, released: job.run.state === 'cutting over' })
     },
     judge: (_job, ending, reader) => (hasSwapped(ending, reader) ? 'swapped' : 'failed'),
 
@@ -84,7 +84,6 @@ export function createGhost(): Engine {
     stop: async ({ files }) => {
       await say(files.path(FILES.socket), 'panic')
     },
-    canResume: (job) => mayResume(job),
     cleanUp: ({ target, session, table }, limits) =>
       target.removeLeftovers(session, table, leftoversOf(table.name), limits),
   }
@@ -93,7 +92,7 @@ export function createGhost(): Engine {
 /** The copy first: without it nothing can be swapped any more. */
 function leftoversOf(table: string): Leftovers {
   const names = ghostTables(table)
-  return { triggers: [], tables: names === undefined ? [] : [names.copy, names.log, names.checkpoint, names.old] }
+  return { triggers: [], tables: names === undefined ? [] : [names.copy, names.log, names.old] }
 }
 
 function versionProblem(
@@ -106,8 +105,7 @@ function versionProblem(
   ]
 }
 
-async function command(job: Job, resumes: boolean): Promise<Command> {
-  const { task, run, files, target, session, tool, settings } = job
+async function command({ task, run, files, target, session, settings }: Job): Promise<Command> {
   const connection = await target.connection()
   const log = await target.binaryLog?.(session)
   await files.write(FILES.credentials, credentialsFile(connection))
@@ -120,12 +118,10 @@ async function command(job: Job, resumes: boolean): Promise<Command> {
   await files.write(FILES.hold, '')
   // A pause is whoever supervises it now; the one before may be gone.
   await files.remove(FILES.pause)
-  await resumeTried(job, log?.server, resumes)
   return {
     arguments: ghostArguments({
-      ...{ task, run, files, connection, resumes },
+      ...{ task, run, files, connection },
       serverId: serverId(`${run.host}:${run.directory}`, log?.ids ?? []),
-      checkpoint: tool.features.has(CHECKPOINT) && asksForCheckpoints(settings.arguments),
       extra: settings.arguments ?? [],
     }),
   }

@@ -16,8 +16,8 @@ function answers(name: string, version: string, knowsFlag = false): string {
 
 test.each([
   ['1.1.9 (git commit: 4d389238f0fa52d31d4eaf03efcdff2a92100b36)', '1.1.9', []],
-  ['1.1.10 (git commit: 835f5379afe7318d80d4f347016e3d81721327c7)', '1.1.10', ['checkpoint']],
-  ['2.0.0', '2.0.0', ['checkpoint', 'old names']],
+  ['1.1.10 (git commit: 835f5379afe7318d80d4f347016e3d81721327c7)', '1.1.10', []],
+  ['2.0.0', '2.0.0', ['old names']],
 ])('%s', async (said, version, features) => {
   const path = answers(`gh-ost-${version}`, said)
   expect(await probe({ path })).toEqual({ path, version, features: new Set(features) })
@@ -33,7 +33,7 @@ test.each(['1.1.6', '1.1.8 (git commit: x)', '0.9.99'])('%s is too old', async (
 test('a build that names no version is placed by its flags', async () => {
   const said = 'unversioned (git commit: unknown)'
   expect(await probe({ path: answers('recent', said, true) })).toMatchObject({
-    features: new Set(['checkpoint', 'old names']),
+    features: new Set(['old names']),
   })
   await expect(probe({ path: answers('unknown', said) })).rejects.toMatchObject({ code: 'ENGINE.TOO_OLD' })
 })

@@ -4,19 +4,15 @@ import { missingTool, tooOld } from '../engine-errors.js'
 
 /** It stops on warnings of both the copied rows and the changes it applies (its #1643), and does not hang at the cut-over (#1637). */
 const OLDEST = [1, 1, 9] as const
-/** Its checkpoints lose no change (#1684), and no second one works on the same table (#1693). */
-const CHECKPOINTS = [1, 1, 10] as const
 /** It connects to a server that has no `transaction_isolation` (#1724); no release has it yet. */
 const OLD_ISOLATION = [1, 1, 11] as const
-/** Flags that came with these: how a build that names no version is placed. */
-const FLAG_OF_CHECKPOINTS = ['--statsd-addr', 'x']
+/** Flags that came with 1.1.10 and with that: how a build that names no version is placed. */
+const FLAG_OF_OLDEST_BUILD = ['--statsd-addr', 'x']
 const FLAG_OF_OLD_ISOLATION = ['--analyze-ghost-table-before-cutover']
 
 /** ms; it only prints. */
 const PATIENCE = 30_000
 
-/** It can be killed and go on from where it was. */
-export const CHECKPOINT = 'checkpoint'
 /** It knows the older name of the isolation level. */
 export const OLD_NAMES = 'old names'
 
@@ -30,10 +26,9 @@ export async function probe({ path = 'gh-ost' }: ToolSettings): Promise<Tool> {
     // A build from source. `--check-flag` is gh-ost's own way to ask across versions.
     const knows = async (flag: readonly string[]): Promise<boolean> =>
       (await run(path, ['--check-flag', ...flag])).exitCode === 0
-    if (!(await knows(FLAG_OF_CHECKPOINTS)))
+    if (!(await knows(FLAG_OF_OLDEST_BUILD)))
       throw tooOld('gh-ost', version, 'a build that names no version must be of 1.1.10 or newer')
-    const names = (await knows(FLAG_OF_OLD_ISOLATION)) ? [OLD_NAMES] : []
-    return { path, version, features: new Set([CHECKPOINT, ...names]) }
+    return { path, version, features: new Set((await knows(FLAG_OF_OLD_ISOLATION)) ? [OLD_NAMES] : []) }
   }
   if (!atLeast(numbers, OLDEST))
     throw tooOld(
@@ -41,11 +36,7 @@ export async function probe({ path = 'gh-ost' }: ToolSettings): Promise<Tool> {
       version,
       `from ${OLDEST.join('.')} on it stops where a row would be changed or lost by the copy; before, it goes on`,
     )
-  const features = [
-    ...(atLeast(numbers, CHECKPOINTS) ? [CHECKPOINT] : []),
-    ...(atLeast(numbers, OLD_ISOLATION) ? [OLD_NAMES] : []),
-  ]
-  return { path, version, features: new Set(features) }
+  return { path, version, features: new Set(atLeast(numbers, OLD_ISOLATION) ? [OLD_NAMES] : []) }
 }
 
 async function run(path: string, args: readonly string[]) {

@@ -79,9 +79,6 @@ test('what a process before it wrote to the same files is history', () => {
   for (const line of recorded('warnings.stderr')) reader.take(line, 'stderr')
   for (const line of recorded('verbose.stderr')) reader.take(line, 'stderr')
   expect(reader.failure()).toEqual([])
-  const resumed = createReader(null)
-  for (const line of recorded('resumed.stderr')) resumed.take(line, 'stderr')
-  expect(resumed.failure()).toEqual([])
 })
 
 test('words of Go itself count', () => {

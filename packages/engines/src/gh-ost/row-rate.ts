@@ -12,7 +12,7 @@ export function createRowRate(): RowRate {
   return {
     take: (copied, seconds) => {
       const last = samples.at(-1)
-      // Another process, which counts from where it resumed.
+      // Another process, which starts over.
       if (last !== undefined && (copied < last.copied || seconds < last.seconds)) samples = []
       if (last === undefined || seconds > last.seconds || samples.length === 0) samples.push({ copied, seconds })
       while (samples.length > 2 && seconds - samples[1]!.seconds >= WINDOW) samples.shift()

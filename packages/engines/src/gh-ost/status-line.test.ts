@@ -12,7 +12,6 @@ const WITH_STATUS = [
   'panic',
   'max-lag.stdout',
   'exact-count.stdout',
-  'resumed.stdout',
   'verbose.stdout',
   '1.1.9.stdout',
 ]

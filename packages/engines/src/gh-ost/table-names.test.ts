@@ -5,7 +5,6 @@ test('have suffixes of their own', () =>
   expect(ghostTables('users')).toEqual({
     copy: '_users_gho',
     log: '_users_ghc',
-    checkpoint: '_users_ghk',
     old: '_users_del',
   }))
 

@@ -7,7 +7,6 @@ export interface GhostTables {
   readonly copy: string
   /** Its heartbeat and its notes to itself. */
   readonly log: string
-  readonly checkpoint: string
   /** The table after the swap; during the swap an empty one that guards it. */
   readonly old: string
 }
@@ -17,9 +16,9 @@ export interface GhostTables {
  * with the same 59 bytes share them. Undefined: it would cut inside a character.
  */
 export function ghostTables(table: string): GhostTables | undefined {
-  const [copy, log, checkpoint, old] = ['gho', 'ghc', 'ghk', 'del'].map((suffix) => named(table, suffix))
-  if (copy === undefined || log === undefined || checkpoint === undefined || old === undefined) return undefined
-  return { copy, log, checkpoint, old }
+  const [copy, log, old] = ['gho', 'ghc', 'del'].map((suffix) => named(table, suffix))
+  if (copy === undefined || log === undefined || old === undefined) return undefined
+  return { copy, log, old }
 }
 
 function named(table: string, suffix: string): string | undefined {

@@ -3,23 +3,16 @@ import { errorNumber } from '../session/classify-error.js'
 import { ifAllowed } from '../session/list-sessions.js'
 
 /**
- * Which server writes the binary log, which ids its readers have, and whom it replicates from. What the account may not see is
- * left out: a tool that takes an id in use is told so by the server.
+ * Which ids the readers of the binary log have, and whom the server replicates from. What the account may not see is left out: a
+ * tool that takes an id in use is told so by the server.
  */
 export async function readBinaryLog(session: Session): Promise<BinaryLog> {
-  const variables = await session.query<{ Variable_name: string; Value: string }>(
-    // SHOW, since a server refuses a name that it does not know everywhere else. MariaDB calls it server_uid.
-    `SHOW GLOBAL VARIABLES WHERE Variable_name IN ('server_id', 'server_uuid', 'server_uid', 'hostname', 'port')`,
-  )
-  const value = (name: string): string | undefined =>
-    variables.find((row) => row.Variable_name.toLowerCase() === name)?.Value
+  const [own] = await session.query('SELECT @@server_id AS id')
   const readers = await ifAllowed(() => firstKnown(session, ['SHOW REPLICAS', 'SHOW SLAVE HOSTS']))
   const sources = await ifAllowed(() => readSources(session))
   const [source] = sources.map((row) => field(row, 'Source_Host', 'Master_Host')).filter((host) => host !== '')
   return {
-    server:
-      value('server_uuid') ?? value('server_uid') ?? `${value('hostname')}:${value('port')} ${value('server_id')}`,
-    ids: [Number(value('server_id')), ...readers.map((row) => Number(field(row, 'Server_Id', 'Server_id')))],
+    ids: [Number(own?.id), ...readers.map((row) => Number(field(row, 'Server_Id', 'Server_id')))],
     source: source ?? null,
   }
 }

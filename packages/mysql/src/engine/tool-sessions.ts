@@ -2,16 +2,7 @@ import { type EngineTable, EXIT, type LockHolder, PhasegateError, type Session }
 import { nameOf, readTokens, type Token, wordOf } from '../parse/tokens.js'
 import { errorNumber } from '../session/classify-error.js'
 import { describeSessions } from '../session/list-sessions.js'
-
-interface ProcessRow {
-  readonly id: string | number
-  readonly user: string
-  readonly host: string
-  readonly db: string | null
-  readonly state: string | null
-  readonly info: string
-  readonly [key: string]: unknown
-}
+import { type Process, readProcesses } from '../session/processes.js'
 
 /**
  * Sessions of others whose statement names one of these tables right now: a copy is named by its tool alone. Left out is a writer
@@ -26,7 +17,7 @@ export async function sessionsNaming(
   const rows = await processesNaming(session, schema, tables)
   return describeSessions(
     session,
-    rows.map(({ id }) => String(id)),
+    rows.map(({ id }) => id),
   )
 }
 
@@ -35,17 +26,14 @@ async function processesNaming(
   session: Session,
   schema: string,
   tables: readonly string[],
-): Promise<readonly ProcessRow[]> {
+): Promise<readonly Process[]> {
   if (tables.length === 0) return []
-  const rows = await session.query<ProcessRow>(
-    `SELECT p.id, p.user, p.host, p.db, p.state, p.info FROM information_schema.processlist p
-     WHERE p.id <> CONNECTION_ID() AND p.info IS NOT NULL AND (${tables.map(() => 'INSTR(p.info, ?) > 0').join(' OR ')})`,
-    tables,
-  )
-  return rows.filter((row) => namesOneOf(row, schema, tables))
+  const processes = await readProcesses(session)
+  return processes.filter((process) => process.id !== session.backend.id && namesOneOf(process, schema, tables))
 }
 
-function namesOneOf({ db, info }: ProcessRow, schema: string, tables: readonly string[]): boolean {
+function namesOneOf({ db, info }: Process, schema: string, tables: readonly string[]): boolean {
+  if (info === null || !tables.some((table) => info.toLowerCase().includes(table.toLowerCase()))) return false
   let tokens: readonly Token[]
   try {
     tokens = readTokens(info, '')
@@ -85,7 +73,7 @@ export async function endSessionsNaming(
   for (let look = 0; look < LOOKS; look++) {
     const processes = await processesNaming(session, schema, tables)
     if (processes.length === 0) return
-    for (const { id } of processes) await end(session, String(id))
+    for (const { id } of processes) await end(session, id)
     await session.query('DO SLEEP(0.05)')
   }
   throw stillRuns(`${schema}.${name}`, await processesNaming(session, schema, tables))
@@ -99,7 +87,7 @@ async function end(session: Session, id: string): Promise<void> {
   }
 }
 
-function stillRuns(table: string, processes: readonly ProcessRow[]): PhasegateError {
+function stillRuns(table: string, processes: readonly Process[]): PhasegateError {
   const named = processes.map(({ id, user, host, state }) => `${id} (${user}@${host}, ${state})`)
   return new PhasegateError({
     code: 'ENGINE.STILL_RUNS',

@@ -1,13 +1,10 @@
 import type { ClientSessions, ClientSessionsSeen, Session } from '@phasegate/core'
 import { grantedOn } from './granted-privileges.js'
 import { applicationNames } from './list-sessions.js'
+import { readProcesses } from './processes.js'
 
-interface SessionRow {
-  readonly id: string | number
-  readonly user: string
-  readonly host: string
-  readonly [key: string]: unknown
-}
+/** Not a client's. */
+const OF_THE_SERVER = ['system user', 'event_scheduler']
 
 /**
  * Clients whose current database is this one. Sessions of Phasegate are known by what they call themselves where the server
@@ -16,24 +13,23 @@ interface SessionRow {
  * @param ours ids of the sessions of this process
  */
 export async function clientSessions(session: Session, ours: ReadonlySet<string>): Promise<ClientSessionsSeen> {
-  const rows = await session.query<SessionRow>(
-    `SELECT p.id, p.user, p.host FROM information_schema.processlist p
-     WHERE p.db = DATABASE() AND p.user NOT IN ('system user', 'event_scheduler')`,
+  const [here] = await session.query<{ name: string | null }>('SELECT DATABASE() AS name')
+  const processes = (await readProcesses(session)).filter(
+    ({ db, user }) => db !== null && db === here?.name && !OF_THE_SERVER.includes(user),
   )
   // No database has this name, so that only what is granted on all of them is found.
   const granted = await grantedOn(session, '')
   const names = await applicationNames(
     session,
-    rows.map((row) => String(row.id)),
+    processes.map(({ id }) => id),
   )
   const groups = new Map<string, ClientSessions>()
-  for (const row of rows) {
-    const id = String(row.id)
+  for (const { id, user, host } of processes) {
     const name = names.get(id) ?? ''
     if (ours.has(id) || name.startsWith('phasegate/')) continue
-    const client = withoutPort(row.host)
-    const key = JSON.stringify([row.user, client, name])
-    groups.set(key, { role: row.user, client, name, count: (groups.get(key)?.count ?? 0) + 1 })
+    const client = withoutPort(host)
+    const key = JSON.stringify([user, client, name])
+    groups.set(key, { role: user, client, name, count: (groups.get(key)?.count ?? 0) + 1 })
   }
   const seesAll = granted?.has('PROCESS') === true || granted?.has('ALL PRIVILEGES') === true
   return {

@@ -1,19 +1,9 @@
 import type { LockHolder, Session } from '@phasegate/core'
 import { classifyError, errorNumber } from './classify-error.js'
+import { type Process, readProcesses } from './processes.js'
 
 /** Seconds that the transaction of `trx` is open; its start is in the server's own zone, whatever the session's is. */
 export const TRANSACTION_SECONDS = `TIMESTAMPDIFF(SECOND, trx.trx_started, CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', 'SYSTEM'))`
-
-interface SessionRow {
-  readonly id: string | number
-  readonly user: string | null
-  readonly host: string | null
-  readonly command: string | null
-  readonly state: string | null
-  readonly seconds: string | number | null
-  readonly info: string | null
-  readonly [key: string]: unknown
-}
 
 /**
  * The sessions of these ids as holders, oldest transaction first. Without the PROCESS privilege a server shows a session
@@ -21,29 +11,23 @@ interface SessionRow {
  */
 export async function describeSessions(session: Session, ids: readonly string[]): Promise<readonly LockHolder[]> {
   if (ids.length === 0) return []
-  const rows = await ifAllowed(() =>
-    session.query<SessionRow>(
-      `SELECT p.id, p.user, p.host, p.command, p.state, p.time AS seconds, p.info
-       FROM information_schema.processlist p WHERE p.id IN (?)`,
-      [ids],
-    ),
-  )
+  const processes = await ifAllowed(() => readProcesses(session))
   const transactions = await openTransactions(session)
   const applications = await applicationNames(session, ids)
   const last = await lastStatements(session, ids)
   const holders = ids.map((id): LockHolder => {
     if (id === NO_SESSION) return preparedTransaction(transactions.get(id) ?? 0)
-    const row = rows.find((one) => String(one.id) === id)
+    const process = processes.find((one) => one.id === id)
     const open = transactions.get(id)
     return {
       // Its token is known to itself alone: whom we did not start we do not end.
       backend: { id, startedAt: '' },
       application: applications.get(id) ?? '',
-      user: row?.user ?? '',
-      client: row?.host ?? '',
-      state: stateOf(row, open !== undefined),
-      transactionSeconds: open ?? (row?.command === 'Sleep' ? 0 : Number(row?.seconds ?? 0)),
-      query: (row?.info ?? last.get(id) ?? '').slice(0, 300),
+      user: process?.user ?? '',
+      client: process?.host ?? '',
+      state: stateOf(process, open !== undefined),
+      transactionSeconds: open ?? (process?.command === 'Sleep' ? 0 : (process?.seconds ?? 0)),
+      query: (process?.info ?? last.get(id) ?? '').slice(0, 300),
       autovacuum: false,
     }
   })
@@ -63,10 +47,10 @@ function preparedTransaction(transactionSeconds: number): LockHolder {
   }
 }
 
-function stateOf(row: SessionRow | undefined, open: boolean): string {
-  if (row === undefined) return 'unknown'
-  if (row.command === 'Sleep') return open ? 'idle in transaction' : 'idle'
-  return row.state === null || row.state === '' ? (row.command ?? 'unknown').toLowerCase() : row.state
+function stateOf(process: Process | undefined, open: boolean): string {
+  if (process === undefined) return 'unknown'
+  if (process.command === 'Sleep') return open ? 'idle in transaction' : 'idle'
+  return process.state === '' ? process.command.toLowerCase() : process.state
 }
 
 /** The id of what has no session: the servers give a prepared XA transaction whose client is gone none, or this one. */
@@ -74,14 +58,25 @@ export const NO_SESSION = '0'
 
 /** Sessions with a transaction that InnoDB knows, and for how many seconds; of reads of other engines there is none. */
 export async function openTransactions(session: Session): Promise<ReadonlyMap<string, number>> {
+  const read = (query: string) => session.query<{ id: string | number; seconds: string | number }>(query)
   const rows = await ifAllowed(() =>
-    session.query<{ id: string | number; seconds: string | number }>(
-      `SELECT trx.trx_mysql_thread_id AS id, ${TRANSACTION_SECONDS} AS seconds FROM information_schema.innodb_trx trx
-       ORDER BY trx.trx_started DESC`,
-    ),
+    read(TRANSACTIONS_OF_INNODB).catch((error) => {
+      if (errorNumber(error) !== CANNOT_CONVERT) throw error
+      return read(TRANSACTIONS_OF_SERVER)
+    }),
   )
   return new Map(rows.map((row) => [String(row.id), Math.max(0, Number(row.seconds))]))
 }
+
+const TRANSACTIONS_OF_INNODB = `SELECT trx.trx_mysql_thread_id AS id, ${TRANSACTION_SECONDS} AS seconds
+  FROM information_schema.innodb_trx trx ORDER BY trx.trx_started DESC`
+
+/** MySQL 9.7.4: `innodb_trx` cannot be read while one of them executes a statement with a character of four bytes in it. */
+const CANNOT_CONVERT = 3854
+/** `timer_wait` is in picoseconds. */
+const TRANSACTIONS_OF_SERVER = `SELECT t.processlist_id AS id, x.timer_wait / 1e12 AS seconds
+  FROM performance_schema.events_transactions_current x JOIN performance_schema.threads t ON t.thread_id = x.thread_id
+  WHERE x.state = 'ACTIVE' AND t.processlist_id IS NOT NULL ORDER BY seconds`
 
 /** What clients call themselves; kept by performance_schema, which MariaDB has switched off by default. */
 export async function applicationNames(session: Session, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {

@@ -6,6 +6,7 @@ import { LANE_LOCK, lockKey, SESSION_LOCK } from './lane-lock.js'
 import { describeSessions, ifAllowed, openTransactions } from './list-sessions.js'
 import { anyTableInUse, hasLockPlugin, pluginBlockers, pluginLocksOn } from './metadata-lock-info.js'
 import { conflicts, lockOfMode, metadataLockBlockers, metadataLocksOn, rowLockBlockers } from './metadata-locks.js'
+import { readProcesses } from './processes.js'
 
 export async function laneLockHolder(session: Session, lock: LockName): Promise<LockHolder | undefined> {
   const [row] = await session.query<{ id: string | number | null }>(`SELECT IS_USED_LOCK(${LANE_LOCK}) AS id`, [
@@ -43,11 +44,7 @@ async function blockersByTransaction(session: Session, id: string): Promise<read
     ),
   )
   if (rows.length > 0) return rows.map((row) => String(row.id))
-  const waiting = await session.query(
-    `SELECT 1 AS waits FROM information_schema.processlist WHERE id = ? AND state LIKE 'Waiting for table%lock'`,
-    [id],
-  )
-  if (waiting.length === 0) return []
+  if (!/^waiting for table.*lock/i.test(await stateOfSession(session, id))) return []
   if (await hasLockPlugin(session)) return pluginBlockers(session, id)
   return suspects(session, [id])
 }
@@ -107,7 +104,7 @@ export async function cancelBackend(session: Session, backend: Backend): Promise
  */
 export async function terminateBackend(session: Session, backend: Backend): Promise<void> {
   for (const until = performance.now() + COMMIT_PATIENCE; await isBackendAlive(session, backend); ) {
-    if (!WAITS_FOR_ROOM.test(await stateOfBackend(session, backend))) return kill(session, 'KILL', backend)
+    if (!WAITS_FOR_ROOM.test(await stateOfSession(session, backend.id))) return kill(session, 'KILL', backend)
     if (performance.now() > until) throw waitsForRoom(backend)
     await session.query('DO SLEEP(0.05)')
   }
@@ -119,10 +116,8 @@ const COMMIT_PATIENCE = 5000
 /** MariaDB: "Waiting for someone to free space". MySQL has no word of its own for it (seen on 9.7.4). */
 const WAITS_FOR_ROOM = /^waiting for (someone to free space|handler commit)/i
 
-/** Not from information_schema, of which MySQL makes a temporary table, for which there may be no room either. */
-async function stateOfBackend(session: Session, { id }: Backend): Promise<string> {
-  const rows = await session.query<{ Id: string | number; State: string | null }>('SHOW PROCESSLIST')
-  return rows.find((row) => String(row.Id) === id)?.State ?? ''
+async function stateOfSession(session: Session, id: string): Promise<string> {
+  return (await readProcesses(session)).find((process) => process.id === id)?.state ?? ''
 }
 
 function waitsForRoom({ id }: Backend): PhasegateError {
