@@ -232,6 +232,28 @@ function suite(server: SharedMysql, tool: MysqlTool): void {
     expect(await leftoversIn(db)).toEqual([])
   })
 
+  if (tool === 'gh-ost')
+    test('where a tool that holds its cut-over is gone, a worker has the table copied anew', async () => {
+      const db = await usersOn(server, 2000)
+      const files = phoneBy(tool, { 'phasegate.config.ts': HELD_UNTIL_OPEN })
+      const first = await verbsOn(files, db)('expand', '--long')
+      expect(first.code, said(first)).toBe(3)
+      const [, before] = (await runsOf(db))[0] as [string, { process: { pid: number } }]
+      process.kill(before.process.pid, 'SIGKILL')
+      await db.query("INSERT INTO users (email, n) VALUES ('while nobody was there', 7)")
+      const daemon = startDaemon(files, db)
+      await daemon.heard('engine.removed', () => true, 60_000)
+      await daemon.heard('unit.changed', ({ state }) => state === 'prepared', 60_000)
+      expect(await hasPhone(db)).toBe(false)
+      files.write('open', '')
+      await daemon.heard('unit.changed', ({ state }) => state === 'applied', 60_000)
+      await daemon.stop()
+      expect(await db.query("SELECT n, phone FROM users WHERE email = 'while nobody was there'")).toEqual([
+        { n: 7, phone: null },
+      ])
+      expect(await leftoversIn(db)).toEqual([])
+    })
+
   test('revert ends a tool at work and takes away what it left', async () => {
     const db = await usersOn(server)
     const files = slowly(tool)

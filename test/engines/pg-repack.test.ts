@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
@@ -240,6 +240,38 @@ describeWithPgRepack('pg_repack', (server) => {
     expect(second.json<{ error: { code: string } }>().error.code).toBe('ENGINE.BUSY')
     await holder.end()
     expect((await first.ended).code).toBe(0)
+  })
+
+  test('doctor shows a repack whose supervisor was killed, and the same command goes on with it', async () => {
+    const db = await repackDatabase(server)
+    const holder = await holdTransaction(db, 'SELECT pg_current_xact_id()')
+    const cli = startCli(createProject(), ['repack', 'users'], { env: env(db) })
+    await until(db, COPIED)
+    cli.kill('SIGKILL')
+    await cli.ended
+    const doctor = async (): Promise<string> => (await runCli(createProject(), ['doctor'], { env: env(db) })).stdout
+    const seen = await doctor()
+    expect(seen).toMatch(/pg_repack on public\.users outside of any migration, .*there of it: .*log_/)
+    expect(seen).toContain('phasegate repack public.users goes on with it')
+    await holder.end()
+    const again = await runCli(createProject(), ['repack', 'public.users'], { env: env(db) })
+    expect(again.code, again.stderr).toBe(0)
+    expect(await doctor()).not.toContain('pg_repack on')
+  })
+
+  test('a tool that ends at once is told, and not started again and again', async () => {
+    const db = await repackDatabase(server)
+    const project = createProject({
+      'repack.sh': '#!/bin/sh\n[ "$1" = --version ] && exec pg_repack --version\nexec pg_repack --no-such-option\n',
+      'phasegate.config.ts': `import { defineConfig } from 'phasegate'
+        export default defineConfig({ engines: { pg_repack: { path: './repack.sh' } } })`,
+    })
+    chmodSync(join(project.dir, 'repack.sh'), 0o755)
+    const { code, stderr } = await runCli(project, ['repack', 'users'], { env: env(db) })
+    expect(code, stderr).toBe(9)
+    expect(stderr).toMatch(/ENGINE\.FAILED.*unrecognized option/s)
+    expect(stderr.match(/starts on users/g)).toHaveLength(1)
+    await assertNothingLeft(db)
   })
 
   test('what somebody else left is named and not touched', async () => {

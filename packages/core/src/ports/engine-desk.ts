@@ -88,6 +88,8 @@ export interface EngineDesk {
    * @throws `ENGINE.REFUSED`, `ENGINE.LEFTOVERS`, `ENGINE.FAILED`, `ENGINE.MISSING`, `ENGINE.TOO_OLD`, `ENGINE.NO_TABLE`
    */
   run(request: EngineRequest): Promise<EngineOutcome>
+  /** The tool of this run was on this machine and is gone: where it held its cut-over, nothing keeps the copy equal any more. */
+  isLost(run: EngineRun): Promise<boolean>
   /**
    * Stops the tool of a run wherever it stands before its swap, and removes everything that it left.
    *

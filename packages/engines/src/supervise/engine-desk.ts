@@ -9,6 +9,7 @@ import {
 } from '@phasegate/core'
 import { ALL_ENGINES } from '../all-engines.js'
 import { noTable, supervisedBy } from '../engine-errors.js'
+import { isAlive, thisHost } from '../process/tool-process.js'
 import { abandonRun } from './abandon-run.js'
 import { checkEngine } from './check-engine.js'
 import { chooseEngine } from './choose-engine.js'
@@ -31,6 +32,7 @@ export function createEngineDesk({ engines = ALL_ENGINES, ...options }: EngineDe
     choose: (session, task) => chooseEngine(desk, session, task),
     check: (session, task, engine) => checkEngine(desk, session, task, engine),
     run: (request) => runSupervised(desk, request),
+    isLost: async ({ host, process }) => host === thisHost() && process !== null && !(await isAlive(process)),
     abandon: async (request) => {
       const outcome = await withTableLock(desk, request, async (session) => {
         await abandonRun(desk, session, request)

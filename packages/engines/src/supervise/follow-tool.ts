@@ -13,11 +13,19 @@ const REPORT_EVERY = 1_000
 const KEEP_EVERY = 600_000
 /** ms after which a tool that still holds its cut-over is told again. */
 const RELEASE_EVERY = 30_000
+/** Of the last lines, so many are shown where none says why it failed. */
+const LAST_LINES = 3
 /** ms that an ending may take to arrive after the process is gone. */
 const ENDING_PATIENCE = 2_000
 
 export type Followed =
-  | { readonly state: 'ended'; readonly ending: Ending; readonly reader: OutputReader }
+  /** `said`: the lines that say why, or the last ones. */
+  | {
+      readonly state: 'ended'
+      readonly ending: Ending
+      readonly reader: OutputReader
+      readonly said: readonly string[]
+    }
   /** A person wants it gone. */
   | { readonly state: 'cancelled'; readonly reason: string }
   /** It holds its cut-over, which may not happen yet: it is left at work. */
@@ -49,9 +57,14 @@ export async function followTool(
   const reader = engine.reader(job)
   const stdout = followLines(job.files.path('stdout'))
   const stderr = followLines(job.files.path('stderr'))
+  let last: readonly string[] = []
+  const take = (stream: 'stdout' | 'stderr') => (line: string) => {
+    reader.take(line, stream)
+    if (line.trim() !== '') last = [...last, line.trim()].slice(-LAST_LINES)
+  }
   const readOn = async (toEnd = false): Promise<void> => {
-    await stdout.read((line) => reader.take(line, 'stdout'), toEnd)
-    await stderr.read((line) => reader.take(line, 'stderr'), toEnd)
+    await stdout.read(take('stdout'), toEnd)
+    await stderr.read(take('stderr'), toEnd)
   }
   let ending: Ending | undefined
   void tool.ended?.then((how) => {
@@ -71,7 +84,9 @@ export async function followTool(
         const patience = clock.now() + ENDING_PATIENCE
         while (ending === undefined && tool.ended !== undefined && clock.now() < patience) await clock.sleep(20)
         await readOn(true)
-        return { state: 'ended', ending: ending ?? { code: null, signal: null }, reader }
+        const why = reader.failure()
+        const said = why.length > 0 ? why : last
+        return { state: 'ended', ending: ending ?? { code: null, signal: null }, reader, said }
       }
       const now = clock.now()
       if (now - keptAt >= KEEP_EVERY) {

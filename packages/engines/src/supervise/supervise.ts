@@ -17,7 +17,7 @@ import type { DeskOptions } from './desk-options.js'
 import { endProcess } from './end-process.js'
 import { endedWhole } from './ended-whole.js'
 import { followTool } from './follow-tool.js'
-import { situationOf } from './situation.js'
+import { type Situation, situationOf } from './situation.js'
 import { subjectOf } from './subject.js'
 import { withLockRetry } from './with-lock-retry.js'
 
@@ -49,6 +49,8 @@ export async function supervise(
   const settings = desk.settings.tools[engine.name] ?? {}
   const begun = clock.now()
   let tool: Tool | undefined
+  /** Started by the last turn: its end is told like any other, however soon it comes. */
+  let fresh: StartedTool | undefined
   const record = async (run: EngineRun | null): Promise<void> => {
     await request.record(session, run)
     state.run = run
@@ -72,6 +74,7 @@ export async function supervise(
     await openRunFiles(job.files.directory)
     const command = await engine.command(job, resumes)
     state.started = await startTool(job.tool, command, job.files)
+    fresh = state.started
     await record({ ...job.run, process: state.started.process, state: 'copying' })
     tell(job.run, state.started.process, resumes ? 'resumed' : 'new')
   }
@@ -107,7 +110,9 @@ export async function supervise(
     }
     const run: EngineRun = state.run
     const job = await jobOf(run, table)
-    const now = await situationOf(desk, session, run, table, happened)
+    const seen = await situationOf(desk, session, run, table, happened)
+    const now: Situation = seen.is === 'gone' && fresh !== undefined ? { is: 'at work', process: fresh.process } : seen
+    fresh = undefined
     switch (now.is) {
       case 'elsewhere':
         return { state: 'busy', owner: now.owner }
@@ -158,6 +163,7 @@ export async function supervise(
     async function afterTheEnd({
       ending,
       reader,
+      said,
     }: Extract<Awaited<ReturnType<typeof followTool>>, { state: 'ended' }>) {
       state.started = undefined
       const ended = { ...(state.run ?? run), process: null }
@@ -170,7 +176,7 @@ export async function supervise(
       const resumes = (await engine.canResume?.(job)) ?? false
       if (resumes) await record({ ...ended, state: 'copying' })
       else await forget(job)
-      throw failedTool(run, how, reader.failure(), resumes ? 'resumes' : 'removed')
+      throw failedTool(run, how, said, resumes ? 'resumes' : 'removed')
     }
   }
 }

@@ -10,6 +10,7 @@ import {
 } from '@phasegate/core'
 import { describeHolder } from '@phasegate/runner'
 import { type TargetOptions, withTarget } from '../target/open-runner.js'
+import { standingRepacks } from './repack-runs.js'
 
 /** One line of the report. */
 export type DoctorFinding = Surrounding
@@ -81,21 +82,27 @@ async function lanes(target: Target, session: Session): Promise<readonly DoctorF
 async function engineRuns(target: Target, session: Session): Promise<readonly DoctorFinding[]> {
   const { exists } = await target.journal.read(session)
   if (!exists) return []
+  const units = (await target.journal.standingRuns(session)).map(({ unit, run }) => ({
+    run,
+    of: `for ${unitName(unit)}`,
+    next: `phasegate ${unit.phase} ${unitName(unit)}${unit.phase === 'expand' ? ' --long' : ''} goes on with it, phasegate repair ${unitName(unit)} --again ends it.`,
+  }))
+  const repacks = (await standingRepacks(target, session)).map(({ table, run }) => ({
+    run,
+    of: 'outside of any migration',
+    next: `phasegate repack ${table} goes on with it, or begins anew.`,
+  }))
   const findings: DoctorFinding[] = []
-  for (const { unit, run } of await target.journal.standingRuns(session)) {
+  for (const { run, of, next } of [...units, ...repacks]) {
     const table = { schema: run.schema, name: run.table }
     const holder = await target.lockHolder(session, tableLock(table))
     const { triggers, tables } = await target.engine.existing(session, table, run.leftovers)
     const there = [...triggers.map((name) => `trigger ${name}`), ...tables.map((name) => `table ${name}`)].join(', ')
-    const what = `${run.engine} on ${run.schema}.${run.table} for ${unitName(unit)}, ${run.state}, on ${run.host}${run.process === null ? '' : `, process ${run.process.pid}`}`
+    const what = `${run.engine} on ${run.schema}.${run.table} ${of}, ${run.state}, on ${run.host}${run.process === null ? '' : `, process ${run.process.pid}`}`
     const found = { check: 'engine', message: `${what}; there of it: ${there || 'nothing'}` }
     findings.push(
       holder === undefined
-        ? {
-            ...found,
-            state: 'warning',
-            next: `Nobody supervises it. phasegate ${unit.phase} ${unitName(unit)}${unit.phase === 'expand' ? ' --long' : ''} goes on with it, phasegate repair ${unitName(unit)} --again ends it.`,
-          }
+        ? { ...found, state: 'warning', next: `Nobody supervises it. ${next}` }
         : { ...found, state: 'ok', message: `${found.message}; supervised by ${describeHolder(holder)}` },
     )
   }

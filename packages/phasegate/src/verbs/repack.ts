@@ -10,6 +10,7 @@ import {
 import { readSettings, requireDatabase } from '../config/read-settings.js'
 import { ensureUnderLock } from '../target/ensure-journal.js'
 import { actorOf, connectRunner, type OpenRunner, type TargetOptions } from '../target/open-runner.js'
+import { REPACK_RUN, standingRepacks, type TableBytes } from './repack-runs.js'
 import { readTableArgument } from './table-argument.js'
 
 export interface RepackOptions extends TargetOptions {
@@ -19,14 +20,6 @@ export interface RepackOptions extends TargetOptions {
   readonly dryRun?: boolean
   /** Told what was found before the tool starts. */
   readonly onCheck?: (check: EngineCheck) => void
-}
-
-/** Room that a table takes on the server's disk, in bytes. */
-export interface TableBytes {
-  /** Rows, and what is stored beside them (TOAST). */
-  readonly table: number
-  readonly indexes: number
-  readonly total: number
 }
 
 export interface RepackResult {
@@ -42,9 +35,6 @@ export interface RepackResult {
   /** What it may meet although it may start. */
   readonly remarks: readonly string[]
 }
-
-/** Of events in the journal: a run of an engine outside of any migration. */
-const RUN = 'engine.run'
 
 /**
  * Writes a table anew beside traffic with pg_repack, right now and outside of any migration, and waits for the end. What an
@@ -101,16 +91,14 @@ async function repack(
     return { ...found, before: bytesOf(table), after: null, ms: null }
   }
   await ensureUnderLock(runner, session)
-  const standing = (await target.journal.lastOfTables(session, RUN)).find((detail) => detail.table === name) as
-    | { readonly run: EngineRun | null; readonly before: TableBytes }
-    | undefined
+  const standing = (await standingRepacks(target, session)).find((one) => one.table === name)
   const run = standing?.run ?? null
   if (run === null) options.onCheck?.(check)
-  const before = run === null ? bytesOf(table) : standing!.before
+  const before = standing?.before ?? bytesOf(table)
   const actor = actorOf(options)
   const started = performance.now()
   const record = (on: Session, current: EngineRun | null): Promise<void> =>
-    target.journal.append(on, null, RUN, { table: name, run: current, before }, actor)
+    target.journal.append(on, null, REPACK_RUN, { table: name, run: current, before }, actor)
   const outcome = await desk.run({
     unit: null,
     task,

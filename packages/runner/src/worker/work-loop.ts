@@ -3,6 +3,7 @@ import {
   type JournalSnapshot,
   type PlannedUnit,
   type Session,
+  type UnitId,
   type UnitName,
   unitName,
 } from '@phasegate/core'
@@ -94,12 +95,18 @@ async function runExpands(context: RunnerContext, session: Session, options: Wor
   const snapshot = await context.target.journal.read(session)
   const assigned = assignExpands(context.migrations, snapshot, options.attempts.whyWaits)
   return runEach(context, options, assigned, runExpand, async ({ migration, unit, record }) => {
-    // Copied and held: taken up only when it may be swapped, and only looked at until then.
-    if (record?.state !== 'prepared') return undefined
+    // Copied and held: taken up only when it may be swapped, or when its tool is gone; only looked at until then.
+    if (record?.state !== 'prepared' || (await hasLostEngine(context, session, unit.id))) return undefined
     const gates = context.cutOverGates(unit, migration)
     const answer = await askGates(context, session, snapshot, migration, unit, gates)
     return answer.state === 'open' ? undefined : `prepared; its cut-over waits: ${whyHeld(answer)}`
   })
+}
+
+async function hasLostEngine({ target, engines }: RunnerContext, session: Session, unit: UnitId): Promise<boolean> {
+  for (const standing of await target.journal.standingRuns(session))
+    if (unitName(standing.unit) === unitName(unit) && (await engines.isLost(standing.run))) return true
+  return false
 }
 
 /** @param whyNot why a unit is left alone after all; undefined: it is run */
