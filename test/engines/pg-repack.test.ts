@@ -262,14 +262,14 @@ describeWithPgRepack('pg_repack', (server) => {
   test('a tool that ends at once is told, and not started again and again', async () => {
     const db = await repackDatabase(server)
     const project = createProject({
-      'repack.sh': '#!/bin/sh\n[ "$1" = --version ] && exec pg_repack --version\nexec pg_repack --no-such-option\n',
+      'repack.sh': '#!/bin/sh\n[ "$1" = --version ] && exec pg_repack --version\necho cannot begin >&2\nexit 22\n',
       'phasegate.config.ts': `import { defineConfig } from 'phasegate'
         export default defineConfig({ engines: { pg_repack: { path: './repack.sh' } } })`,
     })
     chmodSync(join(project.dir, 'repack.sh'), 0o755)
     const { code, stderr } = await runCli(project, ['repack', 'users'], { env: env(db) })
     expect(code, stderr).toBe(9)
-    expect(stderr).toMatch(/ENGINE\.FAILED.*unrecognized option/s)
+    expect(stderr).toMatch(/ENGINE\.FAILED.*exit code 22.*cannot begin/s)
     expect(stderr.match(/starts on users/g)).toHaveLength(1)
     await assertNothingLeft(db)
   })
