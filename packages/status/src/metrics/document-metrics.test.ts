@@ -91,6 +91,25 @@ test('a backfill that is not over has its progress; what is not known has no ser
   expect(samplesOf(metrics, 'phasegate_backfill_eta_seconds')).toEqual([])
 })
 
+test('an engine at work has its own, by its phase and name', () => {
+  const engine = { name: 'gh-ost', state: 'copying', lagSeconds: 0.5 } as const
+  const copying = {
+    ...DOCUMENT,
+    migrations: [
+      { name: 'd', phases: { expand: phase('running', { progress: { ...progress, engine } }) } },
+      { name: 'e', phases: { contract: phase('applied', { progress: { ...progress, engine } }) } },
+    ],
+  } as unknown as StatusDocument
+  const metrics = documentMetrics(copying)
+  const labels = { migration: 'd', phase: 'expand', engine: 'gh-ost' }
+  expect(samplesOf(metrics, 'phasegate_engine_rows_done')).toEqual([[labels, 50]])
+  expect(samplesOf(metrics, 'phasegate_engine_ratio')).toEqual([[labels, 0.25]])
+  expect(samplesOf(metrics, 'phasegate_engine_lag_seconds')).toEqual([[labels, 0.5]])
+  expect(samplesOf(metrics, 'phasegate_engine_paused')).toEqual([[labels, 0]])
+  expect(samplesOf(metrics, 'phasegate_engine_eta_seconds')).toEqual([])
+  expect(samplesOf(metrics, 'phasegate_backfill_rows_done')).toEqual([])
+})
+
 test('a gate has its state, and each check its own; evidence that has expired is unknown', () => {
   const metrics = documentMetrics(DOCUMENT)
   const unit = { migration: 'a', phase: 'contract' }

@@ -4,7 +4,7 @@ import { type Metric, type Sample, sample } from './metric.js'
 
 const VERDICTS = ['compatible', 'ahead', 'behind', 'incompatible', 'unknown'] as const
 
-/** What a status document says, as numbers: verdict, units, backfills, gates. Labels hold names of migrations and gates, nothing else. */
+/** What a status document says, as numbers: verdict, units, backfills, engines, gates. Labels hold names of migrations and gates, nothing else. */
 export function documentMetrics(document: StatusDocument): readonly Metric[] {
   const { journal, verdict, missing, gates } = document
   return [
@@ -36,6 +36,7 @@ export function documentMetrics(document: StatusDocument): readonly Metric[] {
         .map(({ labels, view }) => sample(1, { ...labels, state: view.state })),
     ),
     ...backfillMetrics(document),
+    ...engineMetrics(document),
     gauge(
       'phasegate_gate_state',
       '1 for what the recorded evidence says of the gates of each unit: open, closed or unknown.',
@@ -88,29 +89,78 @@ function unitCounts(document: StatusDocument): readonly Sample[] {
   )
 }
 
-/** Of backfills that have begun and are not applied: what is over needs no series. */
-function backfillMetrics(document: StatusDocument): readonly Metric[] {
-  const running = units(document).flatMap(({ labels: { migration, phase }, view: { state, progress } }) =>
-    phase === 'backfill' && state !== 'applied' && progress !== null ? [{ migration, progress }] : [],
+/** Of what has begun and is not applied: what is over needs no series. */
+function running(document: StatusDocument): readonly (Unit & { readonly progress: UnitProgress })[] {
+  return units(document).flatMap(({ labels, view }) =>
+    view.state !== 'applied' && view.progress !== null ? [{ labels, view, progress: view.progress }] : [],
   )
-  const of = (name: string, help: string, read: (progress: UnitProgress) => number | null): Metric =>
-    gauge(
-      `phasegate_backfill_${name}`,
-      help,
-      running.flatMap(({ migration, progress }) => {
-        const value = read(progress)
-        return value === null ? [] : [sample(value, { migration })]
-      }),
-    )
-  return [
-    of('rows_done', 'Rows changed, by all workers in all runs.', ({ done }) => done),
-    of('rows_expected', 'Rows that it will have changed, by an estimate.', ({ total }) => total),
-    of('ratio', 'How much of the keys is passed, 0 to 1.', ({ percent }) => (percent === null ? null : percent / 100)),
-    of('rows_per_second', 'Rows changed a second, over the last seconds.', ({ rowsPerSecond }) => rowsPerSecond),
-    of('eta_seconds', 'Time that it needs still, by its rate.', ({ etaSeconds }) => etaSeconds),
-    of('batch_rows', 'Keys of the latest batch.', ({ batchSize }) => batchSize),
-    of('throttled', '1 while it goes slower or waits for the sake of the server.', ({ throttleReason }) =>
-      throttleReason === null ? 0 : 1,
+}
+
+interface Progressing {
+  readonly labels: Readonly<Record<string, string>>
+  readonly progress: UnitProgress
+}
+
+type Reading = readonly [name: string, help: string, read: (progress: UnitProgress) => number | null]
+
+const OF_BACKFILLS: readonly Reading[] = [
+  ['rows_done', 'Rows changed, by all workers in all runs.', ({ done }) => done],
+  ['rows_expected', 'Rows that it will have changed, by an estimate.', ({ total }) => total],
+  ['ratio', 'How much of the keys is passed, 0 to 1.', ratioOf],
+  ['rows_per_second', 'Rows changed a second, over the last seconds.', ({ rowsPerSecond }) => rowsPerSecond],
+  ['eta_seconds', 'Time that it needs still, by its rate.', ({ etaSeconds }) => etaSeconds],
+  ['batch_rows', 'Keys of the latest batch.', ({ batchSize }) => batchSize],
+  ['throttled', '1 while it goes slower or waits for the sake of the server.', throttledOf],
+]
+
+const OF_ENGINES: readonly Reading[] = [
+  ['rows_done', 'Rows copied.', ({ done }) => done],
+  ['rows_expected', 'Rows that it will have copied, by an estimate.', ({ total }) => total],
+  ['ratio', 'How much of the table is copied, 0 to 1.', ratioOf],
+  ['rows_per_second', 'Rows copied a second, over the last seconds.', ({ rowsPerSecond }) => rowsPerSecond],
+  ['eta_seconds', 'Time that the copy needs still, by its rate.', ({ etaSeconds }) => etaSeconds],
+  ['lag_seconds', 'How far the copy is behind what is written meanwhile.', ({ engine }) => engine?.lagSeconds ?? null],
+  ['paused', '1 while a person has paused it.', ({ paused }) => (paused ? 1 : 0)],
+  ['throttled', '1 while it goes slower or waits for the sake of the server.', throttledOf],
+]
+
+function backfillMetrics(document: StatusDocument): readonly Metric[] {
+  const backfills = running(document).filter(({ labels }) => labels.phase === 'backfill')
+  return progressMetrics(
+    'phasegate_backfill',
+    OF_BACKFILLS,
+    backfills.map(({ labels: { migration }, progress }) => ({ labels: { migration }, progress })),
+  )
+}
+
+function engineMetrics(document: StatusDocument): readonly Metric[] {
+  return progressMetrics(
+    'phasegate_engine',
+    OF_ENGINES,
+    running(document).flatMap(({ labels, progress }) =>
+      progress.engine === null ? [] : [{ labels: { ...labels, engine: progress.engine.name }, progress }],
     ),
-  ]
+  )
+}
+
+/** A unit of which a reading is unknown has no series of it. */
+function progressMetrics(prefix: string, readings: readonly Reading[], of: readonly Progressing[]): readonly Metric[] {
+  return readings.map(([name, help, read]) =>
+    gauge(
+      `${prefix}_${name}`,
+      help,
+      of.flatMap(({ labels, progress }) => {
+        const value = read(progress)
+        return value === null ? [] : [sample(value, labels)]
+      }),
+    ),
+  )
+}
+
+function ratioOf({ percent }: UnitProgress): number | null {
+  return percent === null ? null : percent / 100
+}
+
+function throttledOf({ throttleReason }: UnitProgress): number {
+  return throttleReason === null ? 0 : 1
 }
