@@ -125,15 +125,21 @@ export function describeOnMysql(family: MysqlFamily, title: string, suite: (serv
   describeOn(family, title, (found) => suite({ family, ...found }))
 }
 
-/** Runs the suite on MariaDB or on MySQL where the tool is on PATH. */
+/**
+ * Runs the suite on MariaDB or on MySQL where the tool is on PATH.
+ *
+ * @param alsoMissing what else the suite needs and this machine has not
+ */
 export function describeWithTool(
   tool: MysqlTool,
   family: MysqlFamily,
   title: string,
   suite: (server: SharedMysql) => void,
+  alsoMissing?: string,
 ): void {
   const { title: server } = SHARED_SERVERS.find((one) => one.name === family)!
-  describeOn(family, title, (found) => suite({ family, ...found }), whyNoTool(tool), `${server}, ${tool}`)
+  const missing = whyNoTool(tool) ?? alsoMissing
+  describeOn(family, title, (found) => suite({ family, ...found }), missing, `${server}, ${tool}`)
 }
 
 /** Runs the suite on PostgreSQL 18 where PgBouncer is installed; start one with `startPgBouncer`. */
@@ -149,8 +155,8 @@ export function describeWithPgBouncer(title: string, suite: (server: SharedServe
 }
 
 /** Runs the suite on PostgreSQL 15 where pg_repack is installed; `CREATE EXTENSION pg_repack` works there. */
-export function describeWithPgRepack(title: string, suite: (server: SharedServer) => void): void {
-  const missing = hasPgRepack() ? undefined : `pg_repack: ${HOW_TO_GET_PG_REPACK}`
+export function describeWithPgRepack(title: string, suite: (server: SharedServer) => void, alsoMissing?: string): void {
+  const missing = hasPgRepack() ? alsoMissing : `pg_repack: ${HOW_TO_GET_PG_REPACK}`
   describeOn(
     'postgres 15',
     title,
@@ -161,10 +167,14 @@ export function describeWithPgRepack(title: string, suite: (server: SharedServer
 }
 
 /** Runs the suite on MariaDB and on MySQL, on each where a pt-online-schema-change is installed that knows it. */
-export function describeWithPtOsc(title: string, suite: (server: SharedMysql, tool: string) => void): void {
+export function describeWithPtOsc(
+  title: string,
+  suite: (server: SharedMysql, tool: string) => void,
+  alsoMissing?: string,
+): void {
   for (const family of MYSQL_FAMILIES) {
     const tool = findPtOsc(family)
-    const missing = tool === undefined ? `pt-online-schema-change: ${HOW_TO_GET_PT_OSC[family]}` : undefined
+    const missing = tool === undefined ? `pt-online-schema-change: ${HOW_TO_GET_PT_OSC[family]}` : alsoMissing
     describeOn(family, title, (found) => suite({ family, ...found }, tool ?? ''), missing)
   }
 }

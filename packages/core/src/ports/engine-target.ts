@@ -17,7 +17,7 @@ export interface EngineConnection {
   readonly tls?: {
     /** `encrypt`: any certificate; `verify`: certificate and name. */
     readonly mode: 'encrypt' | 'verify'
-    /** PEM texts. */
+    /** PEM texts. The authorities are there where something is verified. */
     readonly ca?: string
     readonly cert?: string
     readonly key?: string

@@ -103,11 +103,14 @@ test('credentials are in the file alone, whatever they are', () => {
       'port=3307',
       'user="app"',
       `password='a"b#\\\\c= ;'`,
-      'ssl-verify-server-cert',
+      'ssl-enforce=1',
+      'ssl-verify-server-cert=1',
       'ssl-ca="/run/ca.pem"',
     ]),
   )
   expect(text).not.toContain('PEM')
+  // Else the client library would take the socket of this machine.
+  expect(defaultsFile({ ...connection, host: 'localhost' }, files)).toContain('host="LOCALHOST"')
   expect(defaultsFile({ ...connection, socket: '/run/my.sock' }, files)).toContain('socket="/run/my.sock"')
   expect(credentialProblems(connection)).toEqual([])
   expect(credentialProblems({ ...connection, password: `a"b'c` })).toHaveLength(1)

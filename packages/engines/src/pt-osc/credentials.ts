@@ -6,7 +6,7 @@ export const TLS_FILES = { ca: 'ca.pem', cert: 'cert.pem', key: 'key.pem' } as c
 
 /**
  * The file that the client library of the tool reads everything from (`[client]`): the DSN holds names alone. TLS is said in the
- * words of MariaDB's library and of MySQL's; each passes over those of the other.
+ * words of MariaDB's library and of MySQL's; each passes over those of the other. MariaDB's takes a word without its `=1` for off.
  */
 export function defaultsFile(connection: EngineConnection, files: Pick<RunFiles, 'path'>): string {
   const { host, port, socket, user, password, tls } = connection
@@ -14,21 +14,28 @@ export function defaultsFile(connection: EngineConnection, files: Pick<RunFiles,
     tls?.[name] === undefined ? [] : [`ssl-${name}=${quoted(files.path(TLS_FILES[name]))}`]
   const lines = [
     '[client]',
-    ...(socket === undefined ? [`host=${quoted(host)}`, `port=${port}`, 'protocol=tcp'] : [`socket=${quoted(socket)}`]),
+    ...(socket === undefined ? [`host=${quoted(overTcp(host))}`, `port=${port}`] : [`socket=${quoted(socket)}`]),
     `user=${quoted(user)}`,
     `password=${quoted(password)}`,
     ...(tls === undefined
       ? []
       : [
-          'ssl',
-          'ssl-enforce',
-          ...(tls.mode === 'verify' ? ['ssl-verify-server-cert', 'ssl-mode=VERIFY_IDENTITY'] : ['ssl-mode=REQUIRED']),
+          'ssl-enforce=1',
+          ...(tls.mode === 'verify' ? ['ssl-verify-server-cert=1', 'ssl-mode=VERIFY_IDENTITY'] : ['ssl-mode=REQUIRED']),
         ]),
     ...at('ca'),
     ...at('cert'),
     ...at('key'),
   ]
   return `${lines.join('\n')}\n`
+}
+
+/**
+ * `localhost`, and only written like this, means the socket of this machine to client libraries, whatever the port; `protocol=tcp` of
+ * such a file is not heeded by MariaDB's (seen with 10.11.19). The same name in capitals is looked up and verified as any other.
+ */
+function overTcp(host: string): string {
+  return host === 'localhost' ? host.toUpperCase() : host
 }
 
 /** Quotes of one kind around it are taken off, a backslash is doubled, all else stands for itself (MariaDB Connector/C, ma_default.c). */

@@ -1,4 +1,4 @@
-import type { EngineConnection } from '@phasegate/core'
+import { type EngineConnection, trustedAuthorities } from '@phasegate/core'
 import type { ConnectionOptions, SslOptions } from 'mysql2/promise'
 
 /**
@@ -7,7 +7,7 @@ import type { ConnectionOptions, SslOptions } from 'mysql2/promise'
  *
  * @param database as the server calls it
  */
-export function engineConnection(settings: ConnectionOptions, database: string): EngineConnection {
+export async function engineConnection(settings: ConnectionOptions, database: string): Promise<EngineConnection> {
   const { ssl } = settings
   return {
     host: settings.host ?? 'localhost',
@@ -16,20 +16,17 @@ export function engineConnection(settings: ConnectionOptions, database: string):
     user: settings.user ?? '',
     password: settings.password ?? '',
     database,
-    ...(ssl === undefined ? {} : { tls: tlsOf(typeof ssl === 'string' ? {} : ssl) }),
+    ...(ssl === undefined ? {} : { tls: await tlsOf(typeof ssl === 'string' ? {} : ssl) }),
   }
 }
 
-function tlsOf(ssl: SslOptions): NonNullable<EngineConnection['tls']> {
-  const ca = pem(ssl.ca)
+/** An authority that our own sessions do not ask for is not given to the tool either, which would. */
+async function tlsOf(ssl: SslOptions): Promise<NonNullable<EngineConnection['tls']>> {
   const cert = pem(ssl.cert)
   const key = pem(ssl.key)
-  return {
-    mode: ssl.rejectUnauthorized === false ? 'encrypt' : 'verify',
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-  }
+  const own = { ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }) }
+  if (ssl.rejectUnauthorized === false) return { mode: 'encrypt', ...own }
+  return { mode: 'verify', ca: pem(ssl.ca) ?? (await trustedAuthorities()), ...own }
 }
 
 /** Several certificates are one after the other in a file. */

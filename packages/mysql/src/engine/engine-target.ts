@@ -28,7 +28,7 @@ export function createEngineTarget(
       ...(capabilities.oldWordsGone ? (['no old words'] as const) : []),
       ...(capabilities.isolationVariable ? [] : (['no transaction_isolation'] as const)),
     ],
-    connection: async () => engineConnection(settings, address.database),
+    connection: () => engineConnection(settings, address.database),
     inspect: (session, table) => inspectEngineTable(session, table, capabilities),
     unmet: (session, table, requirements) => unmetRequirements(session, table, requirements, address),
     refreshStatistics,

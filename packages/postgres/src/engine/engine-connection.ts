@@ -1,6 +1,4 @@
-import { readFile } from 'node:fs/promises'
-import { rootCertificates } from 'node:tls'
-import type { EngineConnection } from '@phasegate/core'
+import { type EngineConnection, trustedAuthorities } from '@phasegate/core'
 import { Client, type ClientConfig } from 'pg'
 
 /**
@@ -19,19 +17,12 @@ async function passwordOf({ password }: ClientConfig): Promise<string> {
   return given ?? process.env.PGPASSWORD ?? ''
 }
 
-/** Where no authority is given, those that Node.js trusts: libpq would look for a file in the home directory. */
 async function tlsOf(
   ssl: Exclude<ClientConfig['ssl'], undefined | false>,
 ): Promise<NonNullable<EngineConnection['tls']>> {
   const { rejectUnauthorized, ca, cert, key } = ssl === true ? {} : ssl
   if (rejectUnauthorized === false) return { mode: 'encrypt', ...pem('cert', cert), ...pem('key', key) }
-  return { mode: 'verify', ca: text(ca) ?? (await trusted()), ...pem('cert', cert), ...pem('key', key) }
-}
-
-async function trusted(): Promise<string> {
-  const { NODE_EXTRA_CA_CERTS: file } = process.env
-  const extra = file === undefined || file === '' ? '' : await readFile(file, 'utf8')
-  return [...rootCertificates, extra].join('\n')
+  return { mode: 'verify', ca: text(ca) ?? (await trustedAuthorities()), ...pem('cert', cert), ...pem('key', key) }
 }
 
 function pem<K extends string>(name: K, value: unknown): { readonly [key in K]?: string } {

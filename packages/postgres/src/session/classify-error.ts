@@ -39,6 +39,9 @@ const NETWORK = new Set([
 const PG_LOST =
   /^(Connection terminated|Connection ended|timeout expired|timeout exceeded when trying to connect|Client was closed|Client has encountered a connection error|server closed the connection)/i
 
+/** Node's codes where the server's certificate is not what was asked for (Node.js docs: TLS, "X509 certificate error codes"). */
+const TLS_REFUSED = /^(ERR_TLS_|ERR_SSL_|CERT_|CRL_|UNABLE_TO_|(DEPTH_ZERO_)?SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_CA)/
+
 /**
  * What a database error means for what we do next, by SQLSTATE (PostgreSQL docs: Appendix A) or, where the connection
  * itself failed, by what node and pg say.
@@ -62,7 +65,7 @@ export function classifyError(error: unknown): ErrorKind {
   if (PG_LOST.test(message)) return 'connection'
   if (error instanceof AggregateError)
     return error.errors.some((one) => classifyError(one) === 'connection') ? 'connection' : 'statement'
-  if (/SASL|password/i.test(message)) return 'authentication'
+  if (TLS_REFUSED.test(code) || /SASL|password|does not support SSL/i.test(message)) return 'authentication'
   return 'statement'
 }
 

@@ -39,7 +39,7 @@ export function translateError(error: unknown, doing: string, address: Address):
       )
     case 'authentication':
       return coded('DATABASE.AUTHENTICATION', EXIT.usage, `The database ${at} refused the login.`, said, [
-        'Check user and password of the database URL (and pg_hba.conf).',
+        'Check user, password and TLS parameters of the database URL (and pg_hba.conf).',
       ])
     case 'no database':
       return coded(
