@@ -1,9 +1,9 @@
 import { mismatch } from './backfill-errors.js'
 import type { BackfillOutcome } from './outcome.js'
 import { endOf } from './pause.js'
-import { describeQuarantine, reviewQuarantine } from './quarantine.js'
-import type { Verified } from './verify-backfill.js'
-import type { Walk } from './walk-range.js'
+import type { Walk } from './range/walk-range.js'
+import { describeQuarantine, reviewQuarantine } from './verify/quarantine.js'
+import type { Verified } from './verify/verify-backfill.js'
 
 /**
  * Under the lane lock: records the verification and ends the unit, or adds the range of one more pass, up to the greatest

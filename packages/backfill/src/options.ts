@@ -9,7 +9,7 @@ import type {
   Target,
   UnitId,
 } from '@phasegate/core'
-import { SERVO_LIMITS, type ServoLimits } from './servo.js'
+import { SERVO_LIMITS, type ServoLimits } from './batch/servo.js'
 
 /** What comparing needs; what running needs besides is in `BackfillOptions`. */
 export interface CompareOptions {

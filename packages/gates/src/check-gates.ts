@@ -1,5 +1,5 @@
 import { allOf, askGates, type Gate, type GateCheck, type GateContext, type GateState, notAsked } from '@phasegate/core'
-import { applyOverrides } from './apply-overrides.js'
+import { applyOverrides } from './approval/apply-overrides.js'
 
 export interface GateAnswer {
   /** Open when every check is, overrides included. */

@@ -1,13 +1,13 @@
 import type { Clients, Gate, GateContext, Phase } from '@phasegate/core'
-import { appUsesNew } from './app-uses-new.js'
-import { approval } from './approval.js'
-import { backfillApplied } from './backfill-applied.js'
-import { backfillVerified } from './backfill-verified.js'
-import { contractPending } from './contract-pending.js'
-import { expandApplied } from './expand-applied.js'
-import { noBuildRequires } from './no-build-requires.js'
-import { noInstanceUsesOld } from './no-instance-uses-old.js'
-import { writersKnowBoth } from './writers-know-both.js'
+import { approval } from './approval/approval.js'
+import { appUsesNew } from './instances/app-uses-new.js'
+import { noBuildRequires } from './instances/no-build-requires.js'
+import { noInstanceUsesOld } from './instances/no-instance-uses-old.js'
+import { writersKnowBoth } from './instances/writers-know-both.js'
+import { backfillApplied } from './phases/backfill-applied.js'
+import { backfillVerified } from './phases/backfill-verified.js'
+import { contractPending } from './phases/contract-pending.js'
+import { expandApplied } from './phases/expand-applied.js'
 
 /**
  * The gates that every unit has without being configured. Expand has none: the safety check refuses before it starts.

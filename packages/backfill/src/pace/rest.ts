@@ -1,6 +1,6 @@
 import type { LeasedRange } from '@phasegate/core'
-import { withinDeadline } from '../answer-deadline.js'
-import type { Walk } from '../walk-range.js'
+import type { Walk } from '../range/walk-range.js'
+import { withinDeadline } from '../worker/answer-deadline.js'
 import type { Hold } from './pace.js'
 
 /** Renews a lease that nothing else prolongs: a batch prolongs it, waiting does not. */

@@ -1,7 +1,7 @@
 import type { PhasegateEvent } from '@phasegate/core'
 import { expect, test } from 'vitest'
-import type { ProgressLog } from '../progress-log.js'
-import type { WorkerSession } from '../worker-session.js'
+import type { ProgressLog } from '../progress/progress-log.js'
+import type { WorkerSession } from '../worker/worker-session.js'
 import type { Hold } from './pace.js'
 import { createThrottleLog } from './throttle-log.js'
 

@@ -1,6 +1,6 @@
 import type { BackfillSettings } from '../options.js'
-import type { ProgressLog } from '../progress-log.js'
-import type { WorkerSession } from '../worker-session.js'
+import type { ProgressLog } from '../progress/progress-log.js'
+import type { WorkerSession } from '../worker/worker-session.js'
 import type { Hold } from './pace.js'
 
 /** Says what is in the way of the next batch: an event for each beginning and end, and in the progress as long as it is. */

@@ -1,5 +1,5 @@
 import type { Clock, Session } from '@phasegate/core'
-import { withinDeadline } from '../answer-deadline.js'
+import { withinDeadline } from '../worker/answer-deadline.js'
 import { judge, type Observation, type Verdict } from './verdict.js'
 import type { WatchedSignal } from './watched-signal.js'
 
