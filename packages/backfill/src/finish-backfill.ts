@@ -1,7 +1,7 @@
 import { mismatch } from './backfill-errors.js'
 import type { BackfillOutcome } from './outcome.js'
 import { endOf } from './pause.js'
-import type { Walk } from './range/walk-range.js'
+import type { Walk } from './range/walk.js'
 import { describeQuarantine, reviewQuarantine } from './verify/quarantine.js'
 import type { Verified } from './verify/verify-backfill.js'
 

@@ -7,22 +7,9 @@ import {
   waitsForWindow,
 } from '@phasegate/core'
 import type { Collector } from '../throttle/collector.js'
+import type { Hold } from './hold.js'
 import type { Reclaimer } from './reclaim.js'
 import { createRowRate, mostKeys, type RowRate } from './row-rate.js'
-
-/** Why the next batch has to wait, and how long until it is worth asking again. */
-export interface Hold {
-  readonly ms: number
-  readonly reason: string
-  /** `rest`: part of going slowly; `stop`: nothing is done until it ends. */
-  readonly kind: 'rest' | 'stop'
-  /** What it comes from, so that the same one is told of once. */
-  readonly from: string
-  /** It is over before `ms` when this is. */
-  readonly until?: Promise<void>
-  /** A part of how it works, and nothing to tell of. */
-  readonly silent?: true
-}
 
 /** How fast this process may go: one for all of its workers. */
 export interface ProcessPace {

@@ -1,6 +1,6 @@
 import type { BackfillTable } from '@phasegate/core'
 import type { BackfillSettings } from '../options.js'
-import type { Hold } from './pace.js'
+import type { Hold } from './hold.js'
 
 /** Has the room of replaced rows made usable again while the table is filled, so that it does not grow to twice its size. */
 export interface Reclaimer {

@@ -1,7 +1,7 @@
 import type { LeasedRange } from '@phasegate/core'
-import type { Walk } from '../range/walk-range.js'
+import type { Walk } from '../range/walk.js'
 import { withinDeadline } from '../worker/answer-deadline.js'
-import type { Hold } from './pace.js'
+import type { Hold } from './hold.js'
 
 /** Renews a lease that nothing else prolongs: a batch prolongs it, waiting does not. */
 export interface LeaseKeeper {

@@ -2,7 +2,7 @@ import type { PhasegateEvent } from '@phasegate/core'
 import { expect, test } from 'vitest'
 import type { ProgressLog } from '../progress/progress-log.js'
 import type { WorkerSession } from '../worker/worker-session.js'
-import type { Hold } from './pace.js'
+import type { Hold } from './hold.js'
 import { createThrottleLog } from './throttle-log.js'
 
 const slow: Hold = { ms: 10, reason: 'load is 5 (limit 5)', kind: 'rest', from: 'load' }

@@ -1,7 +1,7 @@
 import type { BackfillSettings } from '../options.js'
 import type { ProgressLog } from '../progress/progress-log.js'
 import type { WorkerSession } from '../worker/worker-session.js'
-import type { Hold } from './pace.js'
+import type { Hold } from './hold.js'
 
 /** Says what is in the way of the next batch: an event for each beginning and end, and in the progress as long as it is. */
 export interface ThrottleLog {

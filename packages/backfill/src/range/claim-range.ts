@@ -3,7 +3,7 @@ import { IDLE_POLL_MS } from '../options.js'
 import { endOf, type Wish, wishOf } from '../pause.js'
 import { readAgain } from '../worker/conflict.js'
 import { splitRange } from './split-range.js'
-import type { Walk } from './walk-range.js'
+import type { Walk } from './walk.js'
 
 export type Claim =
   | { readonly state: 'leased'; readonly range: LeasedRange }

@@ -5,7 +5,8 @@ import { rowsDone } from '../prepare-backfill.js'
 import { readAgain } from '../worker/conflict.js'
 import type { Crew } from '../worker/crew.js'
 import { claimRange } from './claim-range.js'
-import { type Walk, walkRange } from './walk-range.js'
+import type { Walk } from './walk.js'
+import { walkRange } from './walk-range.js'
 
 type Worked =
   | { readonly state: 'whole' }

@@ -1,6 +1,6 @@
 import type { LeasedRange } from '@phasegate/core'
 import { readAgain } from '../worker/conflict.js'
-import type { Walk } from './walk-range.js'
+import type { Walk } from './walk.js'
 
 /** Batches that the holder of a range keeps when the rest is taken: so many that splitting costs next to nothing. */
 const KEPT_BATCHES = 40

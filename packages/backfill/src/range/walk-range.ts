@@ -1,20 +1,15 @@
-import type { BackfillKey, LeasedRange, LockHolder, Session } from '@phasegate/core'
+import type { LeasedRange, LockHolder, Session } from '@phasegate/core'
 import { rowFailed, stuck } from '../backfill-errors.js'
-import type { BatchEnds } from '../batch/batch-end.js'
-import type { BatchSize } from '../batch/batch-size.js'
 import { createSlowRow } from '../batch/slow-row.js'
 import { mapBatch, RowsChanged } from '../map/map-batch.js'
 import { mapThrew } from '../map/map-rows.js'
-import type { BackfillSettings } from '../options.js'
-import type { Hold, WorkerPace } from '../pace/pace.js'
+import type { Hold } from '../pace/hold.js'
 import { createLeaseKeeper, rest } from '../pace/rest.js'
-import type { ThrottleLog } from '../pace/throttle-log.js'
 import { endOf, type Wish, wishOf } from '../pause.js'
-import type { ProgressLog } from '../progress/progress-log.js'
 import { mayPass, passRow, type Refused } from '../verify/quarantine.js'
 import { withinDeadline } from '../worker/answer-deadline.js'
 import { conflictPause, isConflict, watchBlockers } from '../worker/conflict.js'
-import type { WorkerSession } from '../worker/worker-session.js'
+import type { Walk } from './walk.js'
 
 export type Walked =
   | { readonly state: 'whole' }
@@ -23,17 +18,6 @@ export type Walked =
   | { readonly state: 'wish'; readonly wish: Wish }
   /** Somebody else ended the unit, or began it anew with another version of the file. */
   | { readonly state: 'ended' }
-
-export interface Walk {
-  readonly settings: BackfillSettings
-  readonly worker: WorkerSession
-  readonly key: BackfillKey
-  readonly ends: BatchEnds
-  readonly size: BatchSize
-  readonly log: ProgressLog
-  readonly pace: WorkerPace
-  readonly throttle: ThrottleLog
-}
 
 /** Attempts in a row after which it looks who is in the way, and says so. */
 const LOOK_AFTER = 5

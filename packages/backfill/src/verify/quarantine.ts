@@ -1,7 +1,7 @@
 import type { LeasedRange, QuarantinedRow, RowError } from '@phasegate/core'
 import { quarantineFull } from '../backfill-errors.js'
 import { mapThrew } from '../map/map-rows.js'
-import type { Walk } from '../range/walk-range.js'
+import type { Walk } from '../range/walk.js'
 import { withinDeadline } from '../worker/answer-deadline.js'
 import { readAgain } from '../worker/conflict.js'
 import { createComparer } from './compare-chunk.js'

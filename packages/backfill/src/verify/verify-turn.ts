@@ -3,7 +3,7 @@ import { IDLE_POLL_MS } from '../options.js'
 import type { BackfillOutcome } from '../outcome.js'
 import { endOf, type Wish, wishOf } from '../pause.js'
 import { obey } from '../range/run-ranges.js'
-import type { Walk } from '../range/walk-range.js'
+import type { Walk } from '../range/walk.js'
 import { readAgain } from '../worker/conflict.js'
 
 export type Turn = { readonly state: 'ours' } | { readonly state: 'another pass' } | BackfillOutcome

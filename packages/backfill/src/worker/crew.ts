@@ -5,7 +5,7 @@ import type { BackfillSettings } from '../options.js'
 import type { ProcessPace } from '../pace/pace.js'
 import { createThrottleLog } from '../pace/throttle-log.js'
 import type { ProgressLog } from '../progress/progress-log.js'
-import type { Walk } from '../range/walk-range.js'
+import type { Walk } from '../range/walk.js'
 import { createWorkerSession, type WorkerSession } from './worker-session.js'
 
 /** The workers of one process. */
