@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
+import { movesKeysFirst } from '../support/pt-osc.js'
 import { createRandom } from '../support/seed.js'
 import { describeWithPtOsc } from '../support/servers.js'
 import { VICTIMS } from './kill-at.js'
+import { foreignKeyRound } from './osc-foreign-keys.js'
 import { oscRound } from './osc-rounds.js'
 
 const KILLS = 50
@@ -15,6 +17,17 @@ describeWithPtOsc('pt-online-schema-change is killed', (server, tool) => {
       for (let killed = 0, rounds = 0; killed < KILLS; rounds++) {
         expect(rounds).toBeLessThan(4 * KILLS)
         if (await oscRound(server, tool, random, victim)) killed++
+      }
+    },
+  )
+  // One that moves keys to its copy first is refused.
+  test.skipIf(movesKeysFirst(tool)).for(VICTIMS)(
+    `SIGKILL of %s, ${KILLS} times, foreign keys point at the table: they do so afterwards, nothing is lost or left`,
+    { timeout: 7_200_000, retry: 0 },
+    async (victim) => {
+      for (let killed = 0, rounds = 0; killed < KILLS; rounds++) {
+        expect(rounds).toBeLessThan(4 * KILLS)
+        if (await foreignKeyRound(server, tool, random, victim)) killed++
       }
     },
   )

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { PASSWORD } from '../support/mysql-settings.js'
+import { movesKeysFirst } from '../support/pt-osc.js'
 import { type RunningCli, runCli, startCli } from '../support/run-cli.js'
 import { type AnyDatabase, describeWithPtOsc } from '../support/servers.js'
 import { assertNothingLost, ghostDatabase, startWriting } from './ghost-setup.js'
@@ -96,7 +97,7 @@ describeWithPtOsc('pt-online-schema-change', (server, tool) => {
     await assertNothingLeft(db)
   })
 
-  test('foreign keys that point at the table point at it afterwards', async () => {
+  test.skipIf(movesKeysFirst(tool))('foreign keys that point at the table point at it afterwards', async () => {
     const db = await ghostDatabase(server)
     await db.query(`CREATE TABLE orders (id int PRIMARY KEY AUTO_INCREMENT, owner bigint,
       CONSTRAINT owner FOREIGN KEY (owner) REFERENCES users (id) ON DELETE CASCADE ON UPDATE CASCADE);

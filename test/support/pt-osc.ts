@@ -18,10 +18,13 @@ export function findPtOsc(family: MysqlFamily): string | undefined {
   return files.find((file) => family === 'mariadb' || isNewer(file))
 }
 
-function isNewer(file: string): boolean {
+/** Moves foreign keys to its copy before it swaps (from 3.4 on). */
+export const movesKeysFirst = (file: string): boolean => isNewer(file, 4)
+
+function isNewer(file: string, least = 7): boolean {
   try {
     const [, major, minor] = / (\d+)\.(\d+)\./.exec(execFileSync(file, ['--version'], { encoding: 'utf8' })) ?? []
-    return Number(major) > 3 || (Number(major) === 3 && Number(minor) >= 7)
+    return Number(major) > 3 || (Number(major) === 3 && Number(minor) >= least)
   } catch {
     // Perl, or a module of it, is missing.
     return false

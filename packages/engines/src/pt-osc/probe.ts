@@ -7,6 +7,11 @@ const OLDEST = [3, 2, 0] as const
 /** The first that knows the statements of MySQL 8.4 (Percona documentation, "Percona Toolkit updates for 8.4"). */
 const WORDS_SINCE = [3, 7, 0] as const
 
+/** It moves foreign keys to its copy, and swaps then; before, it swapped, and moved them then (its PT-1747). */
+const KEYS_FIRST_SINCE = [3, 4, 0] as const
+
+/** Moves foreign keys to its copy before it swaps. */
+export const KEYS_FIRST = 'keys first'
 /** Knows the newer names of statements about replication. */
 export const NEW_WORDS = 'new words'
 
@@ -24,7 +29,14 @@ export async function probe({ path = 'pt-online-schema-change' }: ToolSettings):
     throw missingTool('pt-osc', `${path} --version ${how}`)
   }
   if (!atLeast(version, OLDEST)) throw tooOld('pt-osc', version, `it takes ${OLDEST.join('.')} or newer`)
-  return { path, version, features: new Set(atLeast(version, WORDS_SINCE) ? [NEW_WORDS] : []) }
+  return { path, version, features: featuresOf(version) }
+}
+
+function featuresOf(version: string): ReadonlySet<string> {
+  return new Set([
+    ...(atLeast(version, WORDS_SINCE) ? [NEW_WORDS] : []),
+    ...(atLeast(version, KEYS_FIRST_SINCE) ? [KEYS_FIRST] : []),
+  ])
 }
 
 function atLeast(version: string, oldest: readonly number[]): boolean {

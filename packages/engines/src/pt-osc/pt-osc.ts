@@ -4,7 +4,7 @@ import { FILES, oscArguments, takenArguments } from './arguments.js'
 import { pause, resume, stop } from './control.js'
 import { credentialProblems, defaultsFile, TLS_FILES } from './credentials.js'
 import { cutOver } from './cut-over.js'
-import { swapsByItself } from './foreign-keys.js'
+import { movedKeysProblem, swapsByItself } from './foreign-keys.js'
 import { probe } from './probe.js'
 import { createReader, type OscReader } from './reader.js'
 import { refusals, versionProblem } from './refusals.js'
@@ -19,7 +19,7 @@ export const ptOsc: Engine = {
   name: 'pt-osc',
   requirements: ['InnoDB table', 'may create triggers', 'may copy the table', 'may swap the table'],
   probe,
-  refuses: (task, table) => refusals(task, table),
+  refuses: (task, table, tool) => [...refusals(task, table), ...movedKeysProblem(table, tool)],
   cannot: (table) => ({
     pace: 'pt-online-schema-change has no pace that can be changed while it works',
     ...(swapsByItself(table)

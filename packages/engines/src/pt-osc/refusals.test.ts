@@ -1,6 +1,7 @@
 import type { EngineTable, EngineTask, TaskTrait } from '@phasegate/core'
 import { expect, test } from 'vitest'
-import { NEW_WORDS } from './probe.js'
+import { movedKeysProblem } from './foreign-keys.js'
+import { KEYS_FIRST, NEW_WORDS } from './probe.js'
 import { refusals, versionProblem } from './refusals.js'
 
 const TABLE: EngineTable = {
@@ -69,4 +70,12 @@ test('a server that is too new for the tool is refused, with both versions', () 
   expect(versionProblem(server, old)).toEqual([expect.stringMatching(/3\.2\.1.*9\.7\.4.*3\.7\.0/)])
   expect(versionProblem(server, recent)).toEqual([])
   expect(versionProblem({ quirks: [], serverVersion: '8.0.36' }, old)).toEqual([])
+})
+
+test('a tool that moves foreign keys to its copy before it swaps takes no table at which some point', () => {
+  const table = { name: 'users', referencedBy: [{ constraint: 'owner', table: 'orders', rows: 1 }] }
+  const newer = { version: '3.7.1', features: new Set([KEYS_FIRST]) }
+  expect(movedKeysProblem(table, newer)).toEqual([expect.stringContaining('owner of orders')])
+  expect(movedKeysProblem({ ...table, referencedBy: [] }, newer)).toEqual([])
+  expect(movedKeysProblem(table, { version: '3.2.1', features: new Set() })).toEqual([])
 })

@@ -53,7 +53,7 @@ async function findLeftovers(session: Session, { schema, name }: Table, names: L
  * else make a trigger, or swap, once it is given up. MySQL and MariaDB drop triggers and tables under LOCK TABLES (measured on
  * 9.7.4 and 10.11.19), and writers see all of it or nothing. After a swap the triggers are the old table's, and nobody waits.
  *
- * @throws `ENGINE.STILL_RUNS` where a statement of the tool does not end; what the server says where a lock is not to be had in
+ * @throws `ENGINE.STILL_RUNS` where a statement of the tool does not end; `ENGINE.ORPHANS`, before anything is removed; what the server says where a lock is not to be had in
  *   time (1205, or 1213 beside writers) or the table itself is gone
  */
 export async function removeLeftovers(

@@ -1,4 +1,4 @@
-import type { EngineTable, Session } from '@phasegate/core'
+import { type EngineTable, EXIT, PhasegateError, type Session } from '@phasegate/core'
 import { MAX_IDENTIFIER_LENGTH, quoteName } from '../quoting.js'
 import { readCatalog } from './read-catalog.js'
 
@@ -16,8 +16,13 @@ interface KeyRow {
 
 /**
  * Foreign keys of others that point at what is to go are turned to the table itself: a tool that makes them anew, before its swap or
- * behind it, may be killed in between (pt-online-schema-change 3.7 does it before, 3.2 behind). The table holds every row that
- * they may need. Like the tool, this gives them another name, as the server knows no way to keep it: `_name` for `name`, and back.
+ * behind it, may be killed in between (pt-online-schema-change from 3.4 on does it before, 3.2 behind). Like the tool, this gives them
+ * another name, as the server knows no way to keep it: `_name` for `name`, and back.
+ *
+ * They are turned without a look at the rows, which no writer then waits for. Behind a swap the keys still watched the old table,
+ * so that a row may refer to one that was deleted meanwhile: that is looked for afterwards, and told.
+ *
+ * @throws `ENGINE.ORPHANS`, when all keys are turned
  */
 export async function turnForeignKeys(
   session: Session,
@@ -39,10 +44,57 @@ export async function turnForeignKeys(
     [schema, from, schema, from],
   )
   const identity = (row: KeyRow): string => JSON.stringify([row.schema, row.table, row.constraint])
-  for (const key of new Set(rows.map(identity))) {
-    const columns = rows.filter((row) => identity(row) === key)
-    await session.query(turned(`${quoteName(schema)}.${quoteName(name)}`, columns[0]!, columns))
+  const keys = [...new Set(rows.map(identity))].map((key) => rows.filter((row) => identity(row) === key))
+  const to = `${quoteName(schema)}.${quoteName(name)}`
+  await session.query('SET SESSION foreign_key_checks = 0')
+  try {
+    for (const columns of keys) await session.query(turned(to, columns[0]!, columns))
+  } finally {
+    await session.query('SET SESSION foreign_key_checks = 1')
   }
+  const found: Orphans[] = []
+  for (const columns of keys) {
+    const query = orphansOf(to, columns)
+    const [row] = await session.query<{ orphans: number | string; [key: string]: unknown }>(
+      `SELECT COUNT(*) AS orphans ${query}`,
+    )
+    const count = Number(row?.orphans ?? 0)
+    if (count > 0)
+      found.push({ table: `${columns[0]!.schema}.${columns[0]!.table}`, count, query: `SELECT child.* ${query}` })
+  }
+  if (found.length > 0) throw orphansFound(name, found)
+}
+
+interface Orphans {
+  readonly table: string
+  readonly count: number
+  readonly query: string
+}
+
+function orphansOf(parent: string, columns: readonly KeyRow[]): string {
+  const { schema, table } = columns[0]!
+  const own = columns.map(({ column }) => `child.${quoteName(column)}`)
+  const same = columns.map(({ referenced }, at) => `parent.${quoteName(referenced)} = ${own[at]}`)
+  // A key of which a column is NULL refers to nothing.
+  const refers = own.map((column) => `${column} IS NOT NULL`)
+  return (
+    `FROM ${quoteName(schema)}.${quoteName(table)} child LEFT JOIN ${parent} parent ON ${same.join(' AND ')} ` +
+    `WHERE ${refers.join(' AND ')} AND parent.${quoteName(columns[0]!.referenced)} IS NULL`
+  )
+}
+
+function orphansFound(table: string, found: readonly Orphans[]): PhasegateError {
+  return new PhasegateError({
+    code: 'ENGINE.ORPHANS',
+    message: `Rows refer to rows of ${table} that are not there: ${found.map((one) => `${one.count} of ${one.table}`).join(', ')}.`,
+    why: `The tool was stopped between its swap and the foreign keys of others, which watched the old table until now; meanwhile rows of ${table} were deleted, or got another key. The foreign keys are in place again, and watch every write from now on.`,
+    next: [
+      ...found.map(({ query }) => `Look at them, and delete or correct them: ${query}`),
+      'Then run the same command again: it removes what is left.',
+    ],
+    exit: EXIT.failed,
+    meta: { table, orphans: found.map(({ table: child, count }) => ({ table: child, count })) },
+  })
 }
 
 function turned(to: string, key: KeyRow, columns: readonly KeyRow[]): string {
