@@ -75,7 +75,7 @@ export async function driveGhost(db: MysqlDatabase, wish: Wish = {}): Promise<Dr
       ...((await engine.preflight?.(known)) ?? []),
     ],
     start: async (extra = []) => {
-      const command = await engine.command(job, false)
+      const command = await engine.command(job, false, { lockTimeout: 1000, statementTimeout: 0 })
       const child = launch(tool.path, [...command.arguments, ...extra], directory)
       const ended = new Promise<Ending>((resolve) => child.once('exit', (code, by) => resolve({ code, signal: by })))
       const kill = async (): Promise<Ending> => {

@@ -7,7 +7,8 @@ export type Victim = 'tool' | 'supervisor' | 'both'
 export const VICTIMS: readonly Victim[] = ['tool', 'supervisor', 'both']
 
 /** As `--json` says it, and as a person reads it. */
-const STARTED = /"type":"engine\.started".*?"pid":(\d+)|starts on users, process (\d+)/
+const STARTED =
+  /"type":"engine\.started".*?"pid":(\d+)|(?:starts|goes on where it had been|is at work and is taken up) on users, process (\d+)/
 
 /**
  * Kills so many ms after the tool was started. False: there was nothing to kill any more.

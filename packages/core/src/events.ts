@@ -62,7 +62,7 @@ export interface EventMap {
   'backfill.compared': { readonly unit: UnitId; readonly rows: number; readonly progress: UnitProgress }
   /** This process has stopped working on it, for whatever reason; `batches` are those of all workers so far. */
   'backfill.ended': { readonly unit: UnitId; readonly progress: UnitProgress; readonly batches: BatchTimes }
-  /** An engine begins on a table, goes on from its last checkpoint, or was found at work by whoever came next. */
+  /** An engine begins on a table, goes on where it had been, or was found at work by whoever came next. */
   'engine.started': EngineEvent & {
     readonly version: string
     readonly how: 'new' | 'resumed' | 'taken up'

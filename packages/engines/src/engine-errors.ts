@@ -113,7 +113,7 @@ export function failedTool(
     next: [
       after === 'removed'
         ? 'What it left was removed. Correct the cause, then run the same command again: it starts over.'
-        : 'Correct the cause, then run the same command again: it goes on from its last checkpoint.',
+        : 'Correct the cause, then run the same command again: it goes on from the last rows that it had noted as copied.',
     ],
     exit: EXIT.failed,
     meta: { engine: run.engine, table: `${run.schema}.${run.table}` },

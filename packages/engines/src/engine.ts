@@ -88,8 +88,11 @@ export interface Engine {
   /** Names of everything that a run on this table may leave in the database. */
   leftovers(table: EngineTable): Leftovers
 
-  /** Writes the files that the tool wants and says how it is called. `resumes`: to go on where the last one was killed. */
-  command(job: Job, resumes: boolean): Promise<Command>
+  /**
+   * Writes the files that the tool wants and says how it is called. `resumes`: to go on where the last one was killed, for which it
+   * may take back what that one left half done, under these limits; a lock timeout comes again.
+   */
+  command(job: Job, resumes: boolean, limits: TransactionOptions): Promise<Command>
   reader(job: Job): OutputReader
   /** What the tool says when it is asked now, where it can be; else what it wrote last. Undefined: no answer. */
   ask?(job: Job): Promise<EngineProgress | undefined>

@@ -41,7 +41,13 @@ export interface EngineTable {
   readonly partitioned: boolean
   readonly columns: readonly string[]
   /** Unique keys that walk the table: every column NOT NULL, whole, valid. The primary one first. */
-  readonly keys: readonly { readonly name: string; readonly columns: readonly string[]; readonly primary: boolean }[]
+  readonly keys: readonly {
+    readonly name: string
+    readonly columns: readonly string[]
+    readonly primary: boolean
+    /** Every column is a whole number; only where the server is asked. */
+    readonly wholeNumbers?: boolean
+  }[]
   /** Foreign keys of this table. */
   readonly references: readonly { readonly constraint: string; readonly table: string }[]
   /** Foreign keys of other tables that point at this one. */
@@ -74,8 +80,10 @@ export type EngineRequirement =
  * `explain format`: what EXPLAIN gives is a setting, which tools that read it must set. `no old words`: statements about
  * replication are known by their newer names alone (MySQL 8.4 Release Notes, "Removed Features"). `no transaction_isolation`:
  * that variable has another name (MariaDB before 11.1).
+ * `defaults spelled out`: SHOW CREATE TABLE says the default of each column, also where none was given, so that a tool does not
+ * know a table of its own by its text (MariaDB).
  */
-export type EngineQuirk = 'explain format' | 'no old words' | 'no transaction_isolation'
+export type EngineQuirk = 'explain format' | 'no old words' | 'no transaction_isolation' | 'defaults spelled out'
 
 /** What the server's own views show of a tool that says nothing itself. */
 export interface EngineSeen {
@@ -135,6 +143,30 @@ export interface EngineTarget {
     table: Pick<EngineTable, 'schema' | 'name'>,
     names: Leftovers,
     limits: TransactionOptions,
+  ): Promise<void>
+  /** Ends the sessions of `sessionsOn`, and returns when they are gone. @throws `ENGINE.STILL_RUNS` */
+  endSessionsOn?(
+    session: Session,
+    table: Pick<EngineTable, 'schema' | 'name'>,
+    tables: readonly string[],
+  ): Promise<void>
+  /** Every row of a small table that an engine keeps notes in, in the order of its first column, values as text. */
+  readNotes?(
+    session: Session,
+    schema: string,
+    table: string,
+  ): Promise<readonly Readonly<Record<string, string | null>>[]>
+  /**
+   * Deletes from a copy the rows whose `column`, its key, is above a number, few at a time, so that writers hardly wait; rows that
+   * writers bring there meanwhile may stay.
+   */
+  deleteAbove?(
+    session: Session,
+    copy: Pick<EngineTable, 'schema' | 'name'>,
+    column: string,
+    above: bigint,
+    limits: TransactionOptions,
+    signal: AbortSignal,
   ): Promise<void>
   /** Rows of each of these tables of one schema, exactly and as of one moment; only where an engine leaves its swap to us. */
   countRows?(session: Session, schema: string, tables: readonly string[]): Promise<readonly number[]>

@@ -57,6 +57,22 @@ test('a table that is to be written anew as it is', () => {
   )
 })
 
+test('its history is beside the table, and it goes on by the number of its notes', () => {
+  const given = (history?: { readonly after?: string }) =>
+    oscArguments({
+      task: { alter: 'x' },
+      table: TABLE,
+      files,
+      quirks: [],
+      extra: [],
+      ...(history && { history }),
+    }).filter((one) => /^--(history|resume)/.test(one))
+  expect(given()).toEqual([])
+  expect(given({})).toEqual(['--history', '--history-table=shop._users_osc'])
+  expect(given({ after: '7' })).toEqual(['--history', '--history-table=shop._users_osc', '--resume=7'])
+  expect(takenArguments(['--resume=1', '--history', '--history-table=a.b'])).toHaveLength(3)
+})
+
 test('a server that explains in a format of its choice is told which', () => {
   const told = (quirks: readonly EngineQuirk[]) =>
     argumentsOf(TABLE, quirks).some(
@@ -87,10 +103,11 @@ test('names as the tool makes them', () => {
     copy: '_users_new',
     old: '_users_old',
     triggers: ['pt_osc_my_shop_users_ins', 'pt_osc_my_shop_users_upd', 'pt_osc_my_shop_users_del'],
+    history: '_users_osc',
   })
   const long = leftoversOf({ schema: 'shop', name: 'u'.repeat(64) })
-  expect([...long.tables, ...long.triggers].map((name) => name.length)).toEqual([64, 64, 64, 64, 64])
-  expect(new Set([...long.tables, 'u'.repeat(64)]).size).toBe(3)
+  expect([...long.tables, ...long.triggers].map((name) => name.length)).toEqual([64, 64, 64, 64, 64, 64])
+  expect(new Set([...long.tables, 'u'.repeat(64)]).size).toBe(4)
 })
 
 test('credentials are in the file alone, whatever they are', () => {

@@ -32,15 +32,20 @@ export interface OscCommand {
   readonly files: Pick<RunFiles, 'path'>
   readonly quirks: readonly EngineQuirk[]
   readonly extra: readonly string[]
+  /** Keep notes of how far it is; `after`: go on from those of this number. */
+  readonly history?: { readonly after?: string }
 }
 
+/** What is to be done to the copy. To write a table anew as it is has a word of its own. */
+export const alterOf = ({ alter }: Pick<EngineTask, 'alter'>): string => (alter === '' ? 'ENGINE=InnoDB' : alter)
+
 /** Nothing secret is in it, nor where it connects. */
-export function oscArguments({ task, table, files, quirks, extra }: OscCommand): readonly string[] {
+export function oscArguments({ task, table, files, quirks, extra, history }: OscCommand): readonly string[] {
   const given = new Set(extra.map(nameOf))
   return [
     // First, or it is not heeded.
     `--config=${files.path(FILES.config)}`,
-    `--alter=${task.alter === '' ? 'ENGINE=InnoDB' : task.alter}`,
+    `--alter=${alterOf(task)}`,
     '--execute',
     // Else it takes another name where this one is there.
     `--new-table-name=${oscNames(table).copy}`,
@@ -48,6 +53,8 @@ export function oscArguments({ task, table, files, quirks, extra }: OscCommand):
       ? [`--alter-foreign-keys-method=${FOREIGN_KEYS_METHOD}`]
       : // The swap is ours: until then triggers keep the copy equal, whether the tool lives or not.
         ['--no-swap-tables', '--no-drop-triggers', '--no-drop-new-table', '--no-drop-old-table']),
+    ...(history === undefined ? [] : ['--history', `--history-table=${table.schema}.${oscNames(table).history}`]),
+    ...(history?.after === undefined ? [] : [`--resume=${history.after}`]),
     // Where replicas are, and how far they may lag, our throttle knows; the tool would try to log in to whatever it finds.
     '--recursion-method=none',
     // It tells its maker's server of ours.
@@ -95,6 +102,11 @@ export function takenArguments(extra: readonly string[]): readonly string[] {
   return extra.filter(
     (argument) => !OPEN.includes(nameOf(argument) ?? '') || (!argument.includes('=') && argument !== '--statistics'),
   )
+}
+
+/** What a person gives for one of those; undefined: its default. */
+export function givenValue(extra: readonly string[], name: string): string | undefined {
+  return extra.findLast((argument) => nameOf(argument) === name)?.split('=')[1]
 }
 
 const nameOf = (argument: string): string | undefined => /^--([^=]+)/.exec(argument)?.[1]

@@ -1,6 +1,8 @@
 /** One line that tells how far it is, or why it waits. */
 export type OscLine =
   | { readonly kind: 'begins'; readonly rows: number }
+  /** Of ours: the lines before are of runs that were killed, which had copied so many rows; null: unknown. */
+  | { readonly kind: 'resumed'; readonly before: number | null }
   | { readonly kind: 'copying'; readonly percent: number; readonly remainSeconds: number }
   | { readonly kind: 'copied' }
   | { readonly kind: 'swapping' }
@@ -14,6 +16,7 @@ export type OscLine =
 
 const STAMP = String.raw`^(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d )?`
 const BEGINS = new RegExp(`${STAMP}Copying approximately (\\d+) rows\\.\\.\\.$`)
+const RESUMED = /# resumed after (\d+|\?) rows$/
 const COPYING = /^Copying .+:\s+(\d+)% (?:(\d+)\+)?(?:(\d+):)?(\d\d):(\d\d) remain$/
 const COPIED = new RegExp(`${STAMP}Copied rows OK\\.$`)
 const EMPTY = / is empty, no rows to copy\.$/
@@ -36,6 +39,8 @@ export function parseLine(line: string): OscLine | undefined {
     const remainSeconds = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
     return { kind: 'copying', percent: Number(copying[1]), remainSeconds }
   }
+  const [, before] = RESUMED.exec(line) ?? []
+  if (before !== undefined) return { kind: 'resumed', before: before === '?' ? null : Number(before) }
   if (COPIED.test(line) || EMPTY.test(line)) return { kind: 'copied' }
   if (SWAPPING.test(line)) return { kind: 'swapping' }
   if (TRIGGERS.test(line)) return { kind: 'triggers created' }

@@ -1,4 +1,5 @@
 import path from 'node:path'
+import type { TransactionOptions } from '@phasegate/core'
 import type { Command, Ending, Engine, Job, OutputReader } from '../engine.js'
 import { FILES, oscArguments, takenArguments } from './arguments.js'
 import { pause, resume, stop } from './control.js'
@@ -8,8 +9,9 @@ import { movedKeysProblem, swapsByItself } from './foreign-keys.js'
 import { probe } from './probe.js'
 import { createReader, type OscReader } from './reader.js'
 import { refusals, versionProblem } from './refusals.js'
+import { beginHistory, copiesInChunks, findCheckpoint, keepsHistory, returnToCheckpoint } from './resume.js'
 import { leftoversOf } from './table-names.js'
-import { WAKE_FILE, WAKE_MODULE, WAKE_TEXT } from './wake.js'
+import { WAKE_FILE, WAKE_MODULE, wakeText } from './wake.js'
 
 /** The table and its copy. */
 const SIZES = 1.1
@@ -51,10 +53,14 @@ export const ptOsc: Engine = {
   resume,
   release: cutOver,
   stop,
+  canResume: async (job) => (await findCheckpoint(job)) !== undefined,
   cleanUp: ({ target, session, table, run }, limits) => target.removeLeftovers(session, table, run.leftovers, limits),
 }
 
-async function command({ task, table, target, files, settings }: Job): Promise<Command> {
+async function command(job: Job, resumes: boolean, limits: TransactionOptions): Promise<Command> {
+  const { task, table, target, files, settings } = job
+  const checkpoint = resumes ? await returnToCheckpoint(job, limits) : undefined
+  if (!resumes) await beginHistory(job)
   const connection = await target.connection()
   await files.write(FILES.credentials, defaultsFile(connection, files))
   for (const name of ['ca', 'cert', 'key'] as const) {
@@ -62,13 +68,14 @@ async function command({ task, table, target, files, settings }: Job): Promise<C
     if (text !== undefined) await files.write(TLS_FILES[name], text)
   }
   await files.write(FILES.config, '')
-  await files.write(WAKE_FILE, WAKE_TEXT)
+  await files.write(WAKE_FILE, wakeText(checkpoint?.rows))
   // A pause is whoever supervises it now; the one before may be gone.
   await files.remove(FILES.pause)
   const modules = [files.directory, ...(process.env.PERL5LIB ?? '').split(path.delimiter)].filter((one) => one !== '')
   return {
     arguments: oscArguments({
       ...{ task, table, files, quirks: target.quirks ?? [], extra: settings.arguments ?? [] },
+      ...(keepsHistory(job) ? { history: checkpoint === undefined ? {} : { after: checkpoint.id } } : {}),
     }),
     environment: { PERL5LIB: modules.join(path.delimiter), PERL5OPT: `-M${WAKE_MODULE}` },
   }
@@ -76,11 +83,13 @@ async function command({ task, table, target, files, settings }: Job): Promise<C
 
 /**
  * Its exit codes say little (any error of Perl's ends with one of the system's), and what it says at the end it says without a swap
- * too: what counts is that it has said of each phase that it came to its end. A copy that changed values is none.
+ * too: what counts is that it has said of each phase that it came to its end. A copy that changed values is none, nor one
+ * that it resumed and then left as it was, since it took the table for a small one.
  */
-function judge({ table }: Job, { code, signal }: Ending, reader: OutputReader): 'held' | 'swapped' | 'failed' {
-  const { complete, lossy } = reader as OscReader
-  const failed = signal !== null || (code !== null && code !== 0) || !complete() || lossy()
+function judge(job: Job, { code, signal }: Ending, reader: OutputReader): 'held' | 'swapped' | 'failed' {
+  const { complete, lossy, expectedOnResume } = reader as OscReader
+  const passedOver = !copiesInChunks(job, expectedOnResume() ?? Number.POSITIVE_INFINITY)
+  const failed = signal !== null || (code !== null && code !== 0) || !complete() || lossy() || passedOver
   if (failed) return 'failed'
-  return swapsByItself(table) ? 'swapped' : 'held'
+  return swapsByItself(job.table) ? 'swapped' : 'held'
 }

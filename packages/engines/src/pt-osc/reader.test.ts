@@ -1,5 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { Job } from '../engine.js'
+import { ptOsc } from './pt-osc.js'
 import { createReader } from './reader.js'
 import { readRecorded, recorded, VERSIONS } from './recorded.test.support.js'
 
@@ -82,6 +84,62 @@ test('more rows than it expected: nothing is known until it says that it is done
   expect(reader.progress()).toMatchObject({ percent: null, etaSeconds: null, done: null })
 })
 
+const BEGINS = '2026-11-22T22:36:52 Copying approximately 1000 rows...'
+
+test('resumed: what runs before have copied counts, though the tool counts from 0 in percent of the whole table', () => {
+  const reader = createReader(null)
+  reader.take(BEGINS, 'stdout')
+  reader.take('Copying `shop`.`users`:  40% 00:30 remain', 'stderr')
+  expect(reader.copied()).toBe(400)
+  reader.take('# resumed after 400 rows', 'stderr')
+  expect(reader.progress()).toMatchObject({
+    percent: 40,
+    done: 400,
+    total: 1000,
+    etaSeconds: null,
+    rowsPerSecond: null,
+  })
+  reader.take(BEGINS, 'stdout')
+  // 200 in 10 s of its own: 400 are left, not the 800 that it expects.
+  reader.take('Copying `shop`.`users`:  20% 00:40 remain', 'stderr')
+  expect(reader.progress()).toMatchObject({ percent: 60, done: 600, etaSeconds: 20, rowsPerSecond: 20 })
+  expect(reader.copied()).toBe(600)
+  reader.take('Copying `shop`.`users`:  60% 00:20 remain', 'stderr')
+  expect(reader.progress()).toMatchObject({ percent: null, done: null, etaSeconds: null })
+})
+
+test('resumed after nobody knows how many: how far it is is unknown', () => {
+  const reader = createReader(null)
+  reader.take(BEGINS, 'stdout')
+  reader.take('# resumed after ? rows', 'stderr')
+  reader.take('Copying `shop`.`users`:  20% 00:40 remain', 'stderr')
+  expect(reader.progress()).toMatchObject({ percent: null, done: null, etaSeconds: null, rowsPerSecond: null })
+  expect(reader.copied()).toBe(null)
+})
+
+test('what it says when it resumes, and what it began with, says nothing of a failure', () => {
+  const reader = readRecorded('3.7.1-mysql-9.7.resumed')
+  expect([reader.complete(), reader.lossy(), reader.failure()]).toEqual([true, false, []])
+})
+
+test('resumed by whoever comes next: all of one stream, then all of the other', () => {
+  const reader = createReader(null)
+  const stdout = recorded('3.7.1-mysql-9.7.resumed', 'stdout')
+  const rows = Number(/approximately (\d+)/.exec(stdout.join('\n'))?.[1])
+  for (const line of stdout.slice(0, stdout.findLastIndex((one) => one.includes('Copying approximately')) + 1))
+    reader.take(line, 'stdout')
+  const percents: number[] = []
+  for (const line of recorded('3.7.1-mysql-9.7.resumed', 'stderr')) {
+    reader.take(line, 'stderr')
+    const { percent, done, etaSeconds } = reader.progress()
+    percents.push(percent!)
+    expect(done).toBeLessThanOrEqual(rows)
+    if (etaSeconds !== null) expect(etaSeconds).toBeLessThan(60)
+  }
+  expect(percents).toEqual([...percents].sort((a, b) => a - b))
+  expect(percents.at(-1)).toBeGreaterThan(60)
+})
+
 test('days that remain', () => {
   const reader = createReader(null)
   reader.take('2026-11-22T22:36:52 Copying approximately 100 rows...', 'stdout')
@@ -109,9 +167,11 @@ test('any text: no throw, and a percentage is one', () => {
     fc.string(),
     fc.string({ unit: 'grapheme' }),
     number.map((rows) => `2026-11-22T22:36:52 Copying approximately ${rows} rows...`),
+    number.map((rows) => `# resumed after ${rows} rows`),
     fc.tuple(number, number, number).map(([p, h, m]) => `Copying \`a\`.\`b\`: ${p}% ${h}+${m}:01:02 remain`),
     fc.constantFrom(
       '2026-11-22T22:36:52 Copied rows OK.',
+      '# resumed after ? rows',
       'Sleeping 60 seconds because /x exists',
       ...recorded('3.7.1-mysql-9.7.held', 'stderr'),
     ),
@@ -131,4 +191,22 @@ test('any text: no throw, and a percentage is one', () => {
       expect(reader.failure().length).toBeLessThanOrEqual(6)
     }),
   )
+})
+
+test('a resumed run that took the table for a small one has copied nothing, whatever it says', () => {
+  const judged = (rows: number, resumed: boolean, given: readonly string[] = []) => {
+    const reader = createReader(null)
+    if (resumed) reader.take('# resumed after 10 rows', 'stderr')
+    for (const line of [
+      '2026-11-22T22:36:52 Created triggers OK.',
+      `2026-11-22T22:36:52 Copying approximately ${rows} rows...`,
+      '2026-11-22T22:36:52 Copied rows OK.',
+      'Successfully altered `shop`.`users`.',
+    ])
+      reader.take(line, 'stdout')
+    const job = { table: { referencedBy: [] }, settings: { arguments: given } } as unknown as Job
+    return ptOsc.judge(job, { code: 0, signal: null }, reader)
+  }
+  expect([judged(4000, true), judged(4001, true), judged(4000, false)]).toEqual(['failed', 'held', 'held'])
+  expect(judged(4001, true, ['--chunk-size=2000'])).toBe('failed')
 })

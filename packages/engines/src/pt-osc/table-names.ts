@@ -11,6 +11,8 @@ export interface OscNames {
   /** The table, after the swap. */
   readonly old: string
   readonly triggers: readonly string[]
+  /** Its notes of how far it is. */
+  readonly history: string
 }
 
 export function oscNames({ schema, name }: Pick<EngineTable, 'schema' | 'name'>): OscNames {
@@ -19,6 +21,7 @@ export function oscNames({ schema, name }: Pick<EngineTable, 'schema' | 'name'>)
     copy: cut(`_${name}`, '_new'),
     old: `_${name}_old`.slice(0, LONGEST),
     triggers: ['ins', 'upd', 'del'].map((event) => `${prefix}_${event}`),
+    history: cut(`_${name}`, '_osc'),
   }
 }
 
@@ -29,6 +32,6 @@ function cut(name: string, ending: string): string {
 
 /** Triggers before tables. */
 export function leftoversOf(table: Pick<EngineTable, 'schema' | 'name'>): Leftovers {
-  const { copy, old, triggers } = oscNames(table)
-  return { triggers, tables: [copy, old] }
+  const { copy, old, triggers, history } = oscNames(table)
+  return { triggers, tables: [copy, old, history] }
 }

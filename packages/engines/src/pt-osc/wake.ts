@@ -8,7 +8,17 @@ export const WAKE_SIGNAL = 'SIGUSR1'
  * that is handled ends the sleep of Perl, and with it the pause; what it comes into the middle of else is not disturbed, since the
  * client libraries ask again after EINTR.
  */
-export const WAKE_TEXT = `package ${WAKE_MODULE};
+const WAKE_TEXT = `package ${WAKE_MODULE};
 $SIG{USR1} = sub {};
-1;
 `
+
+/**
+ * @param before rows that runs before this one have copied, which it says first of all; null: unknown, undefined: there was none
+ */
+export function wakeText(before: number | null | undefined): string {
+  const says = before === undefined ? '' : `print STDERR "${resumedLine(before)}\\n";\n`
+  return `${WAKE_TEXT}${says}1;\n`
+}
+
+/** The tool itself says nothing of it, and counts from 0. */
+export const resumedLine = (before: number | null): string => `# resumed after ${before ?? '?'} rows`

@@ -19,6 +19,12 @@ export type Situation =
 const LOOKS = 20
 const LOOK_EVERY = 250
 
+/** As it is on record; else as it wrote itself down: whoever started it again may have been killed before that was put on record. */
+async function processOf(run: EngineRun): Promise<ToolProcess | undefined> {
+  if (run.process !== null && (await isAlive(run.process))) return run.process
+  return findTool(runFiles(run.directory))
+}
+
 export async function situationOf(
   { target, clock, signal }: Pick<DeskOptions, 'target' | 'clock' | 'signal'>,
   session: Session,
@@ -27,8 +33,7 @@ export async function situationOf(
   happened: EngineRequest['happened'],
 ): Promise<Situation> {
   const here = run.host === thisHost()
-  const known = here ? (run.process ?? (await findTool(runFiles(run.directory)))) : undefined
-  const process = known !== undefined && (await isAlive(known)) ? known : undefined
+  const process = here ? await processOf(run) : undefined
   if (table.identity !== run.identity && (happened === undefined || (await happened(session))))
     return { is: 'swapped', process }
   if (process !== undefined) return { is: 'at work', process }

@@ -72,7 +72,7 @@ export async function supervise(
   }
   const start = async (job: Job, resumes: boolean): Promise<void> => {
     await openRunFiles(job.files.directory)
-    const command = await engine.command(job, resumes)
+    const command = await withLockRetry(desk, waiting, (limits) => engine.command(job, resumes, limits))
     state.started = await startTool(job.tool, command, job.files)
     fresh = state.started
     await record({ ...job.run, process: state.started.process, state: 'copying' })

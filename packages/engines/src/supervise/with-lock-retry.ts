@@ -9,11 +9,11 @@ const RETRIED = ['lock timeout', 'statement timeout', 'deadlock']
  * @param waiting told before each further attempt
  * @throws what the last attempt threw
  */
-export async function withLockRetry(
+export async function withLockRetry<T>(
   { settings, clock, signal, target }: Pick<DeskOptions, 'settings' | 'clock' | 'signal' | 'target'>,
   waiting: (reason: string) => void,
-  attempt: (limits: { readonly lockTimeout: number; readonly statementTimeout: number }) => Promise<void>,
-): Promise<void> {
+  attempt: (limits: { readonly lockTimeout: number; readonly statementTimeout: number }) => Promise<T>,
+): Promise<T> {
   const { lockTimeout, retry } = settings
   for (let count = 1; ; count++) {
     try {

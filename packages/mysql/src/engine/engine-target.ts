@@ -5,12 +5,14 @@ import type { Capabilities } from '../server/capabilities.js'
 import type { Address } from '../session/translate-error.js'
 import { readBinaryLog } from './binary-log.js'
 import { countRows } from './count-rows.js'
+import { deleteAbove } from './delete-above.js'
 import { engineConnection } from './engine-connection.js'
 import { inspectEngineTable } from './inspect-engine-table.js'
 import { existingLeftovers, removeLeftovers } from './leftovers.js'
 import { MYSQL_ENGINES } from './mysql-engines.js'
+import { readNotes } from './read-notes.js'
 import { swapTables } from './swap-tables.js'
-import { sessionsNaming } from './tool-sessions.js'
+import { endSessionsNaming, sessionsNaming } from './tool-sessions.js'
 import { unmetRequirements } from './unmet-requirements.js'
 
 /** What MySQL and MariaDB give the tools that copy a table, and do for them. */
@@ -26,6 +28,7 @@ export function createEngineTarget(
     quirks: [
       ...(capabilities.explainFormat ? (['explain format'] as const) : []),
       ...(capabilities.oldWordsGone ? (['no old words'] as const) : []),
+      ...(capabilities.defaultsSpelledOut ? (['defaults spelled out'] as const) : []),
       ...(capabilities.isolationVariable ? [] : (['no transaction_isolation'] as const)),
     ],
     connection: () => engineConnection(settings, address.database),
@@ -39,6 +42,9 @@ export function createEngineTarget(
     existing: existingLeftovers,
     sessionsOn: sessionsNaming,
     removeLeftovers,
+    endSessionsOn: endSessionsNaming,
+    readNotes,
+    deleteAbove,
     countRows,
     swap: swapTables,
   }

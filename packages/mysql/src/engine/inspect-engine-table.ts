@@ -67,13 +67,16 @@ interface KeyRow {
   readonly IS_VISIBLE?: 'YES' | 'NO'
   /** MariaDB. */
   readonly IGNORED?: 'YES' | 'NO'
+  readonly type: string | null
   readonly [key: string]: unknown
 }
 
 async function readKeys(session: Session, schema: string, name: string): Promise<EngineTable['keys']> {
   const parts = await readCatalog<KeyRow>(
     session,
-    `SELECT s.* FROM information_schema.statistics s
+    `SELECT s.*, c.data_type AS type FROM information_schema.statistics s
+     LEFT JOIN information_schema.columns c ON c.table_schema = s.table_schema AND c.table_name = s.table_name
+       AND c.column_name = s.column_name
      WHERE s.table_schema = ? AND s.table_name = ? AND s.non_unique = 0
      ORDER BY s.index_name <> 'PRIMARY', s.index_name, s.seq_in_index`,
     [schema, name],
@@ -85,8 +88,11 @@ async function readKeys(session: Session, schema: string, name: string): Promise
       name: key,
       columns: own.map((part) => part.COLUMN_NAME ?? ''),
       primary: key === 'PRIMARY',
+      wholeNumbers: own.every(({ type }) => WHOLE_NUMBERS.includes(type ?? '')),
     }))
 }
+
+const WHOLE_NUMBERS = ['tinyint', 'smallint', 'mediumint', 'int', 'bigint']
 
 /** Neither an expression, nor a prefix, nor NULL, nor an index that the optimizer passes by. */
 function walksWholeColumn(part: KeyRow): boolean {

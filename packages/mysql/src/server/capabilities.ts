@@ -55,6 +55,8 @@ export interface Capabilities {
   readonly oldWordsGone: boolean
   /** The variable `transaction_isolation` is there (MariaDB 11.1; before, `tx_isolation`). */
   readonly isolationVariable: boolean
+  /** SHOW CREATE TABLE says `DEFAULT NULL` and the like where no default was given (measured on MariaDB 10.11.19). */
+  readonly defaultsSpelledOut: boolean
   /** `DROP TABLE a, b` is atomic, DROP … IF EXISTS of columns and indexes is not in the grammar. */
   readonly ifExistsInAlter: boolean
 }
@@ -89,6 +91,7 @@ export function capabilitiesOf(server: MysqlServer): Capabilities {
     explainFormat: since(8, 0, 32),
     oldWordsGone: since(8, 4, 0),
     isolationVariable: !maria || isAtLeast(server, 11, 1, 1),
+    defaultsSpelledOut: maria,
     ifExistsInAlter: maria,
   }
 }

@@ -64,7 +64,7 @@ export function describeEvent(event: PhasegateEvent, verbose: boolean): string |
     case 'engine.started': {
       const how = {
         new: 'starts',
-        resumed: 'goes on from its last checkpoint',
+        resumed: 'goes on where it had been',
         'taken up': 'is at work and is taken up',
       }
       return `${subject} ${event.engine} ${event.version} ${how[event.how]} on ${event.table}, process ${event.pid}`
