@@ -114,6 +114,13 @@ function suite(server: SharedMysql, tool: string): void {
     ['notes of another ALTER', (db) => db.query("UPDATE _users_osc SET altr = 'ADD other int'")],
     ['notes of another copy', (db) => db.query("UPDATE _users_osc SET new_table_name = '__users_new'")],
     ['a column came to the table', (db) => db.query('ALTER TABLE users ADD COLUMN came int, ALGORITHM=INSTANT')],
+    [
+      'it was on another machine',
+      (db) =>
+        db.query(
+          "UPDATE phasegate_step SET detail = JSON_SET(detail, '$.run.host', 'elsewhere') WHERE JSON_EXTRACT(detail, '$.run.host') IS NOT NULL",
+        ),
+    ],
     ['what it wrote is gone', async (db) => rmSync(`${await directoryOf(db)}/stderr`)],
     [
       'the table is too small now',
