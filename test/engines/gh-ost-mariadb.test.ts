@@ -52,6 +52,7 @@ describeWithTool('gh-ost', 'mariadb', 'gh-ost on MariaDB', (server) => {
     expect((await job.target.inspect(job.session, job.task.table))?.identity).not.toBe(job.run.identity)
     expect(await columnsOf(db)).toContain('phone')
     await assertNothingLost(db)
+    expect(await engine.unprovenSwap!(job)).toBeUndefined()
     await engine.cleanUp(job, LIMITS)
     expect(await leftIn(db)).toEqual([])
   })

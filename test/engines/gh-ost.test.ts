@@ -46,6 +46,7 @@ describeWithTool('gh-ost', 'mysql', 'gh-ost, driven by hand', (server) => {
     expect(after?.identity).not.toBe(job.run.identity)
     expect(await columnsOf(db)).toContain('phone')
     await assertNothingLost(db)
+    expect(await engine.unprovenSwap!(job)).toBeUndefined()
 
     await engine.cleanUp(job, LIMITS)
     expect(await leftIn(db)).toEqual([])

@@ -1,4 +1,5 @@
 import { type EngineName, type EngineRun, EXIT, type Leftovers, PhasegateError } from '@phasegate/core'
+import type { UnprovenSwap } from './engine.js'
 
 /** How each tool is called by people, and where it comes from. */
 const TOOLS: Readonly<Record<EngineName, { readonly program: string; readonly get: string }>> = {
@@ -117,6 +118,24 @@ export function failedTool(
     ],
     exit: EXIT.failed,
     meta: { engine: run.engine, table: `${run.schema}.${run.table}` },
+  })
+}
+
+export function unprovenSwap(
+  run: Pick<EngineRun, 'engine' | 'schema' | 'table'>,
+  { kept, differing }: UnprovenSwap,
+): PhasegateError {
+  const table = `${run.schema}.${run.table}`
+  return new PhasegateError({
+    code: 'ENGINE.UNPROVEN_SWAP',
+    message: `${table} is swapped, and writes of that very moment may be missing in it: the table before it is kept as ${kept}.`,
+    why: `${programOf(run.engine)} ended, or let go of the table, before it was seen that its RENAME came before every writer that waited; or its output is not on this machine.`,
+    next: [
+      `Bring over what is missing. Rows that differ, among them those that were written since: ${differing}`,
+      `DROP TABLE \`${kept}\`; then run the same command again: it goes on, and does not say this a second time.`,
+    ],
+    exit: EXIT.failed,
+    meta: { engine: run.engine, table, kept, differing },
   })
 }
 

@@ -58,6 +58,14 @@ export interface Ending {
   readonly signal: string | null
 }
 
+/** A swap in whose moment writes of others may have gone to the table before it alone. */
+export interface UnprovenSwap {
+  /** Name of that table, which is not removed. */
+  readonly kept: string
+  /** A query for the rows in which the two differ, for a person. */
+  readonly differing: string
+}
+
 /** What is known of a tool from all that it has written. Lines come one at a time; nothing is held but the last ones. */
 export interface OutputReader {
   take(line: string, stream: 'stdout' | 'stderr'): void
@@ -116,6 +124,11 @@ export interface Engine {
   stop(job: Job): Promise<void>
   /** After the tool is gone: can another run go on from where it was? */
   canResume?(job: Job): Promise<boolean>
-  /** After the tool is gone: removes from the database what it left. What stands in the place of the table is not touched. */
-  cleanUp(job: Job, limits: TransactionOptions): Promise<void>
+  /** After a swap of the tool's own: undefined where no write of others can be missing in the table that stands there now. */
+  unprovenSwap?(job: Job): Promise<UnprovenSwap | undefined>
+  /**
+   * After the tool is gone: removes from the database what it left, but what `unprovenSwap` keeps. What stands in the place of
+   * the table is not touched.
+   */
+  cleanUp(job: Job, limits: TransactionOptions, unproven?: UnprovenSwap): Promise<void>
 }

@@ -11,6 +11,7 @@ import { createRowRate, type RowRate } from './row-rate.js'
 import { serverId } from './server-id.js'
 import { parseStatusLine } from './status-line.js'
 import { ghostTables } from './table-names.js'
+import { unprovenSwap } from './unproven-swap.js'
 
 /** Binary log, keys and values of both a copy and its log are written once more each. */
 const SIZES = 2
@@ -84,8 +85,12 @@ export function createGhost(): Engine {
     stop: async ({ files }) => {
       await say(files.path(FILES.socket), 'panic')
     },
-    cleanUp: ({ target, session, table }, limits) =>
-      target.removeLeftovers(session, table, leftoversOf(table.name), limits),
+    unprovenSwap,
+    cleanUp: ({ target, session, table }, limits, unproven) => {
+      const { triggers, tables } = leftoversOf(table.name)
+      const names = { triggers, tables: tables.filter((name) => name !== unproven?.kept) }
+      return target.removeLeftovers(session, table, names, limits)
+    },
   }
 }
 

@@ -1,6 +1,6 @@
 import { displayName, type EngineRequest, type Session } from '@phasegate/core'
 import type { Job } from '../engine.js'
-import { noTable, onOtherMachine } from '../engine-errors.js'
+import { noTable, onOtherMachine, unprovenSwap } from '../engine-errors.js'
 import { removeRunFiles, runFiles } from '../run-files.js'
 import { engineNamed } from './choose-engine.js'
 import type { DeskOptions } from './desk-options.js'
@@ -28,11 +28,13 @@ export async function abandonRun(
   const job: Job = { task, table, target: target.engine, session, tool, run, files, settings, clock, signal }
   const process = 'process' in now ? now.process : undefined
   if (process !== undefined) await endProcess(clock, process, () => engine.stop(job))
+  const unproven = now.is === 'swapped' ? await engine.unprovenSwap?.(job) : undefined
   await withLockRetry(
     desk,
     () => {},
-    (limits) => engine.cleanUp(job, limits),
+    (limits) => engine.cleanUp(job, limits, unproven),
   )
   await removeRunFiles(run.directory)
   await record(session, null)
+  if (unproven !== undefined) throw unprovenSwap(run, unproven)
 }

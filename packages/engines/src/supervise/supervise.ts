@@ -7,8 +7,8 @@ import {
   type Session,
   type ToolProcess,
 } from '@phasegate/core'
-import type { Engine, Job, Tool } from '../engine.js'
-import { failedTool, noTable } from '../engine-errors.js'
+import type { Engine, Job, Tool, UnprovenSwap } from '../engine.js'
+import { failedTool, noTable, unprovenSwap } from '../engine-errors.js'
 import { type StartedTool, startTool } from '../process/tool-process.js'
 import { openRunFiles, removeRunFiles, runFiles } from '../run-files.js'
 import { beginRun } from './begin-run.js'
@@ -62,13 +62,16 @@ export async function supervise(
     return { task, table, target: target.engine, session, tool, run, files, settings, clock, signal }
   }
   /** Takes away what is left in the database and on this machine. */
-  const forget = async (job: Job, done = false): Promise<void> => {
-    const leftovers = await target.engine.existing(session, job.table, job.run.leftovers)
-    await withLockRetry(desk, waiting, (limits) => engine.cleanUp(job, limits))
+  const forget = async (job: Job, unproven?: UnprovenSwap): Promise<void> => {
+    const before = await target.engine.existing(session, job.table, job.run.leftovers)
+    await withLockRetry(desk, waiting, (limits) => engine.cleanUp(job, limits, unproven))
+    const leftovers = { ...before, tables: before.tables.filter((name) => name !== unproven?.kept) }
     if (leftovers.tables.length + leftovers.triggers.length > 0) emit({ type: 'engine.removed', ...subject, leftovers })
     await removeRunFiles(job.files.directory)
-    if (done) await request.finish(session)
-    else await record(null)
+  }
+  const abandon = async (job: Job): Promise<void> => {
+    await forget(job)
+    await record(null)
   }
   const start = async (job: Job, resumes: boolean): Promise<void> => {
     await openRunFiles(job.files.directory)
@@ -119,19 +122,22 @@ export async function supervise(
       case 'swapped': {
         // It may still be putting things away.
         if (now.process !== undefined) await endProcess(clock, now.process, async () => {})
-        await forget(job, true)
+        const unproven = await engine.unprovenSwap?.(job)
+        await forget(job, unproven)
+        await request.finish(session)
+        if (unproven !== undefined) throw unprovenSwap(run, unproven)
         emit({ type: 'engine.done', ...subject, ms: clock.now() - begun })
         return { state: 'done' }
       }
       case 'gone': {
         if (await endedWhole(engine, job)) await record({ ...run, process: null, state: 'held' })
         else if (await engine.canResume?.(job)) await start(job, true)
-        else await forget(job)
+        else await abandon(job)
         continue
       }
       case 'held': {
         const why = await whyHeld(table)
-        if (why?.state === 'cancelled') await forget(job)
+        if (why?.state === 'cancelled') await abandon(job)
         if (why !== undefined) return why
         await record({ ...run, state: 'cutting over' })
         await withLockRetry(desk, waiting, (limits) => engine.release(job, limits))
@@ -152,7 +158,7 @@ export async function supervise(
           // It may have swapped at the last moment: then there is nothing to take back.
           const after = await target.engine.inspect(session, task.table)
           if (after !== undefined && after.identity !== run.identity) continue
-          await forget(job)
+          await abandon(job)
           return followed
         }
         await afterTheEnd(followed)
@@ -175,7 +181,7 @@ export async function supervise(
         ending.signal === null ? `ended with exit code ${ending.code ?? 'unknown'}` : `was ended by ${ending.signal}`
       const resumes = (await engine.canResume?.(job)) ?? false
       if (resumes) await record({ ...ended, state: 'copying' })
-      else await forget(job)
+      else await abandon(job)
       throw failedTool(run, how, said, resumes ? 'resumes' : 'removed')
     }
   }
