@@ -375,7 +375,8 @@ describeOnEveryMysql('a session of ours', (server) => {
       (await session.query('SHOW FULL PROCESSLIST')).some((row) => row.Info === said)
     await expect.poll(isAtWork).toBe(true)
     const held = await holdersOf(session, ['users'], 'EXCLUSIVE', capabilities)
-    expect(held.map((one) => [one.backend.id, one.query])).toEqual([[id, said]])
+    // On MariaDB without the plugin every open transaction of the server may be the holder.
+    expect(held.map((one) => [one.backend.id, one.query])).toContainEqual([id, said])
     const { sessions } = await clientSessions(session, new Set([session.backend.id]))
     expect(sessions.map((one) => one.count)).toEqual([1])
     expect((await sessionsNaming(session, db.name, ['users'])).map((one) => one.backend.id)).toEqual([id])
