@@ -28,7 +28,10 @@ export async function abandonRun(
   const job: Job = { task, table, target: target.engine, session, tool, run, files, settings, clock, signal }
   const process = 'process' in now ? now.process : undefined
   if (process !== undefined) await endProcess(clock, process, () => engine.stop(job))
-  const unproven = now.is === 'swapped' ? await engine.unprovenSwap?.(job) : undefined
+  // It may have swapped at the last moment.
+  const after = await target.engine.inspect(session, task.table)
+  const swapped = after !== undefined && after.identity !== run.identity
+  const unproven = swapped ? await engine.unprovenSwap?.(job) : undefined
   await withLockRetry(
     desk,
     () => {},

@@ -9,11 +9,12 @@ import {
 } from '@phasegate/core'
 import { ALL_ENGINES } from '../all-engines.js'
 import { noTable, supervisedBy } from '../engine-errors.js'
-import { isAlive, thisHost } from '../process/tool-process.js'
+import { thisHost } from '../process/tool-process.js'
 import { abandonRun } from './abandon-run.js'
 import { checkEngine } from './check-engine.js'
 import { chooseEngine } from './choose-engine.js'
 import type { DeskOptions } from './desk-options.js'
+import { processOf } from './situation.js'
 import { subjectOf } from './subject.js'
 import { type Supervision, supervise } from './supervise.js'
 
@@ -32,7 +33,7 @@ export function createEngineDesk({ engines = ALL_ENGINES, ...options }: EngineDe
     choose: (session, task) => chooseEngine(desk, session, task),
     check: (session, task, engine) => checkEngine(desk, session, task, engine),
     run: (request) => runSupervised(desk, request),
-    isLost: async ({ host, process }) => host === thisHost() && process !== null && !(await isAlive(process)),
+    isLost: async (run) => run.host === thisHost() && run.process !== null && (await processOf(run)) === undefined,
     abandon: async (request) => {
       const outcome = await withTableLock(desk, request, async (session) => {
         await abandonRun(desk, session, request)

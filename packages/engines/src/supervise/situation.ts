@@ -20,7 +20,7 @@ const LOOKS = 20
 const LOOK_EVERY = 250
 
 /** As it is on record; else as it wrote itself down: whoever started it again may have been killed before that was put on record. */
-async function processOf(run: EngineRun): Promise<ToolProcess | undefined> {
+export async function processOf(run: EngineRun): Promise<ToolProcess | undefined> {
   if (run.process !== null && (await isAlive(run.process))) return run.process
   return findTool(runFiles(run.directory))
 }
