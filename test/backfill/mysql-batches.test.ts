@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BackfillKey, CompiledBackfill, LeasedRange, Session } from '@phasegate/core'
 import { expect, test } from 'vitest'
+import { processesIn } from '../support/mysql-processes.js'
 import { createRandom } from '../support/seed.js'
 import { createDatabase, describeOnEveryMysql, describeOnMysql, type MysqlDatabase } from '../support/servers.js'
 import {
@@ -43,9 +44,9 @@ const GAVE_WAY = [1205, 3572]
 
 /** Waits until a slow batch is at its rows, past the first twenty of them. */
 async function changing(db: MysqlDatabase): Promise<void> {
-  const asked = `SELECT id FROM information_schema.processlist
-    WHERE db = '${db.name}' AND info LIKE '%UPDATE%SLEEP(%' AND info NOT LIKE '%processlist%'`
-  await expect.poll(async () => (await db.query(asked)).length, { interval: 10 }).toBe(1)
+  const atWork = async (): Promise<number> =>
+    (await processesIn(db)).filter(({ Info }) => /UPDATE.*SLEEP\(/is.test(Info ?? '')).length
+  await expect.poll(atWork, { interval: 10 }).toBe(1)
   await sleep(250)
 }
 

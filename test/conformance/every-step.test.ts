@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { processesIn } from '../support/mysql-processes.js'
 import { createProject } from '../support/project.js'
 import { runCli, startCli } from '../support/run-cli.js'
 import { type AnyDatabase, describeOnEveryServer } from '../support/servers.js'
@@ -150,10 +151,10 @@ async function releaseJournal(db: AnyDatabase): Promise<void> {
 }
 
 async function stalledSessions(db: AnyDatabase): Promise<readonly number[]> {
+  if (db.family !== 'postgres')
+    return (await processesIn(db)).filter(({ State }) => State === 'User sleep').map(({ Id }) => Id)
   const rows = await db.query(
-    db.family === 'postgres'
-      ? `SELECT pid AS id FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'`
-      : `SELECT id FROM information_schema.processlist WHERE db = database() AND state = 'User sleep'`,
+    `SELECT pid AS id FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'`,
   )
   return rows.map(({ id }) => Number(id))
 }

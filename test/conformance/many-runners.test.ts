@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { processesIn } from '../support/mysql-processes.js'
 import { type CliResult, runCli } from '../support/run-cli.js'
 import { type AnyDatabase, describeOnEveryServer } from '../support/servers.js'
 import { countOf, wordsOf } from '../support/sql-words.js'
@@ -50,9 +51,6 @@ async function throughAHeldTable(
 
 /** Sessions in the database but this one and the holder. */
 async function sessionsOf(db: AnyDatabase): Promise<number> {
-  const all =
-    db.family === 'postgres'
-      ? `pg_stat_activity WHERE datname = current_database() AND application_name <> 'test'`
-      : 'information_schema.processlist WHERE db = database()'
-  return (await countOf(db, all)) - (db.family === 'postgres' ? 0 : 2)
+  if (db.family !== 'postgres') return (await processesIn(db)).length - 1
+  return countOf(db, `pg_stat_activity WHERE datname = current_database() AND application_name <> 'test'`)
 }

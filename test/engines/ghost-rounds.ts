@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
 import { environment, type Run, said, verbsOn } from '../conformance/verbs.js'
+import { processesIn } from '../support/mysql-processes.js'
 import { createProject } from '../support/project.js'
 import { startCli } from '../support/run-cli.js'
 import type { Random } from '../support/seed.js'
@@ -63,11 +64,8 @@ async function finish(run: Run): Promise<RegExpExecArray | null> {
   return unproven
 }
 
-/** Neither a session of the tool nor a reader of the binary log. */
+/** No session of the tool. */
 async function assertNobodyLeft(db: MysqlDatabase): Promise<void> {
-  const rows = () =>
-    db.query(
-      `SELECT id, command, info FROM information_schema.processlist WHERE info LIKE '%_users_gh%' AND id <> CONNECTION_ID()`,
-    )
-  await expect.poll(rows, { timeout: 5_000 }).toEqual([])
+  const sessions = async () => (await processesIn(db)).filter(({ Info }) => Info?.includes('_users_gh'))
+  await expect.poll(sessions, { timeout: 5_000 }).toEqual([])
 }

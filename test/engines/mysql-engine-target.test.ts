@@ -3,6 +3,7 @@ import type { EngineTable, EngineTarget, Session } from '@phasegate/core'
 import { connectMysql } from '@phasegate/mysql'
 import { expect, test } from 'vitest'
 import { atTestEnd } from '../support/at-test-end.js'
+import { processesIn } from '../support/mysql-processes.js'
 import { createDatabase, describeOnEveryMysql, type MysqlDatabase } from '../support/servers.js'
 
 const LIMITS = { lockTimeout: 1000, statementTimeout: 0 }
@@ -328,12 +329,10 @@ function afterLock(session: Session, happens: () => Promise<void>): Session {
 
 async function untilWaits(db: MysqlDatabase, statement: string): Promise<void> {
   for (let look = 0; look < 200; look++) {
-    const rows = await db.query(
-      `SELECT 1 AS x FROM information_schema.processlist WHERE db = DATABASE() AND state LIKE 'Waiting for table%'
-         AND info LIKE ?`,
-      [`${statement}%`],
+    const waits = (await processesIn(db)).some(
+      ({ State, Info }) => /^waiting for table/i.test(State ?? '') && Info?.startsWith(statement),
     )
-    if (rows.length > 0) return
+    if (waits) return
     await sleep(10)
   }
   throw new Error(`${statement} does not wait: ${JSON.stringify(await db.query('SHOW PROCESSLIST'))}`)

@@ -97,8 +97,9 @@ export async function foreignKeyRound(
     await hold
     await holder.query('ROLLBACK')
     const first = await cli.ended
+    // Killed between its swap and its keys, the supervisor makes the keys, and says which rows have no parent.
     if (victim === 'tool' && killed && first.code !== 0)
-      expect(first.stdout + first.stderr).toMatch(/was ended by SIGKILL/)
+      expect(first.stdout + first.stderr).toMatch(/was ended by SIGKILL|ENGINE\.ORPHANS/)
     let told = false
     for (let run = first; ; ) {
       const text = run.stdout + run.stderr

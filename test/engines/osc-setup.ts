@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
+import { processesIn } from '../support/mysql-processes.js'
 import { createProject, type Project } from '../support/project.js'
 import type { AnyDatabase } from '../support/servers.js'
 
@@ -34,11 +35,10 @@ export async function leftBehind(db: AnyDatabase): Promise<readonly string[]> {
   const rows = await db.query(
     `SELECT CONCAT('trigger ', trigger_name) AS what FROM information_schema.triggers WHERE trigger_schema = DATABASE()
      UNION ALL SELECT CONCAT('table ', table_name) FROM information_schema.tables
-       WHERE table_schema = DATABASE() AND table_name LIKE '\\_%'
-     UNION ALL SELECT CONCAT('session ', id, ' ', COALESCE(info, '')) FROM information_schema.processlist
-       WHERE db = DATABASE() AND info LIKE '%pt-online-schema-change%' AND id <> CONNECTION_ID()`,
+       WHERE table_schema = DATABASE() AND table_name LIKE '\\_%'`,
   )
-  return rows.map(({ what }) => String(what))
+  const sessions = (await processesIn(db)).filter(({ Info }) => Info?.includes('pt-online-schema-change'))
+  return [...rows.map(({ what }) => String(what)), ...sessions.map(({ Id, Info }) => `session ${Id} ${Info}`)]
 }
 
 /** A session that is told to end is in the list for a moment. */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { processesIn } from '../support/mysql-processes.js'
 import { runCli, startCli } from '../support/run-cli.js'
 import { describeWithPtOsc } from '../support/servers.js'
 import { assertNothingLost, ghostDatabase, startWriting } from './ghost-setup.js'
@@ -17,11 +18,9 @@ describeWithPtOsc('pt-online-schema-change loses its sessions', (server, tool) =
     await cli.waitFor(/process \d+/)
     while ((await leftBehind(db)).filter((one) => one.startsWith('trigger')).length < 3) await sleep(50)
     // Those of the supervisor too, which comes back.
-    const rows = await db.query(
-      'SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()',
-    )
-    expect(rows.length).toBeGreaterThan(1)
-    for (const { id } of rows) await db.query(`KILL ${id}`).catch(() => {})
+    const sessions = await processesIn(db)
+    expect(sessions.length).toBeGreaterThan(1)
+    for (const { Id } of sessions) await db.query(`KILL ${Id}`).catch(() => {})
     const traffic = await startWriting(db, ROWS)
     const first = await cli.ended
     expect(first.stdout + first.stderr).toMatch(/connection lost/)

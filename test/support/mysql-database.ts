@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from 'mysql2/promise'
 import type { AnyDatabase, DatabaseTemplate, Row } from './any-database.js'
 import { connectMysql } from './mysql-connection.js'
+import { type MysqlProcess, processesIn } from './mysql-processes.js'
 import type { MysqlFamily } from './mysql-sources.mjs'
 
 /** Where a MySQL or MariaDB database can be made: a shared server of servers.ts, or a private one. */
@@ -18,15 +19,6 @@ export interface MysqlDatabase extends AnyDatabase {
    * there when the test ends is taken for a session of ours that was left open.
    */
   connect(): Promise<Connection>
-}
-
-interface Session {
-  readonly Id: number
-  readonly User: string
-  readonly Host: string
-  readonly db: string | null
-  readonly Command: string
-  readonly Info: string | null
 }
 
 /** How long a session that is being closed may take to leave the process list. */
@@ -102,10 +94,8 @@ async function assertNoSessions(connection: Connection, database: string, own: r
   }
 }
 
-async function sessionsIn(connection: Connection, database: string): Promise<readonly Session[]> {
-  const sessions = (await rowsOf(connection, 'SHOW FULL PROCESSLIST')) as unknown as readonly Session[]
-  return sessions.filter((session) => session.db === database)
-}
+const sessionsIn = (connection: Connection, name: string): Promise<readonly MysqlProcess[]> =>
+  processesIn({ name, query: (text) => rowsOf(connection, text) })
 
 async function end(connection: Connection, id: number): Promise<void> {
   try {
