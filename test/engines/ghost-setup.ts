@@ -26,7 +26,7 @@ export async function ghostDatabase(server: MysqlHost, rows = ROWS): Promise<Mys
 
 const COLUMNS = 'id, email, n, note, seen, price, data, raw, kind'
 /** Nothing was done: the same can be said again. */
-const AGAIN = [1205, 1213]
+export const AGAIN: readonly number[] = [1205, 1213]
 
 /** Writers that insert, update, delete and change keys; readers by key. */
 export function startWriting(db: AnyDatabase, rows = ROWS): Promise<LiveTraffic> {

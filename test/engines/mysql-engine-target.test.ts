@@ -271,6 +271,46 @@ describeOnEveryMysql('what engines are given', (server) => {
     expect(await db.query('SELECT * FROM child')).toEqual([])
   })
 
+  test('rows that lost their parent behind a swap are told until they are corrected, and nothing is removed before', async () => {
+    const setup = await setUp()
+    const { db, engine, session } = setup
+    await table(setup)
+    await db.query(`
+      CREATE TABLE first (id int PRIMARY KEY AUTO_INCREMENT, p int, CONSTRAINT a FOREIGN KEY (p) REFERENCES t (id));
+      CREATE TABLE second (id int PRIMARY KEY AUTO_INCREMENT, p int, CONSTRAINT b FOREIGN KEY (p) REFERENCES t (id));
+      SET foreign_key_checks = 0; INSERT INTO first (p) VALUES (777); SET foreign_key_checks = 1;
+      INSERT INTO first (p) VALUES (1), (2); INSERT INTO second (p) VALUES (3), (NULL);
+      CREATE TABLE _t_new LIKE t; INSERT INTO _t_new SELECT * FROM t; RENAME TABLE t TO _t_old, _t_new TO t;
+      DELETE FROM t WHERE id IN (1, 3)`)
+    const swapped = await table(setup)
+    const holder = await db.connect()
+    await holder.query('BEGIN')
+    await holder.query('SELECT * FROM second')
+    const put = (): Promise<void> => engine.removeLeftovers(session, swapped, COPY, LIMITS)
+    await expect(put()).rejects.toMatchObject({ errno: 1205 })
+    expect(
+      (await table(setup)).referencedBy.map((key) => key.constraint),
+      'half of them are turned',
+    ).toEqual(['_a'])
+    await holder.query('COMMIT')
+    for (let times = 0; times < 2; times++) {
+      await expect(put()).rejects.toMatchObject({
+        code: 'ENGINE.ORPHANS',
+        meta: {
+          orphans: expect.arrayContaining([
+            { table: `${db.name}.first`, count: 1 },
+            { table: `${db.name}.second`, count: 1 },
+          ]),
+        },
+      })
+      expect((await engine.existing(session, swapped, COPY)).tables).toEqual(['_t_old'])
+    }
+    await db.query('DELETE FROM first WHERE p = 1; DELETE FROM second WHERE p = 3')
+    await put()
+    expect((await engine.existing(session, swapped, COPY)).tables).toEqual([])
+    expect(await db.query('SELECT p FROM first ORDER BY p')).toEqual([{ p: 2 }, { p: 777 }])
+  })
+
   test('a swap is one step, and gives way in time', async () => {
     const setup = await setUp()
     const { db, engine, session } = setup

@@ -127,8 +127,8 @@ export interface Engine {
   /** After a swap of the tool's own: undefined where no write of others can be missing in the table that stands there now. */
   unprovenSwap?(job: Job): Promise<UnprovenSwap | undefined>
   /**
-   * After the tool is gone: removes from the database what it left, but what `unprovenSwap` keeps. What stands in the place of
-   * the table is not touched.
+   * After the tool is gone: removes from the database what it left, but what `unprovenSwap` keeps, and what it would have to be
+   * asked of where a swap comes through meanwhile. What stands in the place of the table is not touched.
    */
   cleanUp(job: Job, limits: TransactionOptions, unproven?: UnprovenSwap): Promise<void>
 }

@@ -86,15 +86,20 @@ export function createGhost(): Engine {
       await say(files.path(FILES.socket), 'panic')
     },
     unprovenSwap,
-    cleanUp: ({ target, session, table }, limits, unproven) => {
-      const { triggers, tables } = leftoversOf(table.name)
-      const names = { triggers, tables: tables.filter((name) => name !== unproven?.kept) }
-      return target.removeLeftovers(session, table, names, limits)
+    cleanUp: async ({ target, session, table }, limits, unproven) => {
+      const names = ghostTables(table.name)
+      if (names === undefined) return
+      const remove = (tables: readonly string[]): Promise<void> =>
+        target.removeLeftovers(session, table, { triggers: [], tables }, limits)
+      await remove([names.copy, names.log])
+      // Without its copy nothing can be swapped any more. Until then a RENAME that it had sent may have come through: then
+      // what stands beside the table is the table before the swap.
+      const now = await target.inspect(session, table)
+      if (unproven === undefined && now?.identity === table.identity) await remove([names.old])
     },
   }
 }
 
-/** The copy first: without it nothing can be swapped any more. */
 function leftoversOf(table: string): Leftovers {
   const names = ghostTables(table)
   return { triggers: [], tables: names === undefined ? [] : [names.copy, names.log, names.old] }

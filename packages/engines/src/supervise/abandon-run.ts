@@ -1,5 +1,5 @@
-import { displayName, type EngineRequest, type Session } from '@phasegate/core'
-import type { Job } from '../engine.js'
+import { displayName, type EngineRequest, type EngineTable, type Session } from '@phasegate/core'
+import type { Engine, Job, UnprovenSwap } from '../engine.js'
 import { noTable, onOtherMachine, unprovenSwap } from '../engine-errors.js'
 import { removeRunFiles, runFiles } from '../run-files.js'
 import { engineNamed } from './choose-engine.js'
@@ -28,16 +28,25 @@ export async function abandonRun(
   const job: Job = { task, table, target: target.engine, session, tool, run, files, settings, clock, signal }
   const process = 'process' in now ? now.process : undefined
   if (process !== undefined) await endProcess(clock, process, () => engine.stop(job))
-  // It may have swapped at the last moment.
-  const after = await target.engine.inspect(session, task.table)
-  const swapped = after !== undefined && after.identity !== run.identity
-  const unproven = swapped ? await engine.unprovenSwap?.(job) : undefined
-  await withLockRetry(
-    desk,
-    () => {},
-    (limits) => engine.cleanUp(job, limits, unproven),
-  )
+  const unproven = await putAway(desk, engine, job)
   await removeRunFiles(run.directory)
   await record(session, null)
   if (unproven !== undefined) throw unprovenSwap(run, unproven)
+}
+
+/** It may have swapped at the last moment, or do so until its sessions are ended: then it is put away as what it is by then. */
+async function putAway(desk: DeskOptions, engine: Engine, job: Job): Promise<UnprovenSwap | undefined> {
+  const inspect = async (): Promise<EngineTable> =>
+    (await job.target.inspect(job.session, job.task.table)) ?? Promise.reject(noTable(displayName(job.task.table)))
+  for (let table = await inspect(); ; ) {
+    const now: Job = { ...job, table }
+    const unproven = table.identity === job.run.identity ? undefined : await engine.unprovenSwap?.(now)
+    await withLockRetry(
+      desk,
+      () => {},
+      (limits) => engine.cleanUp(now, limits, unproven),
+    )
+    table = await inspect()
+    if (table.identity === now.table.identity) return unproven
+  }
 }

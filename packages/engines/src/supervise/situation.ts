@@ -25,6 +25,16 @@ export async function processOf(run: EngineRun): Promise<ToolProcess | undefined
   return findTool(runFiles(run.directory))
 }
 
+/** `table`: what stands in its place now. */
+export async function hasSwapped(
+  session: Session,
+  run: EngineRun,
+  table: EngineTable,
+  happened: EngineRequest['happened'],
+): Promise<boolean> {
+  return table.identity !== run.identity && (happened === undefined || happened(session))
+}
+
 export async function situationOf(
   { target, clock, signal }: Pick<DeskOptions, 'target' | 'clock' | 'signal'>,
   session: Session,
@@ -34,8 +44,7 @@ export async function situationOf(
 ): Promise<Situation> {
   const here = run.host === thisHost()
   const process = here ? await processOf(run) : undefined
-  if (table.identity !== run.identity && (happened === undefined || (await happened(session))))
-    return { is: 'swapped', process }
+  if (await hasSwapped(session, run, table, happened)) return { is: 'swapped', process }
   if (process !== undefined) return { is: 'at work', process }
   if (!here) {
     for (let look = 0; look < LOOKS; look++) {

@@ -17,7 +17,7 @@ import type { DeskOptions } from './desk-options.js'
 import { endProcess } from './end-process.js'
 import { endedWhole } from './ended-whole.js'
 import { followTool } from './follow-tool.js'
-import { type Situation, situationOf } from './situation.js'
+import { hasSwapped, type Situation, situationOf } from './situation.js'
 import { subjectOf } from './subject.js'
 import { withLockRetry } from './with-lock-retry.js'
 
@@ -61,17 +61,29 @@ export async function supervise(
     const files = runFiles(run.directory)
     return { task, table, target: target.engine, session, tool, run, files, settings, clock, signal }
   }
-  /** Takes away what is left in the database and on this machine. */
-  const forget = async (job: Job, unproven?: UnprovenSwap): Promise<void> => {
-    const before = await target.engine.existing(session, job.table, job.run.leftovers)
+  /** Takes away what is left in the database. */
+  const cleanUp = async (job: Job, unproven?: UnprovenSwap): Promise<void> => {
+    const existing = () => target.engine.existing(session, job.table, job.run.leftovers)
+    const before = await existing()
     await withLockRetry(desk, waiting, (limits) => engine.cleanUp(job, limits, unproven))
-    const leftovers = { ...before, tables: before.tables.filter((name) => name !== unproven?.kept) }
+    const after = await existing()
+    const leftovers = {
+      tables: before.tables.filter((name) => !after.tables.includes(name)),
+      triggers: before.triggers.filter((name) => !after.triggers.includes(name)),
+    }
     if (leftovers.tables.length + leftovers.triggers.length > 0) emit({ type: 'engine.removed', ...subject, leftovers })
-    await removeRunFiles(job.files.directory)
   }
-  const abandon = async (job: Job): Promise<void> => {
-    await forget(job)
+  const swappedNow = async (run: EngineRun): Promise<boolean> => {
+    const now = await target.engine.inspect(session, task.table)
+    return now !== undefined && hasSwapped(session, run, now, happened)
+  }
+  /** False: its swap came through meanwhile, and the next turn sees that. */
+  const abandon = async (job: Job): Promise<boolean> => {
+    await cleanUp(job)
+    if (await swappedNow(job.run)) return false
+    await removeRunFiles(job.files.directory)
     await record(null)
+    return true
   }
   const start = async (job: Job, resumes: boolean): Promise<void> => {
     await openRunFiles(job.files.directory)
@@ -123,7 +135,8 @@ export async function supervise(
         // It may still be putting things away.
         if (now.process !== undefined) await endProcess(clock, now.process, async () => {})
         const unproven = await engine.unprovenSwap?.(job)
-        await forget(job, unproven)
+        await cleanUp(job, unproven)
+        await removeRunFiles(run.directory)
         await request.finish(session)
         if (unproven !== undefined) throw unprovenSwap(run, unproven)
         emit({ type: 'engine.done', ...subject, ms: clock.now() - begun })
@@ -137,7 +150,7 @@ export async function supervise(
       }
       case 'held': {
         const why = await whyHeld(table)
-        if (why?.state === 'cancelled') await abandon(job)
+        if (why?.state === 'cancelled' && !(await abandon(job))) continue
         if (why !== undefined) return why
         await record({ ...run, state: 'cutting over' })
         await withLockRetry(desk, waiting, (limits) => engine.release(job, limits))
@@ -156,9 +169,7 @@ export async function supervise(
         if (followed.state === 'cancelled') {
           await endProcess(clock, now.process, () => engine.stop(job))
           // It may have swapped at the last moment: then there is nothing to take back.
-          const after = await target.engine.inspect(session, task.table)
-          if (after !== undefined && after.identity !== run.identity) continue
-          await abandon(job)
+          if ((await swappedNow(run)) || !(await abandon(job))) continue
           return followed
         }
         await afterTheEnd(followed)
@@ -174,14 +185,12 @@ export async function supervise(
       state.started = undefined
       const ended = { ...(state.run ?? run), process: null }
       if (engine.judge(job, ending, reader) === 'held') return record({ ...ended, state: 'held' })
-      const after = await target.engine.inspect(session, task.table)
-      const swapped = after !== undefined && after.identity !== run.identity && ((await happened?.(session)) ?? true)
-      if (swapped) return
+      if (await swappedNow(run)) return
       const how =
         ending.signal === null ? `ended with exit code ${ending.code ?? 'unknown'}` : `was ended by ${ending.signal}`
       const resumes = (await engine.canResume?.(job)) ?? false
       if (resumes) await record({ ...ended, state: 'copying' })
-      else await abandon(job)
+      else if (!(await abandon(job))) return
       throw failedTool(run, how, said, resumes ? 'resumes' : 'removed')
     }
   }
