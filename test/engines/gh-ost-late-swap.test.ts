@@ -54,7 +54,7 @@ async function overtaken(db: MysqlDatabase) {
       run = null
     },
     attach: async () => {},
-    report: async () => ({ action: 'go on' }),
+    report: async () => ({ action: 'go on', reason: '' }),
     mayCutOver,
   })
   expect(await desk.run(request(async () => 'not yet'))).toMatchObject({ state: 'held' })

@@ -1,8 +1,8 @@
-import { expect, test } from 'vitest'
+import { test } from 'vitest'
 import { createRandom } from '../support/seed.js'
 import { describeWithTool } from '../support/servers.js'
 import { ghostRound } from './ghost-rounds.js'
-import { VICTIMS } from './kill-at.js'
+import { untilKilled, VICTIMS } from './kill-at.js'
 
 const KILLS = 50
 
@@ -11,12 +11,6 @@ describeWithTool('gh-ost', 'mysql', 'gh-ost is killed', (server) => {
   test.each(VICTIMS)(
     `SIGKILL of %s, ${KILLS} times: the same command finishes, nothing is lost or left`,
     { retry: 0 },
-    async (victim) => {
-      for (let killed = 0, rounds = 0; killed < KILLS; rounds++) {
-        expect(rounds).toBeLessThan(4 * KILLS)
-        if (!(await ghostRound(server, random, victim)).killed) continue
-        if (++killed % 10 === 0) console.log(`killed ${victim} ${killed} times so far, nothing lost or left`)
-      }
-    },
+    (victim) => untilKilled(KILLS, () => ghostRound(server, random, victim)),
   )
 })

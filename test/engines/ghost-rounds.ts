@@ -14,13 +14,9 @@ const LATEST = 7_000
 
 /**
  * Changes a table by gh-ost beside traffic and kills at a random moment; then gives the same command again, and looks whether
- * anything was lost or is left. `killed`: before its end.
+ * anything was lost or is left. True: it was killed before its end.
  */
-export async function ghostRound(
-  server: SharedMysql,
-  random: Random,
-  victim: Victim,
-): Promise<{ readonly killed: boolean }> {
+export async function ghostRound(server: SharedMysql, random: Random, victim: Victim): Promise<boolean> {
   const db = await ghostDatabase(server, ROWS)
   const project = createProject({
     'phasegate/20261122093000_phone.sql':
@@ -43,7 +39,7 @@ export async function ghostRound(
     expect(await leftIn(db)).toEqual(unproven === null ? [] : ['_users_del'])
     await assertNobodyLeft(db)
     await db.drop()
-    return { killed }
+    return killed
   } finally {
     project.delete()
   }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { expect } from 'vitest'
 import type { RunningCli } from '../support/run-cli.js'
 
 /** Who is killed with SIGKILL. */
@@ -30,4 +31,15 @@ export async function killAt(cli: RunningCli, ms: number, victim: Victim, patien
   }
   if (victim !== 'tool') cli.kill('SIGKILL')
   return killed
+}
+
+/**
+ * Plays rounds, each of which kills at a random moment, until so many have killed somebody before its end. That is a matter of
+ * chance, for which the bound leaves room.
+ */
+export async function untilKilled(kills: number, round: () => Promise<boolean>): Promise<void> {
+  for (let killed = 0, rounds = 0; killed < kills; rounds++) {
+    expect(rounds, 'killed too late each time').toBeLessThan(20 + 4 * kills)
+    if ((await round()) && ++killed % 10 === 0) console.log(`killed ${killed} times so far, nothing lost or left`)
+  }
 }

@@ -28,7 +28,7 @@ async function assertEnding(
  */
 export async function oscRound(server: SharedMysql, tool: string, random: Random, victim: Victim): Promise<boolean> {
   const db = await ghostDatabase(server, ROWS)
-  const project = oscProject(tool, { slow: 0.05 })
+  const project = oscProject(tool, { slow: 0.1 })
   const env = { DATABASE_URL: db.url }
   try {
     const traffic = await startWriting(db, ROWS)

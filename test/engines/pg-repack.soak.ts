@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest'
+import { test } from 'vitest'
 import { createRandom } from '../support/seed.js'
 import { describeWithPgRepack } from '../support/servers.js'
-import { VICTIMS } from './kill-at.js'
+import { untilKilled, VICTIMS } from './kill-at.js'
 import { repackRound } from './repack-rounds.js'
 
 const KILLS = 50
@@ -13,12 +13,6 @@ describeWithPgRepack('pg_repack is killed', (server) => {
     {
       retry: 0,
     },
-    async (victim) => {
-      for (let killed = 0, rounds = 0; killed < KILLS; rounds++) {
-        expect(rounds).toBeLessThan(4 * KILLS)
-        if (!(await repackRound(server, random, victim))) continue
-        if (++killed % 10 === 0) console.log(`killed ${victim} ${killed} times so far, nothing lost or left`)
-      }
-    },
+    (victim) => untilKilled(KILLS, () => repackRound(server, random, victim)),
   )
 })

@@ -1,8 +1,8 @@
-import { expect, test } from 'vitest'
+import { test } from 'vitest'
 import { movesKeysFirst } from '../support/pt-osc.js'
 import { createRandom } from '../support/seed.js'
 import { describeWithPtOsc } from '../support/servers.js'
-import { VICTIMS } from './kill-at.js'
+import { untilKilled, VICTIMS } from './kill-at.js'
 import { foreignKeyRound } from './osc-foreign-keys.js'
 import { oscRound } from './osc-rounds.js'
 
@@ -13,23 +13,12 @@ describeWithPtOsc('pt-online-schema-change is killed', (server, tool) => {
   test.each(VICTIMS)(
     `SIGKILL of %s, ${KILLS} times: the same command finishes, nothing is lost or left`,
     { timeout: 7_200_000, retry: 0 },
-    async (victim) => {
-      for (let killed = 0, rounds = 0; killed < KILLS; rounds++) {
-        expect(rounds).toBeLessThan(4 * KILLS)
-        if (!(await oscRound(server, tool, random, victim))) continue
-        if (++killed % 10 === 0) console.log(`killed ${victim} ${killed} times so far, nothing lost or left`)
-      }
-    },
+    (victim) => untilKilled(KILLS, () => oscRound(server, tool, random, victim)),
   )
   // One that moves keys to its copy first is refused.
   test.skipIf(movesKeysFirst(tool)).for(VICTIMS)(
     `SIGKILL of %s, ${KILLS} times, foreign keys point at the table: they do so afterwards, nothing is lost or left`,
     { timeout: 7_200_000, retry: 0 },
-    async (victim) => {
-      for (let killed = 0, rounds = 0; killed < KILLS; rounds++) {
-        expect(rounds).toBeLessThan(4 * KILLS)
-        if (await foreignKeyRound(server, tool, random, victim)) killed++
-      }
-    },
+    (victim) => untilKilled(KILLS, () => foreignKeyRound(server, tool, random, victim)),
   )
 })
