@@ -25,6 +25,9 @@ const CHUNK_SIZE_LIMIT = 4
 /** Estimates move: how often the rows must be there, and what it then expected is looked at after it has ended. */
 const MARGIN = 2
 
+/** As the server says it. What is copied takes the room away, and with triggers that write it no writer comes through. */
+const NO_ROOM = /\bis full\b|no space left on device/i
+
 /** Resumes in a row that came to nothing, after which it starts over. */
 const VAIN = 2
 
@@ -80,14 +83,15 @@ const basisOf = ({ table, task }: Job): string =>
 /**
  * Where the killed run can be gone on with; undefined: it starts over. What was copied up to there is kept equal by the triggers,
  * whether a tool lives or not, so all of them and the copy must be there, the table still be the one that they were made for, and the run have
- * been on this machine: what it wrote here says whether the copy changed values, which is said of each chunk once.
+ * been on this machine: what it wrote here says whether the copy changed values, which is said of each chunk once. Where it found no
+ * room on the server's disk, the copy goes.
  */
 export async function findCheckpoint(job: Job): Promise<Checkpoint | undefined> {
   const { target, session, table, run, files } = job
   if (!keepsHistory(job) || run.host !== thisHost()) return undefined
   if ((await files.read(BASIS)) !== basisOf(job)) return undefined
   const output = await readOutput(job)
-  if (output === undefined || output.lossy()) return undefined
+  if (output === undefined || output.lossy() || output.failure().some((line) => NO_ROOM.test(line))) return undefined
   if (!copiesInChunks(job, (table.rows ?? 0) / MARGIN)) return undefined
   const { copy, history, triggers } = oscNames(table)
   const there = await target.existing(session, table, { triggers, tables: [copy, history] })
