@@ -81,6 +81,26 @@ function suite(server: SharedMysql, tool: string): void {
     },
   )
 
+  test('who started it again was killed before that was on record: the next run takes up that very process', async () => {
+    const db = await ghostDatabase(server, ROWS)
+    const project = oscProject(tool, { slow: 0.15 })
+    const onRecord = "JSON_EXTRACT(detail, '$.run.host') IS NOT NULL"
+    await killMidway(db, project, 'both')
+    const [before] = await db.query(`SELECT CAST(detail AS CHAR) AS detail FROM phasegate_step WHERE ${onRecord}`)
+    const second = startCli(project, LONG, { env: env(db), timeout: TIMEOUT })
+    const { how, pid } = await startOf(second)
+    expect(how).toBe('resumed')
+    second.kill('SIGKILL')
+    await second.ended
+    await db.query(`UPDATE phasegate_step SET detail = ? WHERE ${onRecord}`, [before!.detail])
+    const third = startCli(project, LONG, { env: env(db), timeout: TIMEOUT })
+    expect(await startOf(third)).toEqual({ how: 'taken up', pid })
+    expect((await third.ended).code).toBe(0)
+    expect(await typeOfN(db)).toBe('bigint')
+    await assertNothingLost(db)
+    await assertNothingLeft(db)
+  })
+
   test('killed again before its first chunk, it goes on from the notes of the run before; after the second time it starts over', async () => {
     const db = await ghostDatabase(server, ROWS)
     const project = oscProject(tool, { slow: 0.15 })
