@@ -41,7 +41,9 @@ describeWithSmallDisk('the disk of the server is full', (server) => {
       disk.empty()
       await own.restart()
       const ended = await running.ended
-      expect(ended.code, ended.stderr).toBe(0)
+      // While the new file of the log takes what room there is, the table may find none: then the unit ends, as above.
+      if (ended.code === 9 && ended.stdout.includes('DATABASE.DISK_FULL')) expect((await run('backfill')).code).toBe(0)
+      else expect(ended.code, ended.stderr + ended.stdout).toBe(0)
       await assertWhole(db, run)
     },
   )
