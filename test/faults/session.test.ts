@@ -82,7 +82,9 @@ describeOnPostgres(18, 'the session that works', (server) => {
     await until(db, building)
     killed.kill()
     await killed.ended
-    await db.query(`SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE query LIKE 'REINDEX%'`)
+    await db.query(
+      `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'REINDEX%'`,
+    )
     await holder.query('COMMIT')
     const undecided = await run(project, db, 'expand')
     expect(undecided.code, undecided.stdout + undecided.stderr).toBe(9)
