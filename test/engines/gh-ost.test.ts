@@ -49,6 +49,8 @@ describeWithTool('gh-ost', 'mysql', 'gh-ost, driven by hand', (server) => {
     expect(await engine.unprovenSwap!(job)).toBeUndefined()
 
     await engine.cleanUp(job, LIMITS)
+    expect(await leftIn(db), 'by who took the table for the one before').toEqual(['_users_del'])
+    await engine.cleanUp({ ...job, table: after! }, LIMITS)
     expect(await leftIn(db)).toEqual([])
     expect(await job.files.exists('socket')).toBe(false)
   })

@@ -33,7 +33,7 @@ export interface ToolSettings {
 /** Everything that a run of an engine concerns. */
 export interface Job {
   readonly task: EngineTask
-  /** As it was before the run. */
+  /** As it was found a moment ago: before the swap, or behind it. */
   readonly table: EngineTable
   readonly target: EngineTarget
   /** The supervisor's own: never in a transaction when an engine gets it. */
