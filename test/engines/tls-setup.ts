@@ -116,7 +116,10 @@ export async function assertSecretsKept(
   const STARTED = /"type":"engine\.started".*?"pid":(\d+)|process (\d+)/
   await cli.waitFor(STARTED)
   const [, json, words] = STARTED.exec(cli.stderr() + cli.stdout())!
-  const seen = ['cmdline', 'environ'].map((file) => readFileSync(`/proc/${json ?? words}/${file}`, 'utf8'))
+  const shown = (file: string): string => readFileSync(`/proc/${json ?? words}/${file}`, 'utf8')
+  // Both are empty for a moment, while the shell becomes the tool.
+  await expect.poll(() => [shown('cmdline'), shown('environ')]).not.toContain('')
+  const seen = [shown('cmdline'), shown('environ')]
   const directory = /PHASEGATE_RUN=([^\0]+)/.exec(seen[1]!)![1]!
   expect(statSync(directory).mode & 0o777).toBe(0o700)
   for (const file of readdirSync(directory).map((name) => join(directory, name)))

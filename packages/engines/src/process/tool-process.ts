@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { open, readFile } from 'node:fs/promises'
 import os from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { ToolProcess } from '@phasegate/core'
 import { execa } from 'execa'
 import type { Command, Ending, Tool } from '../engine.js'
@@ -15,6 +16,10 @@ const MARK = 'PHASEGATE_RUN'
  * tool makes is its user's alone.
  */
 const WITH_PID = 'umask 077 && echo $$ > "$0" && exec "$@"'
+
+/** How often a process is looked at that shows no environment, ms apart. */
+const LOOKS = 20
+const LOOK_EVERY = 10
 
 /** The name that runs carry of the machine they are on. */
 export const thisHost = (): string => os.hostname()
@@ -99,7 +104,13 @@ async function startOf(pid: number): Promise<string | undefined> {
 }
 
 async function isOfRun(pid: number, directory: string): Promise<boolean> {
-  const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => undefined)
+  const read = () => readFile(`/proc/${pid}/environ`, 'utf8').catch(() => undefined)
+  let environment = await read()
+  // For a moment it is empty, while the shell becomes the tool (seen in a test).
+  for (let look = 0; environment === '' && look < LOOKS; look++) {
+    await sleep(LOOK_EVERY)
+    environment = await read()
+  }
   if (environment !== undefined) return environment.split('\0').includes(`${MARK}=${directory}`)
   if (process.platform === 'linux') return false
   const { stdout } = await execa('ps', ['eww', '-o', 'command=', '-p', String(pid)], { reject: false })
