@@ -14,7 +14,10 @@ const ROWS = 3000
 async function toolOf(cli: RunningCli): Promise<{ readonly pid: number; readonly stderr: string }> {
   await cli.waitFor(/"type":"engine\.started"/, 60_000)
   const pid = Number(/"type":"engine\.started".*?"pid":(\d+)/.exec(cli.stderr())?.[1])
-  const settings = /--conf=([^\0]+)/.exec(readFileSync(`/proc/${pid}/cmdline`, 'latin1'))![1]!
+  const given = (): string => readFileSync(`/proc/${pid}/cmdline`, 'latin1')
+  // Until the shell has become the tool.
+  await expect.poll(given, { interval: 5 }).toMatch(/^[^\0]*gh-ost\0/)
+  const settings = /--conf=([^\0]+)/.exec(given())![1]!
   return { pid, stderr: join(dirname(settings), 'stderr') }
 }
 
