@@ -6,13 +6,9 @@ import { createProject } from '../support/project.js'
 import { startCli } from '../support/run-cli.js'
 import { describeWithPtOsc, describeWithTool, startPrivateServer } from '../support/servers.js'
 import { createSmallDisk, whyNoSmallDisk } from '../support/small-disk.js'
-import { assertNothingLost, columnsOf, ghostDatabase, leftIn } from './ghost-setup.js'
+import { ADDS_PHONE, assertNothingLost, columnsOf, ghostDatabase, leftIn } from './ghost-setup.js'
 import { assertNothingLeft, oscProject, typeOfN } from './osc-setup.js'
 
-const GHOST = {
-  'phasegate/20261122093000_phone.sql':
-    '-- engine: gh-ost\n-- app-uses: old\n-- phase: expand\nALTER TABLE users ADD COLUMN phone VARCHAR(20);\n',
-}
 const MB = 1024 * 1024
 
 describeWithPtOsc(
@@ -63,7 +59,7 @@ describeWithTool(
         settings: { 'innodb-redo-log-capacity': '16M' },
       })
       const db = await ghostDatabase(own)
-      const project = createProject(GHOST)
+      const project = createProject(ADDS_PHONE)
       disk.fill(6 * MB)
       const cli = startCli(project, ['expand', '--long', '--json'], { env: environment(db), timeout: 240_000 })
       await cli.waitFor(/"state":"copying"/, 60_000)

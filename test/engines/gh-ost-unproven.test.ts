@@ -5,7 +5,7 @@ import { environment, said, verbsOn } from '../conformance/verbs.js'
 import { createProject } from '../support/project.js'
 import { type RunningCli, startCli } from '../support/run-cli.js'
 import { describeWithTool } from '../support/servers.js'
-import { assertNothingLost, columnsOf, ghostDatabase, leftIn, lostIn, startWriting } from './ghost-setup.js'
+import { ADDS_PHONE, assertNothingLost, columnsOf, ghostDatabase, leftIn, lostIn, startWriting } from './ghost-setup.js'
 import { killAtLine } from './kill-at-line.js'
 
 const ROWS = 3000
@@ -29,15 +29,10 @@ interface Unproven {
 /** Milliseconds decide whether it is killed in time. */
 const ATTEMPTS = 8
 
-const FILES = {
-  'phasegate/20261122093000_phone.sql':
-    '-- engine: gh-ost\n-- app-uses: old\n-- phase: expand\nALTER TABLE users ADD COLUMN phone VARCHAR(20);\n',
-}
-
 describeWithTool('gh-ost', 'mysql', 'gh-ost is killed while it lets go of the table', (server) => {
   async function killedAt(text: string) {
     const db = await ghostDatabase(server, ROWS)
-    const project = createProject(FILES)
+    const project = createProject(ADDS_PHONE)
     const traffic = await startWriting(db, ROWS)
     const cli = startCli(project, ['expand', '--long', '--json'], { env: environment(db), timeout: 120_000 })
     const tool = await toolOf(cli)

@@ -5,7 +5,7 @@ import { createProject } from '../support/project.js'
 import { startCli } from '../support/run-cli.js'
 import type { Random } from '../support/seed.js'
 import type { MysqlDatabase, SharedMysql } from '../support/servers.js'
-import { assertNothingLost, columnsOf, ghostDatabase, leftIn, lostIn, startWriting } from './ghost-setup.js'
+import { ADDS_PHONE, assertNothingLost, columnsOf, ghostDatabase, leftIn, lostIn, startWriting } from './ghost-setup.js'
 import { killAt, type Victim } from './kill-at.js'
 
 const ROWS = 20_000
@@ -19,8 +19,7 @@ const LATEST = 7_000
 export async function ghostRound(server: SharedMysql, random: Random, victim: Victim): Promise<boolean> {
   const db = await ghostDatabase(server, ROWS)
   const project = createProject({
-    'phasegate/20261122093000_phone.sql':
-      '-- engine: gh-ost\n-- app-uses: old\n-- phase: expand\nALTER TABLE users ADD COLUMN phone VARCHAR(20);\n',
+    ...ADDS_PHONE,
     'phasegate.config.ts': config(random.int(0, 6)),
   })
   try {

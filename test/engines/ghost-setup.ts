@@ -5,6 +5,12 @@ import { type AnyDatabase, createDatabase, type MysqlDatabase } from '../support
 
 export const ROWS = 50_000
 
+/** A project's migration that has gh-ost add a column. */
+export const ADDS_PHONE = {
+  'phasegate/20261122093000_phone.sql':
+    '-- engine: gh-ost\n-- app-uses: old\n-- phase: expand\nALTER TABLE users ADD COLUMN phone VARCHAR(20);\n',
+}
+
 /** Fills `users`, with gaps, and `mirror`, which gets every write of the traffic in the same transaction. */
 export async function ghostDatabase(server: MysqlHost, rows = ROWS): Promise<MysqlDatabase> {
   const db = await createDatabase(server)
